@@ -1,0 +1,12 @@
+export type {
+  CapabilityRequest,
+  CoreManifest,
+  Json,
+  JsonSchema,
+  Manifest,
+  MiddlewareManifest,
+  PartManifest,
+  ProviderManifest,
+  Toolchain,
+  ToolManifest,
+} from "./manifest.ts";
