@@ -1,0 +1,1 @@
+export { checkJson } from "./check.ts";

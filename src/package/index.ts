@@ -1,0 +1,2 @@
+export { packageFile } from "./package-file.ts";
+export { packageVersion } from "./package-version.ts";
