@@ -18,6 +18,7 @@ export type ErrorCode =
   | "ERR_COMPOSE_GRANT"
   | "ERR_HOST_CORE"
   | "ERR_HOST_LISTEN"
+  | "ERR_CALL"
   | "ERR_TOOL_MISSING";
 
 /** What a {@link ToolkitError} is made of. */

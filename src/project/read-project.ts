@@ -65,7 +65,7 @@ async function parseProject(path: string, text: string): Promise<ProjectFile> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ToolkitError(`Cannot read configuration "${path}": ${locateJsonError(text, error)}`, {
+    throw new ToolkitError(`Cannot read configuration "${path}": ${locateJsonError(text)}`, {
       code: "ERR_CONFIG",
       cause: error,
     });

@@ -1,0 +1,131 @@
+import { ToolkitError } from "../../errors/index.ts";
+import { packageVersion } from "../../package/index.ts";
+import { parseArguments, usageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
+
+const HELP = `Calls one tool of a running MCP server and prints its answer.
+
+Usage: tenon call <url> <tool> [arguments] [--json]
+
+[arguments] is a JSON object (default: {}).
+
+      --json            print the whole result as JSON instead of its text
+
+Exits with 1 when the tool or the server answers with an error.
+
+Examples:
+  tenon call http://127.0.0.1:3000/mcp add '{"a":2,"b":3}'
+  tenon call http://127.0.0.1:3000/mcp add '{"a":2,"b":3}' --json
+`;
+
+const PROTOCOL_VERSION = "2026-07-28";
+const TIMEOUT_MS = 30_000;
+
+interface Answer {
+  result?: { content?: { type: string; text?: string }[]; isError?: boolean };
+  error?: { code: number; message: string };
+}
+
+/** `tenon call`: one `tools/call` request to any server that speaks MCP 2026-07-28 over HTTP. */
+export const call: Command = {
+  name: "call",
+  summary: "call one tool of a running server",
+  help: HELP,
+  async run(argv) {
+    const { positionals, values } = parseArguments("call", argv, { json: { type: "boolean" } });
+    const [url, tool, text = "{}", ...rest] = positionals;
+    if (!url || !tool) throw usageError("call", "a URL and a tool name are needed");
+    if (rest.length > 0) throw usageError("call", `"${rest[0]}" is one argument too many`);
+    const answer = await send(readUrl(url), tool, readObject(text));
+    if (answer.error) {
+      throw callError(tool, url, `the server answered "${answer.error.message}" (${answer.error.code})`);
+    }
+    const { result = {} } = answer;
+    const output = values.json ? JSON.stringify(result, null, 2) : contentText(result);
+    process.stdout.write(`${output}\n`);
+    return result.isError ? 1 : 0;
+  },
+};
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw usageError("call", `"${text}" is not an http or https URL`);
+  }
+  return url;
+}
+
+function readObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw usageError("call", `the arguments are not JSON: ${text}`, "Quote them: '{\"a\":2}'");
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw usageError("call", `the arguments are not a JSON object: ${text}`);
+  }
+  return value;
+}
+
+async function send(url: URL, tool: string, args: object): Promise<Answer> {
+  const params = {
+    name: tool,
+    arguments: args,
+    _meta: {
+      "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
+      "io.modelcontextprotocol/clientInfo": { name: "tenon", version: packageVersion() },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    },
+  };
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": PROTOCOL_VERSION,
+        "mcp-method": "tools/call",
+        "mcp-name": headerValue(tool),
+      },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+      redirect: "error",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    const cause = (error as Error).cause as { code?: string } | undefined;
+    const state = cause?.code ?? (error as Error).message;
+    throw callError(tool, url.href, state, "Is the server running? Start one with \"tenon serve\"");
+  }
+  const text = await response.text();
+  const json = response.headers.get("content-type")?.startsWith("text/event-stream") ? lastEvent(text) : text;
+  try {
+    return JSON.parse(json) as Answer;
+  } catch {
+    throw callError(tool, url.href, `it answered with HTTP ${response.status} and no JSON`);
+  }
+}
+
+/** Base64 in the sentinel of MCP 2026-07-28 for names that a header field cannot carry. */
+function headerValue(name: string): string {
+  const plain = /^[!-~](?:[ -~]*[!-~])?$/.test(name) && !name.startsWith("=?");
+  return plain ? name : `=?base64?${Buffer.from(name).toString("base64")}?=`;
+}
+
+function lastEvent(stream: string): string {
+  const data = stream.split(/\r?\n/).filter((line) => line.startsWith("data:") && line.length > 6);
+  return data.at(-1)?.slice("data:".length) ?? "";
+}
+
+function contentText(result: NonNullable<Answer["result"]>): string {
+  const parts = (result.content ?? []).map((part) => part.text ?? `[${part.type}]`);
+  return parts.join("\n");
+}
+
+function callError(tool: string, url: string, state: string, hint?: string): ToolkitError {
+  return new ToolkitError(`Cannot call "${tool}" at ${url}: ${state}`, {
+    code: "ERR_CALL",
+    ...(hint && { hint }),
+  });
+}

@@ -1,0 +1,97 @@
+import { resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { compose as composeCore, type ComposeInput, type Composition } from "../../compose/index.ts";
+import { defaultName, loadComponent, readProject } from "../../project/index.ts";
+import { parseArguments, usageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { readInput, writeOutput } from "../files.ts";
+import { formatSize } from "../format.ts";
+
+const HELP = `Composes providers and middleware into one server component.
+
+Usage: tenon compose [tenon.json] [-o core.wasm] [--json]
+       tenon compose <provider.wasm ...> [--use middleware ...] [-o core.wasm] [--json]
+
+  -o, --output <file>   what to write, or - for stdout (default: core.wasm)
+      --use <name>      without a tenon.json: a middleware, ready-made or a component file; in the order a
+                        request passes them, once for each
+      --name <name>     without a tenon.json: name of the server (default: that of the first provider)
+      --json            print the result as JSON
+
+Examples:
+  tenon compose                                             # tenon.json in this folder -> core.wasm
+  tenon compose calculator.wasm --use access-log -o core.wasm
+  tenon compose a.wasm b.wasm --use ./my-middleware.wasm -o - | sha256sum
+`;
+
+/** `tenon compose`: components to one core. */
+export const compose: Command = {
+  name: "compose",
+  summary: "compose providers and middleware into one core.wasm",
+  help: HELP,
+  async run(argv) {
+    const { positionals, values } = parseArguments("compose", argv, {
+      output: { type: "string", short: "o" },
+      use: { type: "string", multiple: true },
+      name: { type: "string" },
+      json: { type: "boolean" },
+    });
+    const files = positionals.length === 0 ? ["tenon.json"] : positionals;
+    const wasm = files.filter((file) => file.endsWith(".wasm"));
+    if (wasm.length > 0 && wasm.length < files.length) {
+      throw usageError("compose", "a tenon.json and components cannot be mixed");
+    }
+    if (wasm.length === 0) {
+      if (files.length > 1) throw usageError("compose", "more than one configuration file is given");
+      const unfit = ["use", "name"].find((option) => option in values);
+      if (unfit) throw usageError("compose", `option "--${unfit}" does not go with a tenon.json`);
+    }
+    const input =
+      wasm.length > 0
+        ? await inputFromFiles(wasm, (values.use as string[] | undefined) ?? [], values.name as string | undefined)
+        : await readProject(files[0]!);
+    const output = (values.output as string | undefined) ?? "core.wasm";
+    const composition = await composeCore(input);
+    await writeOutput(output, composition.bytes);
+    const report = values.json
+      ? `${JSON.stringify(summarise(output, composition), null, 2)}\n`
+      : describe(output, composition);
+    process[output === "-" ? "stderr" : "stdout"].write(report);
+    return 0;
+  },
+};
+
+async function inputFromFiles(
+  files: readonly string[],
+  uses: readonly string[],
+  name: string | undefined,
+): Promise<ComposeInput> {
+  const providers = await Promise.all(
+    files.map(async (file) => ({ as: defaultName(file), bytes: await readInput(file, "component") })),
+  );
+  const folder = resolve(".");
+  const middleware = await Promise.all(
+    uses.map(async (use) => ({ as: defaultName(use), bytes: await loadComponent(use, folder) })),
+  );
+  return { name: name ?? providers[0]!.as, version: "0.0.0", access: "public", providers, middleware };
+}
+
+function summarise(path: string, { bytes, digest, manifest, imports }: Composition): object {
+  const { name, version, access, middleware, providers, stubs } = manifest;
+  const sizes = { raw: bytes.length, gzip: gzipSync(bytes).length };
+  return { path, digest, name, version, access, middleware, providers, sizes, imports, stubs };
+}
+
+function describe(path: string, { bytes, digest, manifest, imports }: Composition): string {
+  const chain = [...manifest.middleware.map(({ as }) => as), "router"].join(" -> ");
+  const tools = manifest.providers.flatMap((provider) => provider.tools.map((tool) => `${tool} (${provider.as})`));
+  return `${manifest.name} ${manifest.version} -> ${path}
+  digest   ${digest}
+  access   ${manifest.access}
+  chain    ${chain}
+  tools    ${tools.join(", ") || "none"}
+  size     ${formatSize(bytes.length)}, ${formatSize(gzipSync(bytes).length)} gzip
+  imports  ${imports.join(", ") || "none"}
+  denied   ${manifest.stubs.length} functions answered by stubs
+`;
+}

@@ -1,0 +1,90 @@
+import { serveHttp, serveStdio } from "../../../hosts/node/index.ts";
+import { compose } from "../../compose/index.ts";
+import { ToolkitError } from "../../errors/index.ts";
+import { readManifest, type CoreManifest } from "../../manifest/index.ts";
+import { readProject } from "../../project/index.ts";
+import { parseArguments, usageError } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { readInput } from "../files.ts";
+import { exampleCall } from "../example-call.ts";
+
+const HELP = `Serves a composed core over MCP on Node.
+
+Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1]
+       tenon serve [core.wasm | tenon.json] --stdio
+
+      --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
+      --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
+      --stdio           speak MCP on stdin and stdout instead of HTTP
+
+A tenon.json (the default, in this folder) is composed first. Logs go to stderr. Ends on SIGINT and SIGTERM once
+the calls in flight are answered.
+
+Examples:
+  tenon serve                         # http://127.0.0.1:3000/mcp from ./tenon.json
+  tenon serve core.wasm --port 0      # prints the port it took
+  tenon serve core.wasm --stdio       # as the command of a local MCP server
+`;
+
+/** `tenon serve`: the Node host. */
+export const serve: Command = {
+  name: "serve",
+  summary: "serve a core over MCP on this machine",
+  help: HELP,
+  async run(argv) {
+    const { positionals, values } = parseArguments("serve", argv, {
+      port: { type: "string" },
+      host: { type: "string" },
+      stdio: { type: "boolean" },
+    });
+    if (positionals.length > 1) throw usageError("serve", "more than one file is given");
+    if (values.stdio && (values.port || values.host)) {
+      throw usageError("serve", '"--stdio" does not go with "--port" or "--host"');
+    }
+    const port = readPort((values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000");
+    const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
+    const core = await readCore(positionals[0] ?? "tenon.json");
+    if (values.stdio) {
+      await serveStdio(core, { input: process.stdin, output: process.stdout });
+      return 0;
+    }
+    const server = await serveHttp(core, { port, host });
+    const manifest = readManifest(core) as CoreManifest;
+    const tools = manifest.tools.length === 1 ? "1 tool" : `${manifest.tools.length} tools`;
+    process.stdout.write(`tenon: listening on ${server.url} (core ${server.digest}, ${tools})\n`);
+    const tool = manifest.tools[0];
+    if (tool) process.stderr.write(`try: npx tenon call ${server.url} ${exampleCall(tool)}\n`);
+    await interrupted();
+    await server.close();
+    return 0;
+  },
+};
+
+function readPort(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw usageError("serve", `"${text}" is not a port`, "Ports are whole numbers from 0 to 65535");
+  }
+  return Number(text);
+}
+
+async function readCore(path: string): Promise<Uint8Array> {
+  if (!path.endsWith(".wasm")) return (await compose(await readProject(path))).bytes;
+  const bytes = await readInput(path, "core");
+  const kind = readManifest(bytes)?.kind;
+  if (kind !== "core") {
+    throw new ToolkitError(`Cannot serve "${path}": it is ${kind ? `a ${kind}` : "not a composed core"}`, {
+      code: "ERR_HOST_CORE",
+      hint: `Compose it first: tenon compose ${path} -o core.wasm`,
+    });
+  }
+  return bytes;
+}
+
+/** Settles at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => resolve();
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+  });
+}
