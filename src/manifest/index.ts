@@ -10,3 +10,5 @@ export type {
   Toolchain,
   ToolManifest,
 } from "./manifest.ts";
+export { parseManifest } from "./parse-manifest.ts";
+export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";

@@ -1,0 +1,36 @@
+import { ToolkitError } from "../errors/index.ts";
+import { readCustomSection, replaceCustomSection } from "../wasm/index.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { Json, Manifest } from "./manifest.ts";
+import { checkManifest, parseManifest } from "./parse-manifest.ts";
+
+/** Name of the custom section that holds the manifest. */
+export const MANIFEST_SECTION = "tenon:manifest";
+
+/**
+ * The manifest of a component; nothing when it carries none.
+ *
+ * @throws ToolkitError `ERR_WASM_DECODE` when the bytes are not WebAssembly.
+ * @throws ToolkitError `ERR_MANIFEST` when the manifest is malformed.
+ */
+export function readManifest(bytes: Uint8Array): Manifest | undefined {
+  const payload = readCustomSection(bytes, MANIFEST_SECTION);
+  if (payload === undefined) return undefined;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(payload);
+  } catch (cause) {
+    throw new ToolkitError("Cannot read manifest: it is not UTF-8", { code: "ERR_MANIFEST", cause });
+  }
+  return parseManifest(text);
+}
+
+/**
+ * A copy of the component that carries the manifest, in place of the one it had. Equal manifests give equal bytes.
+ *
+ * @throws ToolkitError `ERR_MANIFEST` when the manifest is malformed.
+ */
+export function writeManifest(bytes: Uint8Array, manifest: Manifest): Uint8Array {
+  const text = canonicalJson(checkManifest(manifest) as unknown as Json);
+  return replaceCustomSection(bytes, MANIFEST_SECTION, new TextEncoder().encode(text));
+}

@@ -1,0 +1,4 @@
+export { ByteReader } from "./byte-reader.ts";
+export { ByteWriter } from "./byte-writer.ts";
+export { readCustomSection, replaceCustomSection } from "./custom-section.ts";
+export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION, type Section } from "./sections.ts";

@@ -1,0 +1,1 @@
+export { worldSource, type WorldDefinition } from "./world-source.ts";

@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** A world to generate. */
+export interface WorldDefinition {
+  /** Name of the world, in kebab-case. */
+  name: string;
+  /** Imported interfaces with their versions, such as `tenon:host/log@0.1.0`. */
+  imports: readonly string[];
+  /** Exported interfaces with their versions. */
+  exports: readonly string[];
+  /** Further WIT items of the world, for interfaces written in place. */
+  extra?: string;
+}
+
+/**
+ * One WIT text: the package `tenon:generated` with the world, then the whole contract and the WASI interfaces guests
+ * use as nested packages. It needs no `deps` folder, whether it is passed as text or written to a file.
+ */
+export function worldSource(world: WorldDefinition): string {
+  const items = [
+    ...world.imports.map((name) => `  import ${name};`),
+    ...world.exports.map((name) => `  export ${name};`),
+    ...(world.extra === undefined ? [] : [world.extra]),
+  ];
+  return `package tenon:generated;\n\nworld ${world.name} {\n${items.join("\n")}\n}\n\n${contract()}`;
+}
+
+let contractText: string | undefined;
+
+function contract(): string {
+  contractText ??= readContract();
+  return contractText;
+}
+
+function readContract(): string {
+  const root = join(dirname(createRequire(import.meta.url).resolve("tenon/package.json")), "wit");
+  const dependencies = readdirSync(join(root, "deps"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(root, "deps", entry.name))
+    .sort();
+  const packages = new Map<string, string[]>();
+  for (const folder of [root, ...dependencies]) {
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(".wit")).sort()) {
+      const { name, items } = splitPackage(readFileSync(join(folder, file), "utf8"), join(folder, file));
+      packages.set(name, [...(packages.get(name) ?? []), items]);
+    }
+  }
+  return [...packages].map(([name, items]) => `package ${name} {\n${items.join("\n")}}\n`).join("\n");
+}
+
+function splitPackage(text: string, path: string): { name: string; items: string } {
+  const declaration = /^package ([^;]+);\n/m.exec(text);
+  if (declaration === null) throw new Error(`${path} declares no package`);
+  return { name: declaration[1]!, items: text.slice(declaration.index + declaration[0].length) };
+}
