@@ -1,7 +1,7 @@
-import { createRequire } from "node:module";
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-
-import { nearest, ToolkitError } from "../errors/index.ts";
+import { readFileSync } from "node:fs";
+import { ToolkitError } from "../errors/index.ts";
+import { checkJson } from "../json-schema/index.ts";
+import { packageFile } from "../package/index.ts";
 import type { Json, Manifest } from "./manifest.ts";
 
 const MAX_CHARACTERS = 8 * 1024 * 1024;
@@ -11,7 +11,7 @@ const MAX_DEPTH = 128;
  * Reads a manifest from JSON text and checks it against `schema/manifest.schema.json`.
  *
  * @param text At most 8 Mi characters, nested at most 128 deep.
- * @throws ToolkitError `ERR_MANIFEST` when it is not JSON, does not match the schema, or names a tool twice.
+ * @throws {@link ToolkitError} `ERR_MANIFEST` when it is not JSON, does not match the schema, or names a tool twice.
  */
 export function parseManifest(text: string): Manifest {
   if (text.length > MAX_CHARACTERS)
@@ -28,51 +28,33 @@ export function parseManifest(text: string): Manifest {
 /** The same check for a manifest that is a value already. */
 export function checkManifest(value: unknown): Manifest {
   if (isDeeperThan(value, MAX_DEPTH)) throw malformed([`it is nested deeper than ${MAX_DEPTH}`]);
-  const validate = validator();
-  if (!validate(value))
-    throw malformed((validate.errors ?? []).filter(isSpecific).slice(0, 10).map(describe));
-  if (value.kind !== "middleware") {
+  const mistakes = checkJson(manifestSchema(), value);
+  if (mistakes.length > 0) throw malformed(mistakes.slice(0, 10));
+  const manifest = value as Manifest;
+  if (manifest.kind !== "middleware") {
     const seen = new Set<string>();
-    for (const { name } of value.tools) {
+    for (const { name } of manifest.tools) {
       if (seen.has(name)) throw malformed([`tool "${name}" occurs twice`]);
       seen.add(name);
     }
   }
-  return value;
+  return manifest;
 }
 
-let compiled: ValidateFunction<Manifest> | undefined;
+let schema: object | undefined;
 
-function validator(): ValidateFunction<Manifest> {
-  if (compiled === undefined) {
-    const schema = createRequire(import.meta.url)("tenon/schema/manifest.schema.json") as object;
-    compiled = new Ajv2020({ allErrors: true, verbose: true }).compile<Manifest>(schema);
-  }
-  return compiled;
+function manifestSchema(): object {
+  schema ??= JSON.parse(readFileSync(packageFile("schema", "manifest.schema.json"), "utf8")) as object;
+  return schema;
 }
 
-/** `if` fails along with the errors of its branch, which say more. */
-function isSpecific(error: ErrorObject): boolean {
-  return error.keyword !== "if";
-}
-
-function describe(error: ErrorObject): string {
-  const where = error.instancePath === "" ? "the manifest" : error.instancePath;
-  if (error.keyword === "additionalProperties") {
-    const key = String(error.params["additionalProperty"]);
-    const known = Object.keys((error.parentSchema?.["properties"] ?? {}) as object);
-    const close = nearest(key, known);
-    return `${where} has an unknown member "${key}"${close === undefined ? "" : `, did you mean "${close}"?`}`;
-  }
-  return `${where} ${error.message ?? "is not allowed"}`;
-}
-
-function malformed(details: string[], cause?: unknown): ToolkitError {
+function malformed(mistakes: string[], cause?: unknown): ToolkitError {
+  const [only] = mistakes;
   return new ToolkitError(
-    `Cannot read manifest: ${details.length === 1 ? details[0] : "it does not match its schema"}`,
+    `Cannot read manifest: ${mistakes.length === 1 ? only : "it does not match its schema"}`,
     {
       code: "ERR_MANIFEST",
-      details: details.length === 1 ? [] : details,
+      details: mistakes.length === 1 ? [] : mistakes,
       hint: "Rebuild the component with this version of tenon",
       ...(cause === undefined ? {} : { cause }),
     },

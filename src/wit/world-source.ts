@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { packageFile } from "../package/index.ts";
 
 /** A world to generate. */
 export interface WorldDefinition {
@@ -35,7 +35,7 @@ function contract(): string {
 }
 
 function readContract(): string {
-  const root = join(dirname(createRequire(import.meta.url).resolve("tenon/package.json")), "wit");
+  const root = packageFile("wit");
   const dependencies = readdirSync(join(root, "deps"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(root, "deps", entry.name))
