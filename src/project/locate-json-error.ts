@@ -22,9 +22,15 @@ function isBeginningOfJson(text: string): boolean {
 }
 
 /** What can follow when the text stops inside a token: the rest of a literal, a number, a string or an escape. */
-const TOKEN_ENDINGS = ["", "rue", "ue", "e", "alse", "lse", "se", "ull", "ll", "l"].concat(
-  ["0", '"', '\\"', '0"', '00"', '000"', '0000"'],
-);
+const TOKEN_ENDINGS = ["", "rue", "ue", "e", "alse", "lse", "se", "ull", "ll", "l"].concat([
+  "0",
+  '"',
+  '\\"',
+  '0"',
+  '00"',
+  '000"',
+  '0000"',
+]);
 
 function isCompleteOrCutShort(text: string): boolean {
   try {

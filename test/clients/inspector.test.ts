@@ -24,7 +24,16 @@ describe.skipIf(missing)(`MCP Inspector CLI over HTTP${missing ? ` (${missing})`
   });
 
   async function inspect(era: string, ...args: string[]): Promise<Record<string, unknown>> {
-    const command = [inspector.path!, "--cli", server.url, "--transport", "http", "--protocol-era", era, ...args];
+    const command = [
+      inspector.path!,
+      "--cli",
+      server.url,
+      "--transport",
+      "http",
+      "--protocol-era",
+      era,
+      ...args,
+    ];
     const { stdout } = await promisify(execFile)(node.path!, command, {
       env: { ...process.env, HOME: home },
       timeout: 25_000,

@@ -35,7 +35,9 @@ for (const [name, connect] of Object.entries(transports)) {
       const refused = await client.callTool({ name: "add", arguments: { a: "two", b: 3 } });
       expect(refused.isError).toBe(true);
       expect(JSON.stringify(refused.content)).toContain("a");
-      await expect(client.callTool({ name: "no-such-tool", arguments: {} })).rejects.toMatchObject({ code: -32602 });
+      await expect(client.callTool({ name: "no-such-tool", arguments: {} })).rejects.toMatchObject({
+        code: -32602,
+      });
       await client.ping();
     } finally {
       await client.close();

@@ -36,7 +36,11 @@ export const build: Command = {
     const output = (values.output as string | undefined) ?? "dist";
     const toFile = output === "-" || output.endsWith(".wasm");
     if (toFile && positionals.length > 1) {
-      throw usageError("build", `${positionals.length} entries cannot go into one file`, "Name a folder with -o");
+      throw usageError(
+        "build",
+        `${positionals.length} entries cannot go into one file`,
+        "Name a folder with -o",
+      );
     }
     const report: unknown[] = [];
     for (const entry of positionals) {

@@ -96,7 +96,7 @@ async function send(url: URL, tool: string, args: object): Promise<Answer> {
   } catch (error) {
     const cause = (error as Error).cause as { code?: string } | undefined;
     const state = cause?.code ?? (error as Error).message;
-    throw callError(tool, url.href, state, "Is the server running? Start one with \"tenon serve\"");
+    throw callError(tool, url.href, state, 'Is the server running? Start one with "tenon serve"');
   }
   const text = await response.text();
   const json = response.headers.get("content-type")?.startsWith("text/event-stream") ? lastEvent(text) : text;

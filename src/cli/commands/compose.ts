@@ -48,7 +48,11 @@ export const compose: Command = {
     }
     const input =
       wasm.length > 0
-        ? await inputFromFiles(wasm, (values.use as string[] | undefined) ?? [], values.name as string | undefined)
+        ? await inputFromFiles(
+            wasm,
+            (values.use as string[] | undefined) ?? [],
+            values.name as string | undefined,
+          )
         : await readProject(files[0]!);
     const output = (values.output as string | undefined) ?? "core.wasm";
     const composition = await composeCore(input);
@@ -84,7 +88,9 @@ function summarise(path: string, { bytes, digest, manifest, imports }: Compositi
 
 function describe(path: string, { bytes, digest, manifest, imports }: Composition): string {
   const chain = [...manifest.middleware.map(({ as }) => as), "router"].join(" -> ");
-  const tools = manifest.providers.flatMap((provider) => provider.tools.map((tool) => `${tool} (${provider.as})`));
+  const tools = manifest.providers.flatMap((provider) =>
+    provider.tools.map((tool) => `${tool} (${provider.as})`),
+  );
   return `${manifest.name} ${manifest.version} -> ${path}
   digest   ${digest}
   access   ${manifest.access}

@@ -41,7 +41,9 @@ export const serve: Command = {
     if (values.stdio && (values.port || values.host)) {
       throw usageError("serve", '"--stdio" does not go with "--port" or "--host"');
     }
-    const port = readPort((values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000");
+    const port = readPort(
+      (values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000",
+    );
     const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
     const core = await readCore(positionals[0] ?? "tenon.json");
     if (values.stdio) {

@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { runTenon } from "../fixtures/tenon.ts";
+
+test("tenon without arguments prints the overview and exits with 2", () => {
+  const { code, stdout } = runTenon([]);
+  expect(code).toBe(2);
+  expect(stdout).toContain("Usage: tenon <command> [arguments]");
+});
+
+test.each(["build", "compose", "serve", "call"])(
+  "tenon %s --help prints usage and examples, and exits with 0",
+  (name) => {
+    const { code, stdout } = runTenon([name, "--help"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: tenon ${name}`);
+    expect(stdout).toContain("Examples:");
+    expect(stdout.split("\n").length).toBeLessThan(25);
+  },
+);
+
+test.each([
+  [["bild"], 'Cannot run "tenon bild": there is no such command', 'Did you mean "tenon build"?'],
+  [["serve", "--prot", "1"], 'Cannot run "tenon serve": unknown option "--prot"', 'Did you mean "--port"?'],
+  [["serve", "--port", "99999"], 'Cannot run "tenon serve": "99999" is not a port', "from 0 to 65535"],
+  [["serve", "--stdio", "--port", "1"], '"--stdio" does not go with "--port" or "--host"', "--help"],
+  [["serve", "--port"], 'option "--port" needs a value', "--help"],
+  [["build"], 'Cannot run "tenon build": no entry file is given', "--help"],
+  [["compose", "a.wasm", "tenon.json"], "a tenon.json and components cannot be mixed", "--help"],
+  [["call", "ftp://x", "add"], '"ftp://x" is not an http or https URL', "--help"],
+  [["call", "http://127.0.0.1:1/mcp", "add", "{a:1}"], "the arguments are not JSON: {a:1}", "Quote them"],
+])("tenon %j is wrong usage, and says why", (args, message, hint) => {
+  const { code, stdout, stderr } = runTenon(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toContain(message);
+  expect(stderr).toContain(hint);
+  expect(stderr).toContain("[ERR_USAGE]");
+});
+
+test("tenon serve of a file that is not there names it and shows no stack trace", () => {
+  const { code, stderr } = runTenon(["serve", "missing.wasm"]);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    'Error: Cannot read core "missing.wasm": there is no such file or folder\n[ERR_FILE]\n',
+  );
+});
+
+test("tenon call to a server that is not there says so", () => {
+  const { code, stderr } = runTenon(["call", "http://127.0.0.1:9/mcp", "add"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain('Cannot call "add" at http://127.0.0.1:9/mcp: ');
+  expect(stderr).toContain('Hint:  Is the server running? Start one with "tenon serve"');
+});
