@@ -1,0 +1,227 @@
+import { errorAnswer, type Response } from "./answer.ts";
+import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
+import { createServer } from "./call.ts";
+import { decodeHeaderValue } from "./header-value.ts";
+import { parseMessage, type RequestMessage } from "./message.ts";
+import { META } from "./request-context.ts";
+import {
+  admitLegacy,
+  admitModern,
+  eraOf,
+  unsupportedVersion,
+  type Admitted,
+  type Rejected,
+} from "./request.ts";
+import { LEGACY_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
+import { resultResponse, RPC } from "./rpc-error.ts";
+import type { ProtocolOptions, RpcError, Step } from "./types.ts";
+
+/** The part of an HTTP request before its content. */
+export interface HttpRequestHead {
+  /** In upper case. */
+  method: string;
+  /** Path and query. */
+  path: string;
+  /** The value of a field, by its name in lower case. */
+  headers(name: string): string | undefined;
+  /** Network address of the client. */
+  peer?: string | undefined;
+}
+
+/** An HTTP response. */
+export interface HttpAnswer {
+  status: number;
+  /** Names in lower case. */
+  headers: readonly [string, string][];
+  /** Text in UTF-8. */
+  body: string | undefined;
+}
+
+/** Options of {@link createHttpProtocol}. */
+export interface HttpProtocolOptions extends ProtocolOptions {
+  /** Where MCP is served. Default `/mcp`. */
+  path?: string;
+  /**
+   * True for a server that listens on a loopback address only: then the `Host` field must name one, or be in
+   * `allowedHosts`, and origins on loopback addresses are allowed. This keeps web pages from reaching it through DNS
+   * rebinding. Default true.
+   */
+  local?: boolean;
+  /** Values the `Host` field may have, as `host` (with any port) or `host:port`. Default: any, unless `local`. */
+  allowedHosts?: readonly string[];
+  /** Origins whose web pages may call, such as `https://app.example`. Default none. */
+  allowedOrigins?: readonly string[];
+}
+
+/** The protocol core behind HTTP: no I/O, no state between requests. */
+export interface HttpProtocol {
+  /** Answers a request that needs no content. Nothing when the content must be read and given to `handle`. */
+  checkHead(head: HttpRequestHead): HttpAnswer | undefined;
+  /** Answers a request that `checkHead` let pass, or gives the call to make. */
+  handle(head: HttpRequestHead, body: string): Step<HttpAnswer>;
+  /** The answer to content that is too long, or not UTF-8. */
+  refuseBody(reason: "too-large" | "encoding"): HttpAnswer;
+  /** The answer to a request the host has no room for before reading it. */
+  refuseBusy(): HttpAnswer;
+}
+
+const JSON_TYPE: [string, string] = ["content-type", "application/json"];
+const JSON_ONLY: readonly [string, string][] = [JSON_TYPE];
+const TEXT_ONLY: readonly [string, string][] = [["content-type", "text/plain; charset=utf-8"]];
+const ACCEPTED: HttpAnswer = { status: 202, headers: [], body: undefined };
+const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?$/i;
+
+/**
+ * Creates the protocol core for HTTP.
+ *
+ * @throws TypeError when an allowed host or origin is not one.
+ */
+export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
+  const server = createServer(options);
+  const path = options.path ?? "/mcp";
+  const local = options.local ?? true;
+  const hosts = options.allowedHosts?.map((host) => {
+    const authority = parseAuthority(host);
+    if (!authority) throw new TypeError(`Cannot allow host "${host}": it is not a host or host:port`);
+    return authority;
+  });
+  const origins = new Set(
+    options.allowedOrigins?.map((text) => {
+      const parsed = canonicalOrigin(text);
+      if (!parsed) throw new TypeError(`Cannot allow origin "${text}": it is not like https://app.example`);
+      return parsed.origin;
+    }),
+  );
+
+  function hostAllowed(field: string | undefined): boolean {
+    if (!local && hosts === undefined) return true;
+    const authority = field === undefined ? undefined : parseAuthority(field);
+    if (!authority) return false;
+    if (local && isLoopback(authority.host)) return true;
+    return (
+      hosts?.some(
+        ({ host, port }) => host === authority.host && (port === undefined || port === authority.port),
+      ) ?? false
+    );
+  }
+
+  function originAllowed(field: string | undefined): boolean {
+    if (field === undefined) return true;
+    const parsed = canonicalOrigin(field);
+    return parsed !== undefined && (origins.has(parsed.origin) || (local && isLoopback(parsed.host)));
+  }
+
+  return {
+    checkHead(head) {
+      const query = head.path.indexOf("?");
+      if ((query === -1 ? head.path : head.path.slice(0, query)) !== path) return plain(404, "Not found");
+      if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
+      if (!originAllowed(head.headers("origin"))) return plain(403, "This origin is not allowed");
+      if (head.method !== "POST") {
+        const refused = plain(405, "Only POST is allowed");
+        return { ...refused, headers: [...refused.headers, ["allow", "POST"]] };
+      }
+      const coding = head.headers("content-encoding");
+      if (!MEDIA_TYPE.test(head.headers("content-type") ?? "") || (coding ?? "identity") !== "identity") {
+        return rejected(415, {
+          code: RPC.invalidRequest,
+          message: "Invalid request: the content must be application/json in UTF-8, not encoded further",
+        });
+      }
+      return undefined;
+    },
+
+    handle(head, body) {
+      const message = parseMessage(body, server.limits);
+      if (message.kind === "response") return { kind: "answer", answer: ACCEPTED };
+      if (message.kind === "invalid") return answer(400, message.id, message.error);
+
+      const stated = head.headers("mcp-protocol-version");
+      const modern = eraOf(message, stated) === "modern";
+      const mismatch = modern ? checkModernFields(head, message) : undefined;
+      if (mismatch) return answer(400, message.id, mismatch);
+      if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
+        return answer(400, message.id, unsupportedVersion(stated));
+      }
+      if (message.kind === "notification") return { kind: "answer", answer: ACCEPTED };
+
+      const legacyVersion =
+        stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION;
+      const admitted: Admitted | Rejected = modern
+        ? admitModern(message)
+        : admitLegacy(message, legacyVersion);
+      if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
+      const fields = modern ? checkRequiredFields(head, admitted) : undefined;
+      if (fields) return answer(400, message.id, fields);
+      if (message.method === "ping") {
+        return {
+          kind: "answer",
+          answer: toHttp({ status: 200, headers: undefined, text: resultResponse(message.id!, "{}") }),
+        };
+      }
+      const origin = {
+        transport: "http" as const,
+        peer: head.peer,
+        traceparent: head.headers("traceparent"),
+      };
+      return { kind: "call", call: server.call(admitted, message, origin, toHttp) };
+    },
+
+    refuseBody(reason) {
+      return reason === "too-large"
+        ? rejected(413, { code: RPC.invalidRequest, message: "Invalid request: the content is too large" })
+        : rejected(400, { code: RPC.parseError, message: "Parse error: the content is not UTF-8" });
+    },
+
+    refuseBusy: () => ({
+      ...plain(503, "The server is busy, try again"),
+      headers: [...TEXT_ONLY, ["retry-after", "1"]],
+    }),
+  };
+}
+
+/** Fields that contradict the body are refused in every modern message, whether required or not. */
+function checkModernFields(head: HttpRequestHead, message: RequestMessage): RpcError | undefined {
+  const version = message.meta[META.protocolVersion];
+  const statedVersion = head.headers("mcp-protocol-version");
+  if (typeof version === "string" && statedVersion !== undefined && statedVersion !== version) {
+    return mismatch("MCP-Protocol-Version does not match the body");
+  }
+  const method = head.headers("mcp-method");
+  if (method !== undefined && decodeHeaderValue(method) !== message.method) {
+    return mismatch("Mcp-Method does not match the body");
+  }
+  return undefined;
+}
+
+function checkRequiredFields(head: HttpRequestHead, { request }: Admitted): RpcError | undefined {
+  if (head.headers("mcp-protocol-version") === undefined) return mismatch("MCP-Protocol-Version is missing");
+  if (head.headers("mcp-method") === undefined) return mismatch("Mcp-Method is missing");
+  if (request.target === undefined || request.method === "completion/complete") return undefined;
+  const name = head.headers("mcp-name");
+  if (name === undefined) return mismatch("Mcp-Name is missing");
+  return decodeHeaderValue(name) === request.target
+    ? undefined
+    : mismatch("Mcp-Name does not match the body");
+}
+
+function mismatch(what: string): RpcError {
+  return { code: RPC.headerMismatch, message: `Header mismatch: ${what}` };
+}
+
+function plain(status: number, text: string): HttpAnswer {
+  return { status, headers: TEXT_ONLY, body: `${text}\n` };
+}
+
+function rejected(status: number, error: RpcError): HttpAnswer {
+  return toHttp(errorAnswer(status, undefined, error));
+}
+
+function answer(status: number, id: string | undefined, error: RpcError): Step<HttpAnswer> {
+  return { kind: "answer", answer: toHttp(errorAnswer(status, id, error)) };
+}
+
+function toHttp({ status, headers, text }: Response): HttpAnswer {
+  if (text === undefined) return { status, headers: headers ?? [], body: undefined };
+  return { status, headers: headers ? [JSON_TYPE, ...headers] : JSON_ONLY, body: text };
+}

@@ -1,0 +1,70 @@
+import type { RequestMessage } from "./message.ts";
+
+/** Keys of `_meta` that describe the request itself; they go to the context and not to components. */
+export const META = {
+  protocolVersion: "io.modelcontextprotocol/protocolVersion",
+  clientInfo: "io.modelcontextprotocol/clientInfo",
+  clientCapabilities: "io.modelcontextprotocol/clientCapabilities",
+  logLevel: "io.modelcontextprotocol/logLevel",
+} as const;
+
+/** The full names of {@link META}. */
+export const TRANSPORT_META: ReadonlySet<string> = new Set(Object.values(META));
+
+/** What the client says of itself, as JSON text. */
+export interface ClientText {
+  info: string | undefined;
+  capabilities: string | undefined;
+}
+
+/** What a context is made of, besides the message. */
+export interface Circumstances {
+  requestId: string;
+  transport: "http" | "stdio";
+  protocolVersion: string;
+  client: ClientText | undefined;
+  peer: string | undefined;
+  receivedAt: number;
+  deadline: number;
+  /** The `traceparent` header field, which `_meta.traceparent` overrides. */
+  traceparent: string | undefined;
+}
+
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const LOG_LEVELS: ReadonlySet<unknown> = new Set([
+  "debug",
+  "info",
+  "notice",
+  "warning",
+  "error",
+  "critical",
+  "alert",
+  "emergency",
+]);
+
+/**
+ * The context of a request as JSON text, see `schema/context.schema.json`. It is put together from texts, as what the
+ * client says of itself arrives as JSON already.
+ */
+export function contextText(circumstances: Circumstances, message: RequestMessage): string {
+  const { requestId, transport, protocolVersion, client, peer, receivedAt, deadline } = circumstances;
+  let text = `{"requestId":${JSON.stringify(requestId)},"transport":"${transport}","protocolVersion":"${protocolVersion}"`;
+  if (client?.info !== undefined || client?.capabilities !== undefined) {
+    const parts: string[] = [];
+    if (client.info !== undefined) parts.push(`"info":${client.info}`);
+    if (client.capabilities !== undefined) parts.push(`"capabilities":${client.capabilities}`);
+    text += `,"client":{${parts.join()}}`;
+  }
+  if (peer !== undefined) text += `,"peer":${JSON.stringify(peer)}`;
+  text += `,"receivedAt":${receivedAt},"deadline":${deadline}`;
+  const { meta } = message;
+  const trace = meta["traceparent"] ?? circumstances.traceparent;
+  if (typeof trace === "string" && TRACEPARENT.test(trace)) text += `,"traceparent":"${trace}"`;
+  const level = meta[META.logLevel];
+  if (LOG_LEVELS.has(level)) text += `,"logLevel":"${level as string}"`;
+  const token = meta["progressToken"];
+  if (typeof token === "string" || Number.isSafeInteger(token)) {
+    text += `,"progressToken":${JSON.stringify(token)}`;
+  }
+  return `${text}}`;
+}

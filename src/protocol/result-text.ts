@@ -1,0 +1,80 @@
+import { isObject } from "./message.ts";
+import { REVISIONS } from "./revisions.ts";
+
+const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
+const CACHE_DEFAULTS: Record<string, unknown> = { ttlMs: 0, cacheScope: "private" };
+
+/** Turns result texts of the core into those of one revision, without parsing where it can. */
+export interface ResultShaper {
+  /** The answer to `initialize`. Nothing when the core's is not an object. */
+  initialize(result: string, protocolVersion: string): string | undefined;
+  /** The answer to `server/discover` since 2026-07-28. */
+  discover(result: string): string | undefined;
+  /** Any other result before 2026-07-28. */
+  legacy(result: string): string | undefined;
+  /** Any other result since 2026-07-28. */
+  modern(result: string, cacheable: boolean): string | undefined;
+}
+
+/** Creates a {@link ResultShaper} for a server; `serverInfo` is what modern results carry in `_meta`. */
+export function createResultShaper(serverInfo: {
+  name: string;
+  version: string;
+  title?: string | undefined;
+}): ResultShaper {
+  const metaMember = `"_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
+  const plainPrefix = `"resultType":"complete",${metaMember}`;
+  const cacheablePrefix = `"resultType":"complete","ttlMs":0,"cacheScope":"private",${metaMember}`;
+
+  function modern(result: string, cacheable: boolean): string | undefined {
+    // A key that occurs nowhere in the text is not a member of the object. One that does may be a nested one.
+    const mayHaveOwn =
+      result.includes('"resultType"') ||
+      result.includes('"_meta"') ||
+      (cacheable && (result.includes('"ttlMs"') || result.includes('"cacheScope"')));
+    if (!mayHaveOwn) return withMembers(result, cacheable ? cacheablePrefix : plainPrefix);
+    const parsed = parseObject(result);
+    if (!parsed) return undefined;
+    const meta = isObject(parsed["_meta"]) ? parsed["_meta"] : {};
+    return JSON.stringify({
+      resultType: "complete",
+      ...(cacheable ? CACHE_DEFAULTS : undefined),
+      ...parsed,
+      _meta: { [SERVER_INFO]: serverInfo, ...meta },
+    });
+  }
+
+  return {
+    modern,
+    legacy: (result) => (isObjectText(result) ? result : undefined),
+    initialize: (result, protocolVersion) =>
+      withMembers(result, `"protocolVersion":${JSON.stringify(protocolVersion)}`),
+    discover: (result) => {
+      const parsed = parseObject(result);
+      if (!parsed) return undefined;
+      // Since 2026-07-28 the server's name is in `_meta` only.
+      const { serverInfo: _, ...rest } = parsed;
+      return modern(JSON.stringify({ supportedVersions: REVISIONS, ...rest }), true);
+    },
+  };
+}
+
+function isObjectText(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed.startsWith("{") && trimmed.endsWith("}");
+}
+
+function withMembers(object: string, members: string): string | undefined {
+  if (!isObjectText(object)) return undefined;
+  const rest = object.slice(object.indexOf("{") + 1).trimStart();
+  return rest.startsWith("}") ? `{${members}${rest}` : `{${members},${rest}`;
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** Revisions with `initialize`, newest first. */
+export const LEGACY_REVISIONS: readonly string[] = ["2025-11-25", "2025-06-18", "2025-03-26"];
+
+/** Revisions in which every request describes itself, newest first. */
+export const MODERN_REVISIONS: readonly string[] = ["2026-07-28"];
+
+/** Every revision this server speaks, newest first. */
+export const REVISIONS: readonly string[] = [...MODERN_REVISIONS, ...LEGACY_REVISIONS];
+
+/** What a request without `MCP-Protocol-Version` speaks. */
+export const UNSTATED_REVISION = "2025-03-26";
+
+/** Ways of speaking MCP that differ on the wire. */
+export type Era = "legacy" | "modern";
+
+/** A request method. */
+export interface Method {
+  eras: readonly Era[];
+  /** The member of `params` that names what the method addresses. */
+  target?: "name" | "uri" | "ref";
+  /** True when modern results carry `ttlMs` and `cacheScope`. */
+  cacheable?: boolean;
+}
+
+const BOTH: readonly Era[] = ["legacy", "modern"];
+
+/** Request methods that reach the core, and `ping`, which this protocol core answers. */
+export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ["initialize", { eras: ["legacy"] }],
+  ["ping", { eras: ["legacy"] }],
+  ["server/discover", { eras: ["modern"], cacheable: true }],
+  ["tools/list", { eras: BOTH, cacheable: true }],
+  ["tools/call", { eras: BOTH, target: "name" }],
+  ["resources/list", { eras: BOTH, cacheable: true }],
+  ["resources/templates/list", { eras: BOTH, cacheable: true }],
+  ["resources/read", { eras: BOTH, target: "uri", cacheable: true }],
+  ["prompts/list", { eras: BOTH, cacheable: true }],
+  ["prompts/get", { eras: BOTH, target: "name" }],
+  ["completion/complete", { eras: BOTH, target: "ref" }],
+]);

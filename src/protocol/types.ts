@@ -1,0 +1,63 @@
+/** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
+export interface McpRequest {
+  /** The JSON-RPC id as JSON text; absent for a notification. */
+  id: string | undefined;
+  /** Revision-neutral method; `initialize` arrives as `server/discover`. */
+  method: string;
+  /** What the method addresses: a tool name, prompt name, URI or task id. */
+  target: string | undefined;
+  /** The `params` object as JSON text, without `_meta` members of the transport. */
+  params: string | undefined;
+}
+
+/** A JSON-RPC error: `rpc-error` of `wit/types.wit`. */
+export interface RpcError {
+  code: number;
+  message: string;
+  /** Further facts as JSON text. */
+  data?: string | undefined;
+}
+
+/** How a request ended: `outcome` of `wit/types.wit`, in the shape component bindings give. */
+export type Outcome =
+  | { tag: "success"; val: string }
+  | { tag: "failure"; val: RpcError }
+  | { tag: "refused"; val: { status: number; headers: [string, string][]; error: RpcError } }
+  | { tag: "input-required"; val: { requests: string; state?: string | undefined } }
+  | { tag: "accepted" };
+
+/**
+ * Why there is no outcome: the call ran out of time, its instance trapped, the server is full, or the outcome is
+ * larger than the host allows.
+ */
+export type CallFailure = "deadline" | "trap" | "overload" | "too-large";
+
+/** A request for the core. Exactly one of `finish` and `fail` gives the answer to send. */
+export interface Call<Answer> {
+  /** The request context as JSON text, see `schema/context.schema.json`. */
+  readonly context: string;
+  readonly request: McpRequest;
+  /** When the host must stop the call, in milliseconds since 1970-01-01T00:00:00Z. */
+  readonly deadline: number;
+  finish(outcome: Outcome): Answer;
+  fail(reason: CallFailure): Answer;
+}
+
+/** What the host must do next: send an answer, or call the core and send what the call then gives. */
+export type Step<Answer> = { kind: "answer"; answer: Answer } | { kind: "call"; call: Call<Answer> };
+
+/** What a protocol core needs from its host. */
+export interface ProtocolOptions {
+  /** Shown to clients of every revision. */
+  serverInfo: { name: string; version: string; title?: string | undefined };
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  /** A string unique to one request on this server. */
+  newRequestId(): string;
+  /** Time a call may take, in milliseconds. Default 10,000. */
+  deadlineMs?: number;
+  /** Nesting of JSON arrays and objects a message may have. Default 64. */
+  maxDepth?: number;
+  /** JSON values and keys a message may have. Default 100,000. */
+  maxTokens?: number;
+}

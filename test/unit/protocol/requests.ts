@@ -1,0 +1,51 @@
+import type { HttpProtocol, HttpProtocolOptions, HttpRequestHead } from "../../../src/protocol/index.ts";
+import { createHttpProtocol } from "../../../src/protocol/index.ts";
+
+export const NOW = 1_800_000_000_000;
+
+export function protocol(options: Partial<HttpProtocolOptions> = {}): HttpProtocol {
+  return createHttpProtocol({
+    serverInfo: { name: "calculator", version: "1.2.3" },
+    now: () => NOW,
+    newRequestId: () => "r-1",
+    ...options,
+  });
+}
+
+export function head(
+  fields: Record<string, string> = {},
+  rest: Partial<HttpRequestHead> = {},
+): HttpRequestHead {
+  const all: Record<string, string> = {
+    host: "127.0.0.1:3000",
+    "content-type": "application/json",
+    ...fields,
+  };
+  return { method: "POST", path: "/mcp", headers: (name) => all[name], ...rest };
+}
+
+export const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** A modern message and the header fields that go with it. */
+export function modern(
+  method: string,
+  params: Record<string, unknown> = {},
+  meta: Record<string, unknown> = META,
+): { fields: Record<string, string>; body: string } {
+  const name = params["name"] ?? params["uri"];
+  return {
+    fields: {
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": method,
+      ...(typeof name === "string" ? { "mcp-name": name } : undefined),
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: meta } }),
+  };
+}
+
+export function legacy(method: string, params?: Record<string, unknown>, id: unknown = 1): string {
+  return JSON.stringify({ jsonrpc: "2.0", id, method, ...(params && { params }) });
+}
