@@ -1,0 +1,103 @@
+import { finish } from "tenon:adapter/call@0.1.0";
+import { write } from "tenon:host/log@0.1.0";
+import { get } from "tenon:mcp/catalog@0.1.0";
+import { handle, type Outcome as WitOutcome } from "tenon:mcp/handler@0.1.0";
+import { getRandomBytes } from "wasi:random/random@0.2.0";
+import {
+  createHttpProtocol,
+  type HttpAnswer,
+  type HttpProtocol,
+  type HttpRequestHead,
+  type Outcome,
+} from "../../src/protocol/index.ts";
+import { binaryString, decodeUtf8 } from "./text.ts";
+
+/** Longest content of a request, in bytes. */
+const MAX_CONTENT_BYTES = 1024 * 1024;
+/** Longest result of a call, in UTF-16 code units. */
+const MAX_RESULT_LENGTH = 4 * 1024 * 1024;
+
+const BROKEN: HttpAnswer = {
+  status: 500,
+  headers: [["content-type", "text/plain; charset=utf-8"]],
+  body: "Internal error\n",
+};
+
+/** One HTTP request, as far as it has been read. */
+export interface IncomingExchange extends HttpRequestHead {
+  /** The next piece of the content; nothing at its end. */
+  read(): Uint8Array | undefined;
+}
+
+/**
+ * Makes the function that answers HTTP requests with the core.
+ *
+ * @param options.local True where only clients on the same machine can connect, see `HttpProtocolOptions`.
+ */
+export function createExchange(options: { local: boolean }): (incoming: IncomingExchange) => HttpAnswer {
+  // The core is reached only once a request is there: this module is evaluated when the adapter is built.
+  let protocol: HttpProtocol | undefined;
+  return (incoming) => {
+    try {
+      protocol ??= createHttpProtocol({
+        serverInfo: JSON.parse(get("server", "") ?? "{}") as { name: string; version: string },
+        now: Date.now,
+        newRequestId,
+        local: options.local,
+      });
+      return exchange(protocol, incoming);
+    } catch (error) {
+      write({ level: "error", source: "adapter", message: `Cannot answer a request: ${String(error)}` });
+      return BROKEN;
+    }
+  };
+}
+
+function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswer {
+  const refused = protocol.checkHead(incoming);
+  if (refused !== undefined) return refused;
+  const content = readContent(incoming);
+  if (content === undefined) return protocol.refuseBody("too-large");
+  const text = decodeUtf8(content);
+  if (text === undefined) return protocol.refuseBody("encoding");
+  const step = protocol.handle(incoming, text);
+  if (step.kind === "answer") return step.answer;
+  const { call } = step;
+  const outcome = fromWit(handle(call.context, call.request));
+  finish();
+  if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");
+  return call.finish(outcome);
+}
+
+/** The content as a binary string, or nothing when it is longer than allowed. */
+function readContent(incoming: IncomingExchange): string | undefined {
+  if (Number(incoming.headers("content-length") ?? 0) > MAX_CONTENT_BYTES) return undefined;
+  let content = "";
+  for (let piece = incoming.read(); piece !== undefined; piece = incoming.read()) {
+    if (content.length + piece.length > MAX_CONTENT_BYTES) return undefined;
+    content += binaryString(piece);
+  }
+  return content;
+}
+
+/** The engine presents an absent option as null, which is JSON text to nobody. */
+function fromWit(outcome: WitOutcome): Outcome {
+  switch (outcome.tag) {
+    case "failure":
+      return { tag: "failure", val: { ...outcome.val, data: outcome.val.data ?? undefined } };
+    case "refused": {
+      const { error } = outcome.val;
+      return { tag: "refused", val: { ...outcome.val, error: { ...error, data: error.data ?? undefined } } };
+    }
+    case "input-required":
+      return { tag: "input-required", val: { ...outcome.val, state: outcome.val.state ?? undefined } };
+    default:
+      return outcome;
+  }
+}
+
+function newRequestId(): string {
+  let id = "";
+  for (const byte of getRandomBytes(16)) id += byte.toString(16).padStart(2, "0");
+  return id;
+}

@@ -1,0 +1,80 @@
+import {
+  Fields,
+  OutgoingBody,
+  OutgoingResponse,
+  ResponseOutparam,
+  type IncomingRequest,
+} from "tenon-wasi:http/types@0.2.0";
+import type { InputStream } from "tenon-wasi:io/streams@0.2.0";
+import type { HttpAnswer } from "../../src/protocol/index.ts";
+import { createExchange } from "../wasi/exchange.ts";
+import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
+
+const READ_BYTES = 65_536;
+/** The most `blocking-write-and-flush` takes. */
+const WRITE_BYTES = 4096;
+
+const exchange = createExchange({ local: true });
+
+/** `wasi:http/incoming-handler`. */
+export const incomingHandler = {
+  handle(request: IncomingRequest, out: ResponseOutparam): void {
+    send(answer(request), out);
+  },
+};
+
+/** Children must be dropped before their parent: the stream before the body, all before the request. */
+function answer(request: IncomingRequest): HttpAnswer {
+  const fields = request.headers();
+  const body = request.consume();
+  const stream = body.stream();
+  try {
+    const method = request.method();
+    return exchange({
+      method: method.val ?? method.tag.toUpperCase(),
+      path: request.pathWithQuery() ?? "/",
+      headers: (name) => {
+        // The host takes the Host field out of the headers.
+        if (name === "host") return request.authority() ?? undefined;
+        const values = fields.get(name);
+        return values.length === 0 ? undefined : values.map(binaryString).join(", ");
+      },
+      read: () => read(stream),
+    });
+  } finally {
+    stream[Symbol.dispose]();
+    body[Symbol.dispose]();
+    fields[Symbol.dispose]();
+    request[Symbol.dispose]();
+  }
+}
+
+function read(stream: InputStream): Uint8Array | undefined {
+  try {
+    return stream.blockingRead(READ_BYTES);
+  } catch (error) {
+    if (isClosed(error)) return undefined;
+    throw error;
+  }
+}
+
+/** True for the `closed` case of `stream-error`, which is how a stream says that it ended. */
+function isClosed(error: unknown): boolean {
+  return (error as { payload?: { tag?: string } }).payload?.tag === "closed";
+}
+
+function send({ status, headers, body }: HttpAnswer, out: ResponseOutparam): void {
+  const content = encodeUtf8(body ?? "");
+  const fields: [string, Uint8Array][] = headers.map(([name, value]) => [name, bytesOf(value)]);
+  fields.push(["content-length", bytesOf(String(content.length))]);
+  const response = new OutgoingResponse(Fields.fromList(fields));
+  response.setStatusCode(status);
+  const outgoing = response.body();
+  ResponseOutparam.set(out, { tag: "ok", val: response });
+  const stream = outgoing.write();
+  for (let at = 0; at < content.length; at += WRITE_BYTES) {
+    stream.blockingWriteAndFlush(content.subarray(at, at + WRITE_BYTES));
+  }
+  stream[Symbol.dispose]();
+  OutgoingBody.finish(outgoing, undefined);
+}

@@ -1,0 +1,54 @@
+// wit/deps/wasi-http.wit, as QuickJS presents it.
+
+/// <reference lib="esnext.disposable" />
+
+declare module "tenon-wasi:io/streams@0.2.0" {
+  export class InputStream {
+    blockingRead(length: number): Uint8Array;
+    [Symbol.dispose](): void;
+  }
+
+  export class OutputStream {
+    blockingWriteAndFlush(contents: Uint8Array): void;
+    [Symbol.dispose](): void;
+  }
+}
+
+declare module "tenon-wasi:http/types@0.2.0" {
+  import type { InputStream, OutputStream } from "tenon-wasi:io/streams@0.2.0";
+
+  export class Fields {
+    static fromList(entries: [string, Uint8Array][]): Fields;
+    get(name: string): Uint8Array[];
+    [Symbol.dispose](): void;
+  }
+
+  export class IncomingBody {
+    stream(): InputStream;
+    [Symbol.dispose](): void;
+  }
+
+  export class IncomingRequest {
+    method(): { tag: string; val?: string };
+    pathWithQuery(): string | null;
+    authority(): string | null;
+    headers(): Fields;
+    consume(): IncomingBody;
+    [Symbol.dispose](): void;
+  }
+
+  export class OutgoingBody {
+    static finish(body: OutgoingBody, trailers: Fields | undefined): void;
+    write(): OutputStream;
+  }
+
+  export class OutgoingResponse {
+    constructor(headers: Fields);
+    setStatusCode(status: number): void;
+    body(): OutgoingBody;
+  }
+
+  export class ResponseOutparam {
+    static set(out: ResponseOutparam, response: { tag: "ok"; val: OutgoingResponse }): void;
+  }
+}
