@@ -1,0 +1,52 @@
+import { defineTool, provider, ToolError } from "tenon";
+import * as z from "zod";
+
+const pair = z.object({ a: z.number(), b: z.number() });
+
+const add = defineTool({
+  name: "add",
+  description: "Adds two numbers",
+  input: z.object({ a: z.number(), b: z.number() }),
+  output: z.object({ sum: z.number() }),
+  run: ({ a, b }) => ({ sum: a + b }),
+});
+
+const subtract = defineTool({
+  name: "subtract",
+  description: "Subtracts the second number from the first",
+  input: pair,
+  output: z.object({ difference: z.number() }),
+  run: ({ a, b }) => ({ difference: a - b }),
+});
+
+const multiply = defineTool({
+  name: "multiply",
+  description: "Multiplies two numbers",
+  input: pair,
+  output: z.object({ product: z.number() }),
+  run: ({ a, b }) => ({ product: finite(a * b) }),
+});
+
+const divide = defineTool({
+  name: "divide",
+  description: "Divides the first number by the second",
+  input: pair,
+  output: z.object({ quotient: z.number() }),
+  run: ({ a, b }) => {
+    if (b === 0) throw new ToolError("Cannot divide by zero");
+    return { quotient: finite(a / b) };
+  },
+});
+
+/** JSON has no infinity. */
+function finite(value: number): number {
+  if (!Number.isFinite(value)) throw new ToolError("The result is too large");
+  return value;
+}
+
+export default provider({
+  name: "calculator",
+  version: "1.0.0",
+  description: "Arithmetic with two numbers",
+  tools: [add, subtract, multiply, divide],
+});

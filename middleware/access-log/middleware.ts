@@ -1,0 +1,93 @@
+import { defineMiddleware, type LogFields, type Outcome, type Request } from "tenon";
+
+interface Settings {
+  /** Level of the lines. Default `info`. */
+  level?: "debug" | "info" | "notice";
+}
+
+const MAX_TARGET_LENGTH = 256;
+// C0 and C1 controls, line and paragraph separators, and the characters that reorder or hide text.
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+export default defineMiddleware<Settings>({
+  name: "access-log",
+  version: "1.0.0",
+  description: "Writes one structured log line for each request",
+  settings: {
+    type: "object",
+    properties: {
+      level: { enum: ["debug", "info", "notice"], default: "info", description: "Level of the lines" },
+    },
+    additionalProperties: false,
+  },
+  async handle(request, next, ctx) {
+    const start = Date.now();
+    const write = (fields: LogFields): void => {
+      ctx.log[ctx.settings.level ?? "info"]("request", {
+        time: new Date(start).toISOString(),
+        requestId: ctx.requestId,
+        method: printable(request.method),
+        target: request.target == null ? undefined : printable(request.target),
+        ...fields,
+        durationMs: Date.now() - start,
+        requestBytes: byteLength(request.params),
+      });
+    };
+    let outcome: Outcome;
+    try {
+      outcome = await next(request);
+    } catch (error) {
+      write({ outcome: "error" });
+      throw error;
+    }
+    write(describe(outcome));
+    return outcome;
+  },
+});
+
+function describe(outcome: Outcome): LogFields {
+  switch (outcome.tag) {
+    case "success":
+      return {
+        // A failed result starts with `isError`, so it need not be parsed.
+        outcome: outcome.val.startsWith('{"isError":true') ? "tool-error" : "ok",
+        responseBytes: byteLength(outcome.val),
+      };
+    case "failure":
+      return { outcome: "error", code: outcome.val.code, responseBytes: errorBytes(outcome.val) };
+    case "refused":
+      return {
+        outcome: "refused",
+        status: outcome.val.status,
+        code: outcome.val.error.code,
+        responseBytes: errorBytes(outcome.val.error),
+      };
+    case "input-required":
+      return { outcome: "input-required", responseBytes: byteLength(outcome.val.requests) };
+    case "accepted":
+      return { outcome: "accepted", responseBytes: 0 };
+  }
+}
+
+function errorBytes({ message, data }: { message: string; data?: Request["params"] }): number {
+  return byteLength(message) + byteLength(data);
+}
+
+/** Text for a log: no character that a terminal or a viewer would act on, and at most 256 characters. */
+function printable(text: string): string {
+  const cut = text.length > MAX_TARGET_LENGTH ? `${text.slice(0, MAX_TARGET_LENGTH)}…` : text;
+  return cut.replaceAll(UNPRINTABLE, "\ufffd");
+}
+
+/** Length in UTF-8. */
+function byteLength(text: string | null | undefined): number {
+  if (!text) return 0;
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // Each half of a surrogate pair stands for two of its four bytes.
+    if (unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff)) bytes += 2;
+    else if (unit > 0x7f) bytes += 1;
+  }
+  return bytes;
+}

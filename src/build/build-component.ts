@@ -1,0 +1,128 @@
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { stat } from "node:fs/promises";
+import { ToolkitError } from "../errors/index.ts";
+import { writeManifest, type MiddlewareManifest, type ProviderManifest } from "../manifest/index.ts";
+import { packageVersion } from "../package/index.ts";
+import { worldSource } from "../wit/index.ts";
+import { bundle, externalImports, type Bundle } from "./bundle.ts";
+import { hostPlugin } from "./bundle-plugins.ts";
+import { componentizeText, engineVersion } from "./componentize.ts";
+import { evaluateDefinition, type Definition } from "./evaluate-definition.ts";
+import { capabilitiesOf } from "./host-interfaces.ts";
+import { displayPath } from "./source-error.ts";
+import { usedRuntimeParts } from "./used-runtime-parts.ts";
+
+/** What {@link buildComponent} takes. */
+export interface BuildInput {
+  /** Path of a TypeScript or JavaScript module whose default export is a provider or a middleware. */
+  entry: string;
+  /** Shortens names in the code. Default true; false keeps the function names in logged stacks. */
+  minify?: boolean;
+}
+
+/** A component, and what there is to know of it. */
+export interface BuiltComponent {
+  /** The component, with its manifest. The same sources give the same bytes, wherever they lie. */
+  bytes: Uint8Array;
+  manifest: ProviderManifest | MiddlewareManifest;
+  /** Interfaces of the contract that the code imports, sorted. The engine imports WASI interfaces besides. */
+  imports: string[];
+  /** Sizes of `bytes`. */
+  sizes: { raw: number; gzip: number };
+  /** Source map, version 3, of the code inside; its sources are relative to the entry's folder. */
+  sourceMap: string;
+  /** Paths of the source files, relative to the entry's folder. */
+  inputs: string[];
+  /** What the author should know, such as log lines written while the module was loaded. */
+  warnings: string[];
+}
+
+const WORLD = "component";
+
+/**
+ * Builds a module into a component.
+ *
+ * @throws ToolkitError `ERR_FILE` when there is no such module.
+ * @throws ToolkitError `ERR_BUILD_SOURCE` when it does not compile, or fails while it is loaded, with the place.
+ * @throws ToolkitError `ERR_BUILD_DEFINITION` when it defines no component, or one that is not as described.
+ * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
+ */
+export async function buildComponent(input: BuildInput): Promise<BuiltComponent> {
+  const entry = resolve(input.entry);
+  await checkEntry(entry);
+  const { definition, earlyLines } = await evaluateDefinition(entry);
+  const bundled = await bundleComponent(entry, definition, input.minify ?? true);
+  const imports = externalImports(bundled.metafile);
+  const wit = worldSource({
+    name: WORLD,
+    imports,
+    exports: [definition.kind === "provider" ? "tenon:mcp/provider@0.1.0" : "tenon:mcp/handler@0.1.0"],
+  });
+  const component = await componentizeText({ code: bundled.code, wit, world: WORLD });
+  const manifest = {
+    ...definition,
+    capabilities: capabilitiesOf(authorImports(bundled)),
+    toolchain: { sdk: packageVersion(), engine: engineVersion() },
+  } as ProviderManifest | MiddlewareManifest;
+  const bytes = writeManifest(component, manifest);
+  return {
+    bytes,
+    manifest,
+    imports,
+    sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
+    sourceMap: bundled.sourceMap,
+    inputs: Object.keys(bundled.metafile.inputs).filter((path) => path !== GENERATED).sort(),
+    warnings: earlyLines.map((line) => `"${displayPath(entry)}" logs while it is loaded, which only the build sees: ${line}`),
+  };
+}
+
+const GENERATED = "tenon-entry.js";
+
+async function checkEntry(entry: string): Promise<void> {
+  const found = await stat(entry).catch(() => undefined);
+  if (found?.isFile()) return;
+  throw new ToolkitError(
+    `Cannot build "${displayPath(entry)}": ${found === undefined ? "there is no such file" : "it is not a file"}`,
+    { code: "ERR_FILE" },
+  );
+}
+
+/** Bundles the component's code, with the parts of the runtime that it uses. */
+async function bundleComponent(entry: string, definition: Definition, minify: boolean): Promise<Bundle> {
+  const attempt = (parts: readonly string[]): Promise<Bundle> =>
+    bundle({ entry, source: entrySource(entry, definition, parts), format: "esm", minify, plugins: [hostPlugin] });
+  const first = await attempt([]);
+  const parts = usedRuntimeParts(first.code);
+  return parts.length === 0 ? first : attempt(parts);
+}
+
+function entrySource(entry: string, definition: Definition, parts: readonly string[]): string {
+  const lines = ["install", "console", ...parts].map((part) => `import "tenon-guest/${part}";`);
+  lines.push(`import definition from ${JSON.stringify(entry)};`);
+  if (definition.kind === "provider") {
+    lines.push(
+      'import { serveProvider } from "tenon-guest/serve-provider";',
+      "export const provider = serveProvider(definition);",
+    );
+  } else {
+    const hasSettings = Object.keys(definition.settingsSchema["properties"] ?? {}).length > 0;
+    lines.push(
+      'import { serveMiddleware } from "tenon-guest/serve-middleware";',
+      'import { handle } from "tenon:mcp/handler@0.1.0";',
+      ...(hasSettings ? ['import { settings } from "tenon:host/config@0.1.0";'] : []),
+      `export const handler = serveMiddleware(definition, { next: handle${hasSettings ? ", settings" : ""} });`,
+    );
+  }
+  return lines.join("\n");
+}
+
+/** Interfaces that the author's own modules import: what the generated entry imports needs no grant. */
+function authorImports({ metafile }: Bundle): string[] {
+  const kept = new Set(externalImports(metafile));
+  const imports = Object.entries(metafile.inputs)
+    .filter(([path]) => path !== GENERATED)
+    .flatMap(([, input]) => input.imports.filter((item) => item.external).map((item) => item.path));
+  return [...new Set(imports)].filter((name) => kept.has(name)).sort();
+}

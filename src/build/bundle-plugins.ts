@@ -1,0 +1,131 @@
+import type { Loader, Plugin } from "esbuild";
+import { readFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { extname } from "node:path";
+import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
+import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
+
+const NODE_HINT = "Components run without Node: use ctx, the standard library of JavaScript and packages that need no more";
+
+/** Resolves `tenon` to the SDK that the guest runtime uses, wherever the project has its own. */
+export const sdkPlugin: Plugin = {
+  name: "tenon-sdk",
+  setup(build) {
+    build.onResolve({ filter: /^tenon(\/|$)/ }, ({ path }) =>
+      path === "tenon"
+        ? { path: SDK_MODULE, sideEffects: false }
+        : { errors: [{ text: `"${path}" is not for components`, detail: { hint: 'Import from "tenon"' } }] },
+    );
+  },
+};
+
+/** Refuses modules of Node, unless the project has a package of that name. */
+export const nodePlugin: Plugin = {
+  name: "tenon-node",
+  setup(build) {
+    build.onResolve({ filter: /^[a-z][a-z0-9_:/]*$/ }, async ({ path, kind, resolveDir, pluginData }) => {
+      if (pluginData === nodePlugin || !isBuiltin(path)) return undefined;
+      if (!path.startsWith("node:")) {
+        const found = await build.resolve(path, { kind, resolveDir, pluginData: nodePlugin });
+        if (found.errors.length === 0) return found;
+      }
+      return { errors: [{ text: `"${path}" is a module of Node, which components do not have`, detail: { hint: NODE_HINT } }] };
+    });
+  },
+};
+
+/** Leaves imports of host interfaces in the bundle, for the engine to bind. */
+export const hostPlugin: Plugin = {
+  name: "tenon-host",
+  setup(build) {
+    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => {
+      const problem = interfaceProblem(path);
+      if (problem !== undefined) return { errors: [{ text: `Cannot import "${path}": ${problem}` }] };
+      return { path, external: true, sideEffects: false };
+    });
+  },
+};
+
+/** Leaves every import of a WIT interface in the bundle: an adapter's world is its own. */
+export const anyInterfacePlugin: Plugin = {
+  name: "tenon-any-interface",
+  setup(build) {
+    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => ({ path, external: true, sideEffects: false }));
+  },
+};
+
+/** Stands in for host interfaces while the build loads a module: they exist, and calling them is an error. */
+export const hostStubPlugin: Plugin = {
+  name: "tenon-host-stub",
+  setup(build) {
+    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => {
+      const problem = interfaceProblem(path);
+      if (problem !== undefined) return { errors: [{ text: `Cannot import "${path}": ${problem}` }] };
+      return { path, namespace: "tenon-host-stub" };
+    });
+    build.onLoad({ filter: /.*/, namespace: "tenon-host-stub" }, ({ path }) => ({
+      // Named imports of a CommonJS module are looked up along the prototype chain, whatever their names are.
+      contents: `module.exports = Object.create(new Proxy({}, {
+        get: (_, name) => name === "__esModule" ? true : () => {
+          throw new Error("${path}#" + String(name) + " cannot be called while the module is loaded");
+        },
+      }));`,
+      loader: "js",
+    }));
+  },
+};
+
+const NAMED_ZOD_IMPORT = /^([ \t]*import\s+)\{\s*z\s*\}(\s+from\s+(["'])zod(?:\/v4|\/mini|\/v4\/mini)?\3)/gm;
+
+const LOADERS: Readonly<Record<string, Loader>> = {
+  ".js": "js",
+  ".mjs": "js",
+  ".cjs": "js",
+  ".jsx": "jsx",
+  ".ts": "ts",
+  ".mts": "ts",
+  ".cts": "ts",
+  ".tsx": "tsx",
+};
+
+/**
+ * Keeps zod small. `import { z }` takes the whole library, since a namespace that is re-exported cannot be shaken, so
+ * it is read as `import * as z`; and the texts in 50 languages other than English are left out, unless a module
+ * imports one by itself (`zod/v4/locales/de.js`).
+ */
+export const zodPlugin: Plugin = {
+  name: "tenon-zod",
+  setup(build) {
+    build.onResolve({ filter: /[/]locales[/]index\.c?js$/ }, ({ importer }) =>
+      /[/\\]zod[/\\]/.test(importer) ? { path: "locales", namespace: "tenon-empty" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "tenon-empty" }, () => ({ contents: "export {};", loader: "js" }));
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path, namespace }) => {
+      if (namespace !== "file" || /[/\\]node_modules[/\\]/.test(path)) return undefined;
+      const source = await readFile(path, "utf8");
+      const contents = source.replaceAll(NAMED_ZOD_IMPORT, "$1* as z$2");
+      return contents === source ? undefined : { contents, loader: LOADERS[extname(path)] ?? "ts" };
+    });
+  },
+};
+
+/** Gives the generated entry zod's `toJSONSchema`, from the zod of the project; nothing when it has none. */
+export function projectZodPlugin(folder: string): Plugin {
+  return {
+    name: "tenon-project-zod",
+    setup(build) {
+      build.onResolve({ filter: /^tenon-project-zod$/ }, async () => {
+        const found = await build.resolve("zod/v4/core", { kind: "import-statement", resolveDir: folder });
+        return found.errors.length === 0 ? found : { path: "zod", namespace: "tenon-empty" };
+      });
+    },
+  };
+}
+
+/** Resolves `tenon-guest/<module>` in generated entries. */
+export const guestPlugin: Plugin = {
+  name: "tenon-guest",
+  setup(build) {
+    build.onResolve({ filter: /^tenon-guest\// }, ({ path }) => ({ path: guestModule(path.slice("tenon-guest/".length)) }));
+  },
+};

@@ -1,0 +1,141 @@
+import { readFileSync } from "node:fs";
+import { SourceMap } from "node:module";
+import { dirname, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import vm from "node:vm";
+import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
+import { bundle, type Bundle } from "./bundle.ts";
+import { hostStubPlugin, projectZodPlugin } from "./bundle-plugins.ts";
+import { loadError, type SourceLocation } from "./source-error.ts";
+
+/** What the author's module defines: its manifest without what only the build knows. */
+export type Definition = Omit<ProviderManifest, "capabilities" | "toolchain"> | Omit<MiddlewareManifest, "capabilities" | "toolchain">;
+
+/** A definition, and what the module logged while it was loaded. */
+export interface Evaluated {
+  definition: Definition;
+  earlyLines: string[];
+}
+
+const TIME_LIMIT_MS = 5000;
+const FILE_NAME = "tenon-definition.js";
+
+const SOURCE = (entry: string): string => `
+import "tenon-guest/install";
+import "tenon-guest/console";
+import "tenon-guest/random";
+import "tenon-guest/timers";
+import * as author from ${JSON.stringify(entry)};
+import * as zod from "tenon-project-zod";
+import { describeDefinition } from "tenon-guest/describe-definition";
+import { earlyLines } from "tenon-guest/log";
+export const json = JSON.stringify({ ...describeDefinition(author.default, zod.toJSONSchema), earlyLines: earlyLines() });
+`;
+
+/**
+ * Learns what a module defines by loading it with the guest runtime in a context that has only what the engine has,
+ * for at most 5 seconds. The context keeps mistakes apart, not attackers: building a module trusts it.
+ *
+ * @throws ToolkitError `ERR_BUILD_SOURCE` when the module fails while it is loaded.
+ * @throws ToolkitError `ERR_BUILD_DEFINITION` when it defines no component, or one that is not as described.
+ */
+export async function evaluateDefinition(entry: string): Promise<Evaluated> {
+  const script = await bundle({
+    entry,
+    source: SOURCE(entry),
+    format: "iife",
+    minify: false,
+    plugins: [hostStubPlugin, projectZodPlugin(dirname(entry))],
+  });
+  let json: string;
+  try {
+    const context = engineContext();
+    vm.runInContext(script.code, context, { filename: FILE_NAME, timeout: TIME_LIMIT_MS });
+    json = vm.runInContext("result.json", context) as string;
+  } catch (error) {
+    throw evaluationError(entry, script, error);
+  }
+  const { kind, manifest, problem, earlyLines } = JSON.parse(json) as {
+    kind: "provider" | "middleware";
+    manifest: object;
+    problem?: string;
+    earlyLines: string[];
+  };
+  if (problem !== undefined) {
+    throw loadError(entry, problem, {
+      code: "ERR_BUILD_DEFINITION",
+      hint: "See the documentation of provider() and defineMiddleware()",
+    });
+  }
+  return { definition: { manifestVersion: 1, kind, ...manifest } as Definition, earlyLines };
+}
+
+/** A context with the globals of QuickJS and nothing else. */
+function engineContext(): vm.Context {
+  const context = vm.createContext(Object.create(null) as object);
+  for (const name of ["Atomics", "Intl", "WebAssembly", "console"]) {
+    vm.runInContext(`delete globalThis.${name}`, context);
+  }
+  Object.assign(context, { atob, btoa, DOMException, performance: { now: () => performance.now() } });
+  return context;
+}
+
+function evaluationError(entry: string, script: Bundle, error: unknown): Error {
+  const { name, message, stack, code } = error as { name?: string; message?: string; stack?: string; code?: string };
+  if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") {
+    return loadError(entry, `loading it took more than ${TIME_LIMIT_MS / 1000} seconds`, {
+      code: "ERR_BUILD_SOURCE",
+      hint: "Do the work in run or handle: a module is loaded once, when it is built",
+    });
+  }
+  const location = authorLocation(entry, script, stack ?? "");
+  if (name === "DefinitionError") {
+    return loadError(entry, lowerFirst(message ?? ""), { code: "ERR_BUILD_DEFINITION", location });
+  }
+  const text = message === undefined ? String(error) : `${name}: ${message}`;
+  const missing = name === "ReferenceError" ? /^(\S+) is not defined$/.exec(message ?? "")?.[1] : undefined;
+  return loadError(entry, `it fails while it is loaded: ${text}`, {
+    code: "ERR_BUILD_SOURCE",
+    location,
+    hint: missing === undefined ? undefined : `Components do not have "${missing}"`,
+    cause: error,
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
+
+/** Where the author's own code was when it failed: the first frame that is neither the runtime's nor a package's. */
+function authorLocation(entry: string, script: Bundle, stack: string): SourceLocation | undefined {
+  const payload = JSON.parse(script.sourceMap) as ConstructorParameters<typeof SourceMap>[0];
+  const map = new SourceMap(payload);
+  const frames = stack.matchAll(/tenon-definition\.js:(\d+):(\d+)/g);
+  for (const [, line, column] of frames) {
+    const found = map.findEntry(Number(line) - 1, Number(column) - 1);
+    if (!("originalSource" in found)) continue;
+    const file = resolve(dirname(entry), found.originalSource);
+    if (!isAuthors(file, entry)) continue;
+    const lineText = sourceLine(file, found.originalLine);
+    return {
+      file,
+      line: found.originalLine + 1,
+      column: found.originalColumn + 1,
+      ...(lineText === undefined ? {} : { lineText }),
+    };
+  }
+  return undefined;
+}
+
+function isAuthors(file: string, entry: string): boolean {
+  if (file === entry) return true;
+  return !/[/\\]node_modules[/\\]|[/\\]src[/\\](?:sdk|guest)[/\\]|tenon-entry\.js$|^tenon-/.test(file);
+}
+
+function sourceLine(file: string, line: number): string | undefined {
+  try {
+    return readFileSync(file, "utf8").split("\n")[line];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,13 @@
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+
+// Compiled JavaScript where this package is installed, TypeScript where its sources run.
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+
+/** The module behind `import … from "tenon"`. */
+export const SDK_MODULE: string = fileURLToPath(new URL(`../sdk/index${EXTENSION}`, import.meta.url));
+
+/** The path of a module of the guest runtime. */
+export function guestModule(name: string): string {
+  return fileURLToPath(new URL(`../guest/${name}${EXTENSION}`, import.meta.url));
+}

@@ -1,0 +1,286 @@
+import { enqueue } from "./job-queue.ts";
+
+type Resolve = (value: unknown) => void;
+type Reject = (reason: unknown) => void;
+type Executor = (resolve: Resolve, reject: Reject) => void;
+type PromiseClass = new (executor: Executor) => PumpablePromise;
+
+interface Capability {
+  promise: PumpablePromise;
+  resolve: Resolve;
+  reject: Reject;
+}
+
+interface Reaction {
+  onFulfilled: (value: unknown) => void;
+  onRejected: (reason: unknown) => void;
+}
+
+const unhandled = new Map<PumpablePromise, unknown>();
+
+/** Reasons of the promises that were rejected and that nothing has reacted to since this was last asked. */
+export function takeUnhandled(): unknown[] {
+  const reasons = [...unhandled.values()];
+  unhandled.clear();
+  return reasons;
+}
+
+/**
+ * A promise whose reactions run from this runtime's own job queue. The engine runs its queue only after an export has
+ * returned, too late for a handler whose outcome depends on it.
+ *
+ * @see https://tc39.es/ecma262/#sec-promise-objects
+ */
+export class PumpablePromise {
+  #state: "pending" | "fulfilled" | "rejected" = "pending";
+  #result: unknown;
+  #reactions: Reaction[] = [];
+  #handled = false;
+
+  constructor(executor: Executor) {
+    if (typeof executor !== "function") throw new TypeError("Promise resolver is not a function");
+    const { resolve, reject } = this.#resolvingFunctions();
+    try {
+      executor(resolve, reject);
+    } catch (error) {
+      reject(error);
+    }
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- a promise is the one thing that should have it
+  then(onFulfilled?: unknown, onRejected?: unknown): PumpablePromise {
+    const capability = newCapability(speciesOf(this));
+    const reaction: Reaction = {
+      onFulfilled: reactionJob(capability, onFulfilled, capability.resolve),
+      onRejected: reactionJob(capability, onRejected, capability.reject),
+    };
+    this.#handled = true;
+    if (this.#state === "pending") this.#reactions.push(reaction);
+    else this.#trigger(reaction);
+    unhandled.delete(this);
+    return capability.promise;
+  }
+
+  catch(onRejected?: unknown): PumpablePromise {
+    return this.then(undefined, onRejected);
+  }
+
+  finally(onFinally?: unknown): PumpablePromise {
+    if (typeof onFinally !== "function") return this.then(onFinally, onFinally);
+    const Class = speciesOf(this);
+    const settled = (): PumpablePromise => promiseResolve(Class, (onFinally as () => unknown)());
+    return this.then(
+      (value: unknown) => settled().then(() => value),
+      (reason: unknown) =>
+        settled().then(() => {
+          throw reason;
+        }),
+    );
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Promise";
+  }
+
+  static get [Symbol.species](): PromiseClass {
+    return this as unknown as PromiseClass;
+  }
+
+  static resolve(value?: unknown): PumpablePromise {
+    return promiseResolve(this as unknown as PromiseClass, value);
+  }
+
+  static reject(reason?: unknown): PumpablePromise {
+    const { promise, reject } = newCapability(this as unknown as PromiseClass);
+    reject(reason);
+    return promise;
+  }
+
+  static withResolvers(): Capability {
+    return newCapability(this as unknown as PromiseClass);
+  }
+
+  static try(callback: (...args: unknown[]) => unknown, ...args: unknown[]): PumpablePromise {
+    const { promise, resolve, reject } = newCapability(this as unknown as PromiseClass);
+    try {
+      resolve(callback(...args));
+    } catch (error) {
+      reject(error);
+    }
+    return promise;
+  }
+
+  static all(items: Iterable<unknown>): PumpablePromise {
+    return collect(this as unknown as PromiseClass, items, ({ reject }, store) => ({
+      onFulfilled: store,
+      onRejected: reject,
+    }));
+  }
+
+  static allSettled(items: Iterable<unknown>): PumpablePromise {
+    return collect(this as unknown as PromiseClass, items, (_capability, store) => ({
+      onFulfilled: (value) => store({ status: "fulfilled", value }),
+      onRejected: (reason) => store({ status: "rejected", reason }),
+    }));
+  }
+
+  static any(items: Iterable<unknown>): PumpablePromise {
+    return collect(
+      this as unknown as PromiseClass,
+      items,
+      ({ resolve }, store) => ({ onFulfilled: resolve, onRejected: store }),
+      ({ reject }, reasons) => reject(new AggregateError(reasons, "All promises were rejected")),
+    );
+  }
+
+  static race(items: Iterable<unknown>): PumpablePromise {
+    return collect(
+      this as unknown as PromiseClass,
+      items,
+      ({ resolve, reject }) => ({ onFulfilled: resolve, onRejected: reject }),
+      () => {},
+    );
+  }
+
+  /** Both functions together act once. */
+  #resolvingFunctions(): { resolve: Resolve; reject: Reject } {
+    let called = false;
+    return {
+      resolve: (value) => {
+        if (called) return;
+        called = true;
+        this.#resolve(value);
+      },
+      reject: (reason) => {
+        if (called) return;
+        called = true;
+        this.#settle("rejected", reason);
+      },
+    };
+  }
+
+  #resolve(value: unknown): void {
+    if (value === this) {
+      this.#settle("rejected", new TypeError("Chaining cycle detected for promise"));
+      return;
+    }
+    if (value === null || (typeof value !== "object" && typeof value !== "function")) {
+      this.#settle("fulfilled", value);
+      return;
+    }
+    let then: unknown;
+    try {
+      then = (value as { then?: unknown }).then;
+    } catch (error) {
+      this.#settle("rejected", error);
+      return;
+    }
+    if (typeof then !== "function") {
+      this.#settle("fulfilled", value);
+      return;
+    }
+    enqueue(() => {
+      const { resolve, reject } = this.#resolvingFunctions();
+      try {
+        Reflect.apply(then, value, [resolve, reject]);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  #settle(state: "fulfilled" | "rejected", result: unknown): void {
+    this.#state = state;
+    this.#result = result;
+    if (state === "rejected" && !this.#handled) unhandled.set(this, result);
+    const reactions = this.#reactions;
+    this.#reactions = [];
+    for (const reaction of reactions) this.#trigger(reaction);
+  }
+
+  #trigger(reaction: Reaction): void {
+    const run = this.#state === "fulfilled" ? reaction.onFulfilled : reaction.onRejected;
+    enqueue(() => run(this.#result));
+  }
+}
+
+Object.defineProperty(PumpablePromise, "name", { value: "Promise" });
+
+function reactionJob(capability: Capability, handler: unknown, fallback: Resolve): Resolve {
+  if (typeof handler !== "function") return fallback;
+  return (result) => {
+    let value: unknown;
+    try {
+      value = (handler as Resolve)(result);
+    } catch (error) {
+      capability.reject(error);
+      return;
+    }
+    capability.resolve(value);
+  };
+}
+
+function newCapability(Class: PromiseClass): Capability {
+  let resolve: Resolve | undefined;
+  let reject: Reject | undefined;
+  const promise = new Class((resolvePromise, rejectPromise) => {
+    if (resolve !== undefined || reject !== undefined) throw new TypeError("Promise executor was called twice");
+    resolve = resolvePromise;
+    reject = rejectPromise;
+  });
+  if (typeof resolve !== "function" || typeof reject !== "function") {
+    throw new TypeError("Promise resolve or reject function is not callable");
+  }
+  return { promise, resolve, reject };
+}
+
+function speciesOf(promise: PumpablePromise): PromiseClass {
+  const Class = promise.constructor as PromiseClass & { [Symbol.species]?: PromiseClass | null };
+  return Class?.[Symbol.species] ?? PumpablePromise;
+}
+
+function promiseResolve(Class: PromiseClass, value: unknown): PumpablePromise {
+  if (value instanceof PumpablePromise && value.constructor === Class) return value;
+  const { promise, resolve } = newCapability(Class);
+  resolve(value);
+  return promise;
+}
+
+/** What `all`, `allSettled`, `any` and `race` share: a list with one place for each item, given out when it is full. */
+function collect(
+  Class: PromiseClass,
+  items: Iterable<unknown>,
+  reactionFor: (capability: Capability, store: Resolve) => Reaction,
+  whenFull: (capability: Capability, values: unknown[]) => void = ({ resolve }, values) => resolve(values),
+): PumpablePromise {
+  const capability = newCapability(Class);
+  try {
+    const resolve = (Class as unknown as { resolve: (value: unknown) => PumpablePromise }).resolve;
+    const values: unknown[] = [];
+    let index = 0;
+    // The loop holds one place itself, so that the list is not full before it ends.
+    let missing = 1;
+    const arrived = (): void => {
+      missing -= 1;
+      if (missing === 0) whenFull(capability, values);
+    };
+    for (const item of items) {
+      const place = index;
+      index += 1;
+      missing += 1;
+      values.push(undefined);
+      let stored = false;
+      const { onFulfilled, onRejected } = reactionFor(capability, (value) => {
+        if (stored) return;
+        stored = true;
+        values[place] = value;
+        arrived();
+      });
+      Reflect.apply(resolve, Class, [item]).then(onFulfilled, onRejected);
+    }
+    arrived();
+  } catch (error) {
+    capability.reject(error);
+  }
+  return capability.promise;
+}

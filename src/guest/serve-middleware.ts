@@ -1,0 +1,32 @@
+import type { Middleware } from "../sdk/define-middleware.ts";
+import { handleMiddleware } from "../sdk/handle-middleware.ts";
+import { createLog } from "../sdk/log.ts";
+import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
+import { writeLog } from "./log.ts";
+import { serveCall } from "./serve-call.ts";
+import type { HandlerExport } from "./serve-provider.ts";
+
+/** What a middleware component imports. */
+export interface MiddlewareImports {
+  /** `tenon:mcp/handler`: the rest of the chain. */
+  readonly next: (context: string, request: Request) => Outcome;
+  /** `tenon:host/config#settings`, when the middleware has any. */
+  readonly settings?: () => string;
+}
+
+/** The export of a middleware component. */
+export function serveMiddleware(definition: Middleware, imports: MiddlewareImports): HandlerExport {
+  const handle = handleMiddleware(definition, { ...imports, log: createLog(writeLog) });
+  return {
+    handle: (context, request) =>
+      serveCall(
+        () => handle(context, request),
+        () => {
+          writeLog("error", `Middleware "${definition.name}" never finished: it awaits a promise that nothing can settle`, {
+            method: request.method,
+          });
+          return failure(RPC_ERROR.internalError, "Internal error");
+        },
+      ),
+  };
+}

@@ -1,0 +1,60 @@
+import type { ToolContext } from "./context.ts";
+import type { InferInput, InferOutput, Schema } from "./schema.ts";
+import type { ToolResult } from "./tool-result.ts";
+
+/** Hints about a tool's behaviour (MCP, "ToolAnnotations"). Clients must not rely on them. */
+export interface ToolAnnotations {
+  title?: string;
+  /** True when it changes nothing. Default false. */
+  readOnlyHint?: boolean;
+  /** True when its changes may destroy something. Default true. */
+  destructiveHint?: boolean;
+  /** True when calling it twice with the same arguments changes nothing more. Default false. */
+  idempotentHint?: boolean;
+  /** True when it deals with things outside the server. Default true. */
+  openWorldHint?: boolean;
+}
+
+/** What a tool may return: a text, content blocks, or an object that its `output` accepts. */
+export type ToolReturn<Output extends Schema | undefined> =
+  | ToolResult
+  | (Output extends Schema ? InferInput<Output> : string);
+
+/** What {@link defineTool} takes. */
+export interface ToolDefinition<Input extends Schema, Output extends Schema | undefined = undefined> {
+  /** Unique within a server: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
+  readonly name: string;
+  /** Name for people. */
+  readonly title?: string;
+  /** Tells the model what the tool does and when to use it. */
+  readonly description: string;
+  /** Schema of the arguments: a zod object. Calls that do not match it never reach `run`. */
+  readonly input: Input;
+  /** Schema of the structured result: a zod object. Without it the tool answers with text or content blocks. */
+  readonly output?: Output;
+  /** Hints for clients. */
+  readonly annotations?: ToolAnnotations;
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  readonly scopes?: readonly string[];
+  /**
+   * Does the work. Throw a `ToolError` for a failure the model should read; any other exception is logged, and the
+   * client sees a generic text.
+   */
+  run(args: InferOutput<Input>, ctx: ToolContext): ToolReturn<Output> | Promise<ToolReturn<Output>>;
+}
+
+/** A tool, whatever its arguments are. */
+export interface Tool extends Omit<ToolDefinition<Schema, Schema>, "run"> {
+  run(args: never, ctx: ToolContext): unknown;
+}
+
+/**
+ * Defines a tool, with the types of its arguments and result taken from its schemas.
+ *
+ * The definition is checked when `provider()` takes it.
+ */
+export function defineTool<Input extends Schema, Output extends Schema | undefined = undefined>(
+  definition: ToolDefinition<Input, Output>,
+): ToolDefinition<Input, Output> {
+  return definition;
+}
