@@ -1,4 +1,4 @@
-// wit/deps/compute.wit, as QuickJS presents it.
+// wit/compute.wit, as QuickJS presents it.
 
 declare module "fastly:compute/async-io@0.1.0" {
   export class Pollable {}

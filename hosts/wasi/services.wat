@@ -1,17 +1,17 @@
 ;; The services of a core on a host with standard WASI: `tenon:host/log` as one JSON line on standard error for each
 ;; entry, and a `tenon:mcp/outbox` that drops notifications. Written by hand, so that a log line costs no JavaScript
-;; engine; scripts/build-components.mjs makes a component of it with the world in wit/services.wit.
+;; engine; scripts/build-adapters.mjs makes a component of it.
 ;;
 ;; A line is {"time":…,"level":…,"source":…,"message":…,"fields":…}. Nothing a component passes can end the line or add a
 ;; member to it: text is escaped, and `fields` is copied only when it is one balanced JSON object, else it is text too.
 ;;
 ;; Memory: 0 … 15 results of imports, 64 … constants, 4,096 … the line, 131,072 … the arguments of the call in flight.
 (module
-  (import "wasi:cli/stderr@0.2.0" "get-stderr" (func $get-stderr (result i32)))
-  (import "wasi:clocks/wall-clock@0.2.0" "now" (func $now (param i32)))
-  (import "wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
+  (import "tenon-wasi:cli/stderr@0.2.0" "get-stderr" (func $get-stderr (result i32)))
+  (import "tenon-wasi:clocks/wall-clock@0.2.0" "now" (func $now (param i32)))
+  (import "tenon-wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
     (func $write-and-flush (param i32 i32 i32 i32)))
-  (import "wasi:io/error@0.2.0" "[resource-drop]error" (func $drop-error (param i32)))
+  (import "tenon-wasi:io/error@0.2.0" "[resource-drop]error" (func $drop-error (param i32)))
 
   (memory (export "memory") 3)
   ;; Level names of tenon:host/log, 16 bytes each: the length, then the text.
@@ -75,17 +75,48 @@
           (i32.sub (local.get $width) (i32.const 1)))))
     (call $byte (i32.add (i32.const 48) (i32.rem_u (local.get $value) (i32.const 10)))))
 
-  ;; \u00XX
+  ;; \uXXXX
   (func $escape (param $code i32)
-    (call $byte (i32.const 92)) (call $byte (i32.const 117)) (call $byte (i32.const 48)) (call $byte (i32.const 48))
-    (call $byte (i32.load8_u offset=272 (i32.shr_u (local.get $code) (i32.const 4))))
-    (call $byte (i32.load8_u offset=272 (i32.and (local.get $code) (i32.const 15)))))
+    (local $shift i32)
+    (call $byte (i32.const 92))
+    (call $byte (i32.const 117))
+    (local.set $shift (i32.const 12))
+    (loop $next
+      (call $byte
+        (i32.load8_u offset=272
+          (i32.and (i32.shr_u (local.get $code) (local.get $shift)) (i32.const 15))))
+      (local.set $shift (i32.sub (local.get $shift) (i32.const 4)))
+      (br_if $next (i32.ge_s (local.get $shift) (i32.const 0)))))
 
-  ;; Text inside a JSON string, cut before the first character that would pass $room bytes. Control characters of
-  ;; C0 and C1 and DEL are escaped, so that a terminal never acts on them. The text is valid UTF-8: the component model
-  ;; checked it.
+  ;; The code of the character when a terminal or a reader of logs would act on it, with bit 16 set; else 0. These are the
+  ;; controls of C0 and C1, DEL, U+2028, U+2029, and the controls of writing direction U+202A … U+202E and U+2066 … U+2069.
+  (func $control (param $at i32) (result i32)
+    (local $c i32) (local $code i32)
+    (local.set $c (i32.load8_u (local.get $at)))
+    (if (i32.or (i32.lt_u (local.get $c) (i32.const 0x20)) (i32.eq (local.get $c) (i32.const 0x7f)))
+      (then (return (i32.or (local.get $c) (i32.const 0x10000)))))
+    (if (i32.eq (local.get $c) (i32.const 0xc2))
+      (then
+        (local.set $code (i32.load8_u offset=1 (local.get $at)))
+        (if (i32.lt_u (local.get $code) (i32.const 0xa0))
+          (then (return (i32.or (local.get $code) (i32.const 0x10000)))))))
+    (if (i32.eq (local.get $c) (i32.const 0xe2))
+      (then
+        (local.set $code
+          (i32.or (i32.const 0x2000)
+            (i32.or
+              (i32.shl (i32.and (i32.load8_u offset=1 (local.get $at)) (i32.const 0x3f)) (i32.const 6))
+              (i32.and (i32.load8_u offset=2 (local.get $at)) (i32.const 0x3f)))))
+        (if (i32.or
+              (i32.le_u (i32.sub (local.get $code) (i32.const 0x2028)) (i32.const 6))
+              (i32.le_u (i32.sub (local.get $code) (i32.const 0x2066)) (i32.const 3)))
+          (then (return (i32.or (local.get $code) (i32.const 0x10000)))))))
+    (i32.const 0))
+
+  ;; Text inside a JSON string, cut before the first character that would pass $room bytes. It is valid UTF-8: the component
+  ;; model checked it.
   (func $text (param $from i32) (param $length i32) (param $room i32)
-    (local $end i32) (local $stop i32) (local $c i32) (local $n i32)
+    (local $end i32) (local $stop i32) (local $c i32) (local $n i32) (local $code i32)
     (local.set $end (i32.add (local.get $from) (local.get $length)))
     (local.set $stop (i32.sub (i32.add (global.get $at) (local.get $room)) (i32.const 6)))
     (block $done
@@ -98,18 +129,13 @@
             (select (i32.const 2) (select (i32.const 3) (i32.const 4) (i32.lt_u (local.get $c) (i32.const 0xf0)))
               (i32.lt_u (local.get $c) (i32.const 0xe0)))
             (i32.lt_u (local.get $c) (i32.const 0x80))))
-        (if (i32.or (i32.lt_u (local.get $c) (i32.const 32)) (i32.eq (local.get $c) (i32.const 127)))
-          (then (call $escape (local.get $c)))
+        (local.set $code (call $control (local.get $from)))
+        (if (local.get $code)
+          (then (call $escape (local.get $code)))
           (else
-            ;; U+0080 … U+009F are C2 80 … C2 9F
-            (if (i32.and
-                  (i32.eq (local.get $c) (i32.const 0xc2))
-                  (i32.lt_u (i32.load8_u offset=1 (local.get $from)) (i32.const 0xa0)))
-              (then (call $escape (i32.load8_u offset=1 (local.get $from))))
-              (else
-                (if (i32.or (i32.eq (local.get $c) (i32.const 34)) (i32.eq (local.get $c) (i32.const 92)))
-                  (then (call $byte (i32.const 92))))
-                (call $bytes (local.get $from) (local.get $n))))))
+            (if (i32.or (i32.eq (local.get $c) (i32.const 34)) (i32.eq (local.get $c) (i32.const 92)))
+              (then (call $byte (i32.const 92))))
+            (call $bytes (local.get $from) (local.get $n))))
         (local.set $from (i32.add (local.get $from) (local.get $n)))
         (br $next))))
 
@@ -123,12 +149,9 @@
       (br_if $no (i32.lt_u (local.get $length) (i32.const 2)))
       (br_if $no (i32.ne (i32.load8_u (local.get $from)) (i32.const 123)))
       (loop $next
+        (br_if $no (call $control (local.get $from)))
         (local.set $c (i32.load8_u (local.get $from)))
         (local.set $from (i32.add (local.get $from) (i32.const 1)))
-        (br_if $no (i32.lt_u (local.get $c) (i32.const 32)))
-        (br_if $no (i32.eq (local.get $c) (i32.const 127)))
-        (if (i32.eq (local.get $c) (i32.const 0xc2))
-          (then (br_if $no (i32.lt_u (i32.load8_u (local.get $from)) (i32.const 0xa0)))))
         (if (local.get $in-string)
           (then
             (if (i32.eq (local.get $c) (i32.const 92))

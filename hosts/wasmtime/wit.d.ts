@@ -1,4 +1,4 @@
-// wit/deps/wasi-http.wit, as QuickJS presents it.
+// wit/wasi-http.wit, as QuickJS presents it.
 
 /// <reference lib="esnext.disposable" />
 
