@@ -1,0 +1,1 @@
+export { compose, type ComposeInput, type Composition } from "./compose.ts";

@@ -1,0 +1,236 @@
+import { createHash } from "node:crypto";
+import { ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
+import { dependenciesOf, localType, outerType, type Interface, type Interfaces } from "./interface.ts";
+import { wasmTools } from "./wasm-tools.ts";
+
+/** Where an import of a part comes from. */
+export type Source =
+  | { from: "part"; part: string; export: string }
+  | { from: "host"; track: string }
+  /** Some functions of an interface from the host, everything else from a part. */
+  | {
+      from: "both";
+      track: string;
+      of: Interface;
+      functions: readonly string[];
+      part: string;
+      export: string;
+    };
+
+/** One component of the result. */
+export interface LinkedPart {
+  /** Unique; names the instance in the generated text only. */
+  id: string;
+  bytes: Uint8Array;
+  /** By import name. */
+  imports: ReadonlyMap<string, Source>;
+  /** Keep the bytes as they are, without sharing or dropping anything. */
+  verbatim?: boolean;
+}
+
+/** What to put together. */
+export interface Linkage {
+  /** What the result imports, by track. */
+  host: Interfaces;
+  /** In an order in which each part comes after those it takes imports from. */
+  parts: readonly LinkedPart[];
+  exports: readonly { name: string; part: string; export: string }[];
+}
+
+/** A core module that several parts held and the result holds once. */
+export interface SharedModule {
+  /** In bytes. */
+  size: number;
+  uses: number;
+}
+
+const SHAREABLE_BYTES = 4096;
+const MAX_NESTING = 16;
+
+/**
+ * Puts components together into one. The outer component is written as text with empty components in the places of the
+ * parts, so that no index is counted by hand; then the real bytes take those places. Core modules that occur more than
+ * once, in practice the engine, move to the outer component.
+ *
+ * @throws `ToolkitError` `ERR_WASM_DECODE` when a part is malformed.
+ */
+export async function link(linkage: Linkage): Promise<{ bytes: Uint8Array; shared: SharedModule[] }> {
+  const modules = findSharedModules(linkage.parts.filter((part) => !part.verbatim));
+  const shared = [...modules.values()];
+  const { parse } = await wasmTools();
+  const frame = await parse(outerText(linkage, shared.length));
+  const fill: Record<number, Uint8Array[]> = {
+    [SECTION.coreModule]: shared.map((module) => module.bytes),
+    [SECTION.component]: linkage.parts.map((part) =>
+      part.verbatim ? part.bytes : withModulesAliased(part.bytes, modules, 1),
+    ),
+  };
+  const out = new ByteWriter().bytes(frame.subarray(0, PREAMBLE_LENGTH));
+  for (const { id, whole } of readSections(frame)) {
+    const bytes = fill[id]?.shift();
+    if (bytes !== undefined) out.section(id, bytes);
+    else if (id !== SECTION.custom) out.bytes(whole);
+  }
+  return { bytes: out.finish(), shared: shared.map(({ bytes, uses }) => ({ size: bytes.length, uses })) };
+}
+
+function outerText({ host, parts, exports }: Linkage, sharedModules: number): string {
+  const text: string[] = [];
+  const imported = new Set<string>();
+  const importInterface = (track: string): void => {
+    const of = host.get(track);
+    if (of === undefined || imported.has(track)) return;
+    imported.add(track);
+    for (const dependency of dependenciesOf(of)) importInterface(dependency);
+    text.push(...importText(track, of, host));
+  };
+  for (const track of host.keys()) importInterface(track);
+  for (let i = 0; i < sharedModules; i++) text.push(`(core module $shared-${i})`);
+  for (const { id } of parts) text.push(`(component $"component ${id}")`);
+
+  const aliases = new Set<string>();
+  const alias = (part: string, name: string): string => {
+    const id = `$"instance ${part} ${name}"`;
+    if (!aliases.has(id)) text.push(`(alias export $"instance ${part}" "${name}" (instance ${id}))`);
+    aliases.add(id);
+    return id;
+  };
+  const mixed = new Set<string>();
+  const mix = (source: Source & { from: "both" }): string => {
+    const id = `$"mixed ${source.track} ${source.part}"`;
+    if (mixed.has(id)) return id;
+    mixed.add(id);
+    const stub = alias(source.part, source.export);
+    const members: string[] = [];
+    for (const [name, { kind }] of source.of.entries) {
+      const sort = kind === "function" ? "func" : "type";
+      const from = source.functions.includes(name) ? `$"host ${source.track}"` : stub;
+      const member = `$"mixed ${source.track} ${source.part} ${name}"`;
+      text.push(`(alias export ${from} "${name}" (${sort} ${member}))`);
+      members.push(`(export "${name}" (${sort} ${member}))`);
+    }
+    text.push(`(instance ${id} ${members.join(" ")})`);
+    return id;
+  };
+  for (const { id, imports } of parts) {
+    const given = [...imports].map(([name, source]) => {
+      const instance =
+        source.from === "host"
+          ? `$"host ${source.track}"`
+          : source.from === "part"
+            ? alias(source.part, source.export)
+            : mix(source);
+      return `(with "${name}" (instance ${instance}))`;
+    });
+    text.push(`(instance $"instance ${id}" (instantiate $"component ${id}" ${given.join(" ")}))`);
+  }
+  for (const { name, part, export: from } of exports)
+    text.push(`(export "${name}" (instance ${alias(part, from)}))`);
+  return `(component\n  ${text.join("\n  ")})`;
+}
+
+/** The type and the import of one interface of the host, then the types that others take from it. */
+function importText(track: string, of: Interface, host: Interfaces): string[] {
+  const members: string[] = [];
+  for (const [name, entry] of of.entries) {
+    const id = localType(name);
+    switch (entry.kind) {
+      case "resource":
+        members.push(`(export "${name}" (type ${id} (sub resource)))`);
+        break;
+      case "use":
+        members.push(
+          `(alias outer 1 ${outerType(entry.track, entry.name)} (type $"used ${name}"))`,
+          `(export "${name}" (type ${id} (eq $"used ${name}")))`,
+        );
+        break;
+      case "type":
+        if (entry.definition.startsWith("$")) {
+          members.push(`(export "${name}" (type ${id} (eq ${entry.definition})))`);
+        } else {
+          members.push(
+            `(type $"bare ${name}" ${entry.definition})`,
+            `(export "${name}" (type ${id} (eq $"bare ${name}")))`,
+          );
+        }
+        break;
+      case "function":
+        members.push(`(export "${name}" ${entry.definition})`);
+    }
+  }
+  const used = [...host.values()]
+    .flatMap((other) => [...other.entries.values()])
+    .flatMap((entry) => (entry.kind === "use" && entry.track === track ? [entry.name] : []));
+  return [
+    `(type $"type ${track}" (instance ${members.join(" ")}))`,
+    `(import "${of.name}" (instance $"host ${track}" (type $"type ${track}")))`,
+    ...[...new Set(used)].map(
+      (name) => `(alias export $"host ${track}" "${name}" (type ${outerType(track, name)}))`,
+    ),
+  ];
+}
+
+interface ModuleUse {
+  bytes: Uint8Array;
+  uses: number;
+  index: number;
+}
+
+/** Core modules that occur more than once, by digest. */
+function findSharedModules(parts: readonly LinkedPart[]): Map<string, ModuleUse> {
+  const modules = new Map<string, ModuleUse>();
+  const count = (component: Uint8Array, depth: number): void => {
+    for (const { id, content } of readSections(component)) {
+      if (id === SECTION.component && depth < MAX_NESTING) count(content, depth + 1);
+      if (id !== SECTION.coreModule || content.length <= SHAREABLE_BYTES) continue;
+      const digest = digestOf(content);
+      const known = modules.get(digest);
+      if (known === undefined) modules.set(digest, { bytes: content, uses: 1, index: 0 });
+      else known.uses++;
+    }
+  };
+  for (const { bytes } of parts) count(bytes, 0);
+  const shared = [...modules].filter(([, { uses }]) => uses > 1);
+  shared.forEach(([, module], index) => (module.index = index));
+  return new Map(shared);
+}
+
+const ALIAS_OUTER = 0x02;
+const SORT_CORE = 0x00;
+const CORE_SORT_MODULE = 0x11;
+
+/**
+ * The component with each shared module replaced by an alias of the outer component's. An alias takes the module's
+ * place in the index space, so nothing else changes. Custom sections are dropped.
+ */
+function withModulesAliased(
+  component: Uint8Array,
+  shared: ReadonlyMap<string, ModuleUse>,
+  depth: number,
+): Uint8Array {
+  const out = new ByteWriter().bytes(component.subarray(0, PREAMBLE_LENGTH));
+  for (const { id, whole, content } of readSections(component)) {
+    const module =
+      id === SECTION.coreModule && content.length > SHAREABLE_BYTES
+        ? shared.get(digestOf(content))
+        : undefined;
+    if (module !== undefined) {
+      const alias = new ByteWriter()
+        .u32(1) // vec(alias)
+        .u8(SORT_CORE, CORE_SORT_MODULE)
+        .u8(ALIAS_OUTER)
+        .u32(depth) // components out
+        .u32(module.index);
+      out.section(SECTION.alias, alias.finish());
+    } else if (id === SECTION.component && depth <= MAX_NESTING) {
+      out.section(SECTION.component, withModulesAliased(content, shared, depth + 1));
+    } else if (id !== SECTION.custom) {
+      out.bytes(whole);
+    }
+  }
+  return out.finish();
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import { ToolkitError } from "../errors/index.ts";
+import {
+  readManifest,
+  type Json,
+  type MiddlewareManifest,
+  type ProviderManifest,
+} from "../manifest/index.ts";
+import { CREDENTIALS, HANDLER, PROVIDER } from "./contract.ts";
+import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
+import { conflictBetween, trackOf, withoutVersion, type Interfaces } from "./interface.ts";
+
+/** A component to compose, read and checked on its own. */
+export interface Part<Manifest = MiddlewareManifest | ProviderManifest> extends DecodedComponent {
+  as: string;
+  bytes: Uint8Array;
+  manifest: Manifest;
+  /** `sha256:` and 64 hexadecimal digits. */
+  digest: string;
+  /** The name under which it exports its role's interface. */
+  role: string;
+}
+
+/** A middleware with its settings, which match its schema. */
+export interface MiddlewarePart extends Part<MiddlewareManifest> {
+  settings: Record<string, Json>;
+}
+
+/** Reads a provider and checks that it is one. */
+export async function readProvider(
+  as: string,
+  bytes: Uint8Array,
+  contract: Interfaces,
+): Promise<Part<ProviderManifest>> {
+  const part = await readPart(as, bytes, PROVIDER, contract);
+  const { manifest } = part;
+  if (manifest.kind !== "provider") throw wrongKind(as, manifest.kind, "a provider");
+  for (const forbidden of [CREDENTIALS, HANDLER, PROVIDER]) {
+    const name = [...part.imports.keys()].find((each) => trackOf(each) === trackOf(forbidden));
+    if (name === undefined) continue;
+    throw new ToolkitError(`Cannot compose "${as}": it is a provider and imports "${name}"`, {
+      code: "ERR_COMPOSE_FORBIDDEN_IMPORT",
+      details: [
+        forbidden === CREDENTIALS
+          ? "Only middleware sees the credential of a request"
+          : "Only middleware calls the next part of the chain",
+      ],
+      hint:
+        forbidden === CREDENTIALS
+          ? `Read the verified caller from the context's "principal" instead, and authenticate in middleware`
+          : "Build it as middleware, or remove the import",
+    });
+  }
+  return { ...part, manifest };
+}
+
+/** Reads a middleware and checks that it is one. */
+export async function readMiddleware(
+  as: string,
+  bytes: Uint8Array,
+  contract: Interfaces,
+): Promise<Part<MiddlewareManifest>> {
+  const part = await readPart(as, bytes, HANDLER, contract);
+  const { manifest } = part;
+  if (manifest.kind !== "middleware") throw wrongKind(as, manifest.kind, "a middleware");
+  if (![...part.imports.keys()].some((name) => trackOf(name) === trackOf(HANDLER))) {
+    throw new ToolkitError(`Cannot compose "${as}": it is a middleware and does not import "${HANDLER}"`, {
+      code: "ERR_COMPOSE_MISSING_INTERFACE",
+      details: ["It would answer every request itself, and nothing behind it could be reached"],
+      hint: `Call the next handler in "${as}", or build it as a provider`,
+    });
+  }
+  return { ...part, manifest };
+}
+
+async function readPart(as: string, bytes: Uint8Array, role: string, contract: Interfaces): Promise<Part> {
+  const decoded = await naming(as, () => decodeComponent(bytes));
+  const manifest = await naming(as, () => readManifest(bytes));
+  if (manifest === undefined) {
+    throw new ToolkitError(`Cannot compose "${as}": it has no manifest`, {
+      code: "ERR_MANIFEST",
+      hint: 'Build it with "tenon build", or add a "tenon:manifest" custom section',
+    });
+  }
+  if (manifest.kind === "core")
+    throw wrongKind(as, "core", role === PROVIDER ? "a provider" : "a middleware");
+  checkContract(as, decoded, contract);
+  return {
+    ...decoded,
+    as,
+    bytes,
+    manifest,
+    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    role: exportedRole(as, decoded, role),
+  };
+}
+
+function wrongKind(as: string, kind: string, wanted: string): ToolkitError {
+  const actual = kind === "core" ? "a composed server" : `a ${kind}`;
+  return new ToolkitError(`Cannot compose "${as}" as ${wanted}: its manifest says it is ${actual}`, {
+    code: "ERR_MANIFEST",
+    hint:
+      kind === "core"
+        ? "Compose the components it was made of"
+        : `List it under "${kind === "provider" ? "providers" : "middleware"}"`,
+  });
+}
+
+/** The name of the export that makes the component what its manifest says. */
+function exportedRole(as: string, { exports }: DecodedComponent, role: string): string {
+  const exact = exports.find((name) => trackOf(name) === trackOf(role));
+  if (exact !== undefined) return exact;
+  const other = exports.find((name) => withoutVersion(name) === withoutVersion(role));
+  const details = [`It exports ${exports.length === 0 ? "no interface" : exports.join(", ")}`];
+  if (other !== undefined) throw otherVersion(as, "exports", other, role);
+  throw new ToolkitError(`Cannot compose "${as}": it does not export "${role}"`, {
+    code: "ERR_COMPOSE_MISSING_INTERFACE",
+    details,
+    hint: `Build it for a world that exports "${role}"`,
+  });
+}
+
+/** Refuses imports of the contract that this version does not have, or has in another shape. */
+function checkContract(as: string, { imports }: DecodedComponent, contract: Interfaces): void {
+  for (const [name, of] of imports) {
+    if (!name.startsWith("tenon:")) continue;
+    const known = contract.get(trackOf(name));
+    if (known === undefined) {
+      const offered = [...contract.values()].find(
+        (each) => withoutVersion(each.name) === withoutVersion(name),
+      );
+      throw otherVersion(as, "imports", name, offered?.name);
+    }
+    const missing = [...of.entries.keys()].find((entry) => !known.entries.has(entry));
+    const different = missing ?? conflictBetween(of, known);
+    if (different === undefined) continue;
+    throw new ToolkitError(
+      `Cannot compose "${as}": its import "${name}" is not the interface this version of tenon has`,
+      {
+        code: "ERR_COMPOSE_INTERFACE_MISMATCH",
+        details: [
+          missing === undefined ? `"${different}" has another type` : `"${different}" does not exist`,
+        ],
+        hint: `Rebuild "${as}" with this version of tenon`,
+      },
+    );
+  }
+}
+
+function otherVersion(as: string, verb: string, name: string, offered: string | undefined): ToolkitError {
+  return new ToolkitError(
+    `Cannot compose "${as}": it ${verb} "${name}", and this version of tenon has ${offered === undefined ? "no such interface" : `"${offered}"`}`,
+    { code: "ERR_COMPOSE_INTERFACE_MISMATCH", hint: `Rebuild "${as}" with this version of tenon` },
+  );
+}
+
+/** Says which part an error is about. */
+async function naming<T>(as: string, read: () => Promise<T> | T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ToolkitError)) throw error;
+    throw new ToolkitError(`Cannot compose "${as}": ${error.message.replace(/^Cannot \w+ [^:]*: /, "")}`, {
+      code: error.code,
+      details: error.details,
+      cause: error,
+      hint: error.hint ?? "Name a component that was built for tenon",
+    });
+  }
+}
