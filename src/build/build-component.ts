@@ -8,7 +8,7 @@ import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, type Bundle } from "./bundle.ts";
 import { hostPlugin } from "./bundle-plugins.ts";
-import { componentizeText, engineVersion } from "./componentize.ts";
+import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { evaluateDefinition, type Definition } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { displayPath } from "./source-error.ts";
@@ -74,8 +74,17 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
     sourceMap: bundled.sourceMap,
     inputs: Object.keys(bundled.metafile.inputs).filter((path) => path !== GENERATED).sort(),
-    warnings: earlyLines.map((line) => `"${displayPath(entry)}" logs while it is loaded, which only the build sees: ${line}`),
+    warnings: await warningsFor(entry, earlyLines),
   };
+}
+
+async function warningsFor(entry: string, earlyLines: readonly string[]): Promise<string[]> {
+  const name = displayPath(entry);
+  const warnings = earlyLines.map((line) => `"${name}" logs while it is loaded, which only the build sees: ${line}`);
+  if (!(await isReproducible())) {
+    warnings.push("This engine gives other bytes for the same sources each time: its version is not the pinned one");
+  }
+  return warnings;
 }
 
 const GENERATED = "tenon-entry.js";

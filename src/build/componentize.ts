@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
+import { reproducibleEngine } from "./engine-runtime.ts";
 
 /** A module for the engine. */
 export interface EngineInput {
@@ -14,10 +15,16 @@ export interface EngineInput {
   world: string;
 }
 
+let engine: Promise<Buffer | undefined> | undefined;
+
+/** True when equal sources give equal bytes. */
+export async function isReproducible(): Promise<boolean> {
+  engine ??= reproducibleEngine();
+  return (await engine) !== undefined;
+}
+
 /**
- * Puts a module into a component with QuickJS.
- *
- * The engine optimised for size saves a third of the bytes and costs little time: see `docs/decisions`.
+ * Puts a module into a component with QuickJS: the engine without `async`, optimised for size.
  *
  * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
  */
@@ -25,7 +32,10 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
   const { componentize: run } = await import("componentize-qjs");
   try {
     const { code: jsSource, witPath, world } = input;
-    const { component } = await run({ jsSource, witPath, world, sync: true, optSize: true });
+    engine ??= reproducibleEngine();
+    const runtimeBytes = await engine;
+    const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
+    const { component } = await run({ jsSource, witPath, world, ...runtime });
     return new Uint8Array(component);
   } catch (cause) {
     throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
