@@ -38,17 +38,28 @@ const CREDENTIALS: typeof ALWAYS = {
 export interface HostImports {
   /** True when the host serves that function. */
   serves: (track: string, name: string) => boolean;
+  /** True when an interface without functions is imported from the host too, rather than made up by the stub. */
+  servesTypes: (track: string) => boolean;
   /** The interface id to import, at the lowest version that will do. */
   idOf: (track: string, name: string) => string;
   /** Resources that belong to the host, as `track name`. */
   resources: ReadonlySet<string>;
 }
 
+/** A host that serves everything, under the ids asked for. */
+export const EVERYTHING: HostImports = {
+  serves: () => true,
+  servesTypes: () => true,
+  idOf: (_track, id) => id,
+  resources: new Set(),
+};
+
 /** The imports a composition may have. */
 export function hostImports(needs: { timers: boolean; credentials: boolean }): HostImports {
   const allowed = { ...ALWAYS, ...(needs.timers ? TIMERS : {}), ...(needs.credentials ? CREDENTIALS : {}) };
   return {
     serves: (track, name) => Object.hasOwn(allowed, track) && allowed[track]!.functions.includes(name),
+    servesTypes: (track) => track.startsWith("tenon:"),
     idOf: (track, id) =>
       Object.hasOwn(allowed, track) ? id.replace(/@.*$/, `@${allowed[track]!.version}`) : id,
     resources: needs.timers ? TIMER_RESOURCES : new Set(),

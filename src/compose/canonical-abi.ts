@@ -71,6 +71,8 @@ export function layoutOf(type: ValueType): { size: number; align: number } {
       }
       return { size: alignTo(payloadOffset(type) + largest, align), align };
     }
+    default:
+      throw unknownKind(type);
   }
 }
 
@@ -126,6 +128,8 @@ export function flatten(type: ValueType): CoreType[] {
       }
       return ["i32", ...joined];
     }
+    default:
+      throw unknownKind(type);
   }
 }
 
@@ -186,4 +190,9 @@ function discriminantSize(cases: number): 1 | 2 | 4 {
 
 function alignTo(offset: number, align: number): number {
   return Math.ceil(offset / align) * align;
+}
+
+/** Only unsound casts lead here. */
+export function unknownKind(type: never): TypeError {
+  return new TypeError(`${JSON.stringify(type)} is no value type`);
 }

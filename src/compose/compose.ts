@@ -3,14 +3,14 @@ import { writeManifest, type CoreManifest, type Json, type ProviderManifest } fr
 import { hostImports } from "./allowed-imports.ts";
 import { generateCatalog } from "./catalog.ts";
 import { checkAccess, checkNames, checkSettings, collectTools, importsCredentials } from "./check.ts";
-import { CATALOG, CONFIG, contract, CREDENTIALS, HANDLER, LOG } from "./contract.ts";
+import { CATALOG, CONFIG, contract, HANDLER, LOG } from "./contract.ts";
 import { trackOf, withoutVersion, type Interface, type Interfaces } from "./interface.ts";
 import { link, type LinkedPart, type SharedModule, type Source } from "./link.ts";
 import { generateLogSource } from "./log-source.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
 import { resolveImports, STUB, type Resolution } from "./resolve-imports.ts";
 import { generateRouter, providerImport, type Routes } from "./router.ts";
-import { generateStub, stubbedTracks } from "./stub.ts";
+import { generateStub, stubImports } from "./stub.ts";
 import { verifyComposition } from "./verify-composition.ts";
 
 /** What to compose. */
@@ -152,7 +152,11 @@ async function linkedParts(
     },
   ];
   if (resolution.stub !== undefined) {
-    linked.push({ id: STUB, bytes: await generateStub(resolution.stub), imports: stubImports(resolution) });
+    linked.push({
+      id: STUB,
+      bytes: await generateStub(resolution.stub),
+      imports: stubImports(resolution.stub),
+    });
   }
   for (const part of [...providers, ...middleware]) {
     if (importOf(part, LOG)) {
@@ -211,17 +215,6 @@ function wiredSource(part: Part, name: string, next: Source | undefined): Source
   }
 }
 
-/** The stub names the host's resources in the functions it denies. */
-function stubImports({ stub, host }: Resolution): Map<string, Source> {
-  const named = new Set(stubbedTracks(stub!));
-  const tracks = new Set([...(stub?.hostResources ?? [])].map((resource) => resource.split(" ")[0]!));
-  return new Map(
-    [...tracks]
-      .filter((track) => named.has(track))
-      .map((track): [string, Source] => [stub!.interfaces.get(track)!.name, { from: "host", track }]),
-  );
-}
-
 /** A part's `config`: its settings as a constant, and every key denied. */
 function configStub(settings: Json, known: Interfaces): Promise<Uint8Array> {
   const track = trackOf(CONFIG);
@@ -239,6 +232,15 @@ function deniedFunctions({ denied }: Resolution, parts: readonly Part[]): string
   return [...all].sort();
 }
 
+function identity({ as, digest, manifest }: Part): {
+  as: string;
+  name: string;
+  version: string;
+  digest: string;
+} {
+  return { as, name: manifest.name, version: manifest.version, digest };
+}
+
 function coreManifest(
   input: ComposeInput,
   routes: Routes,
@@ -246,16 +248,6 @@ function coreManifest(
   middleware: readonly MiddlewarePart[],
   stubs: string[],
 ): CoreManifest {
-  const identity = ({
-    as,
-    digest,
-    manifest,
-  }: Part): { as: string; name: string; version: string; digest: string } => ({
-    as,
-    name: manifest.name,
-    version: manifest.version,
-    digest,
-  });
   return {
     manifestVersion: 1,
     kind: "core",

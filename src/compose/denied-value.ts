@@ -1,4 +1,4 @@
-import { fieldOffsets, payloadOffset, storeDiscriminant } from "./canonical-abi.ts";
+import { fieldOffsets, payloadOffset, storeDiscriminant, unknownKind } from "./canonical-abi.ts";
 import type { StaticMemory } from "./core-text.ts";
 import type { ValueType } from "./value-type.ts";
 
@@ -60,6 +60,8 @@ export function deniedValue(type: ValueType, making: Making): Store | undefined 
         ...stores[chosen]!(address + payloadOffset(type)),
       ];
     }
+    default:
+      throw unknownKind(type);
   }
 }
 

@@ -1,1 +1,2 @@
+export { attachAdapter, coreOf, type AdapterInput } from "./attach-adapter.ts";
 export { compose, type ComposeInput, type Composition } from "./compose.ts";

@@ -57,7 +57,7 @@ export function resolveImports(
     const of = interfaces.get(track)!;
     const functions = functionsOf(of);
     const open = functions.filter((name) => allowed.serves(track, name));
-    const onlyTypes = functions.length === 0 && track.startsWith("tenon:");
+    const onlyTypes = functions.length === 0 && allowed.servesTypes(track);
     const ownsResource = [...allowed.resources].some((resource) => resource.startsWith(`${track} `));
     const fromStub: Source = { from: "part", part: STUB, export: of.name };
     if (open.length === 0 && !onlyTypes && !ownsResource) {

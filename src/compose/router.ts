@@ -62,8 +62,6 @@ async function routerModule(routes: Routes, imports: readonly string[]): Promise
         request.fields.findIndex(({ name }) => name === field),
       )
       .flatMap(({ type }) => flatten(type)).length;
-  const local = (index: number): string => `(local.get ${index})`;
-
   const memory = new StaticMemory();
   const outcome = variant(handle.result);
   const answer = memory.reserve(layoutOf(outcome).size);
@@ -140,6 +138,10 @@ async function routerModule(routes: Routes, imports: readonly string[]): Promise
   (func (export "cabi_post_${HANDLER}#handle") (param i32)
     (call $reset)
     (global.set $busy (i32.const 0))))`;
+}
+
+function local(index: number): string {
+  return `(local.get ${index})`;
 }
 
 /** What `server/discover` answers, and the catalog's entry of the server. */

@@ -9,6 +9,7 @@ import {
   type Entry,
   type Interfaces,
 } from "./interface.ts";
+import type { Source } from "./link.ts";
 import { functionType } from "./value-type.ts";
 import { wasmTools } from "./wasm-tools.ts";
 
@@ -41,7 +42,7 @@ export async function generateStub(request: StubRequest): Promise<Uint8Array> {
 }
 
 /** The interfaces of a stub: those asked for and those they take types from, dependencies first. */
-export function stubbedTracks({ interfaces, functions }: StubRequest): string[] {
+function stubbedTracks({ interfaces, functions }: StubRequest): string[] {
   const order = new Set<string>();
   const visit = (track: string): void => {
     const of = interfaces.get(track);
@@ -51,6 +52,13 @@ export function stubbedTracks({ interfaces, functions }: StubRequest): string[] 
   };
   for (const track of functions.keys()) visit(track);
   return [...order];
+}
+
+/** What a stub imports itself: the host's resources that the functions it denies mention. */
+export function stubImports(request: StubRequest): Map<string, Source> {
+  const owned = [...(request.hostResources ?? [])].map((resource) => resource.split(" ")[0]!);
+  const tracks = stubbedTracks(request).filter((track) => owned.includes(track));
+  return new Map(tracks.map((track) => [request.interfaces.get(track)!.name, { from: "host", track }]));
 }
 
 /**
@@ -241,7 +249,7 @@ class StubText {
         entry.kind === "type"
           ? `(eq ${bind(imports, `$"bare ${home.track} ${home.name}"`, replaceTypes(entry.definition, home.track, importType))})`
           : "(sub resource)";
-      const slot = `type-${count++}`;
+      const slot = `type${count++}`;
       imports.push(`(import "${slot}" (type ${id} ${bound}))`);
       given.push(`(with "${slot}" (type ${this.#typeId(track, home.track, home.name)}))`);
       return id;
@@ -261,7 +269,7 @@ class StubText {
     }
     for (const [name, entry] of entries) {
       if (entry.kind !== "function") continue;
-      const slot = `function-${count++}`;
+      const slot = `function${count++}`;
       const plain = functionBody(replaceTypes(entry.definition, track, importType));
       imports.push(`(import "${slot}" (func $"function ${name}" ${plain}))`);
       given.push(`(with "${slot}" (func $"function ${track}#${name}"))`);
