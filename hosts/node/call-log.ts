@@ -1,0 +1,49 @@
+const HEADER_INTS = 2;
+const LENGTH = 0;
+const DROPPED = 1;
+const HEADER_BYTES = HEADER_INTS * Int32Array.BYTES_PER_ELEMENT;
+
+/** What one call may log, in bytes. */
+export const LOG_QUOTA_BYTES = 64 * 1024;
+
+/**
+ * The log lines of the call a worker is busy with, in memory that both threads see: lines of a call that is terminated
+ * are not lost, no call can flood the main thread, and a full pipe behind stderr never blocks a worker.
+ */
+export interface CallLog {
+  /** For the worker's side. */
+  readonly shared: SharedArrayBuffer;
+  /** Adds a line, or counts it as dropped when the quota is used up. */
+  add(line: string): void;
+  /** The lines, each with a line feed, and how many were dropped; they are forgotten. For the main thread, between calls. */
+  take(): { lines: Buffer | undefined; dropped: number };
+}
+
+/** Creates a log, or attaches to one that another thread created. */
+export function createCallLog(
+  shared: SharedArrayBuffer = new SharedArrayBuffer(HEADER_BYTES + LOG_QUOTA_BYTES),
+): CallLog {
+  const header = new Int32Array(shared, 0, HEADER_INTS);
+  const text = Buffer.from(shared, HEADER_BYTES);
+  return {
+    shared,
+    add(line) {
+      const at = Atomics.load(header, LENGTH);
+      // A line has at most three bytes for each of its UTF-16 units; only near the end is it worth counting them.
+      const fits = line.length * 3 < text.length - at || Buffer.byteLength(line) < text.length - at;
+      if (!fits) {
+        Atomics.add(header, DROPPED, 1);
+        return;
+      }
+      const length = text.write(`${line}\n`, at);
+      Atomics.store(header, LENGTH, at + length);
+    },
+    take() {
+      const length = Atomics.exchange(header, LENGTH, 0);
+      return {
+        lines: length === 0 ? undefined : Buffer.from(text.subarray(0, length)),
+        dropped: Atomics.exchange(header, DROPPED, 0),
+      };
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { randomFillSync } from "node:crypto";
+import { logLine, type LogEntry } from "./log-line.ts";
+
+/** What a core may import: implementations by interface, without version, as transpiled code asks for them. */
+export type HostImports = Record<string, Record<string, unknown>>;
+
+const MAX_RANDOM_BYTES = 64 * 1024;
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+
+/**
+ * Everything this host lends to a core. It is all there is: no files, no environment, no network, no standard
+ * streams. Blocking calls block the worker they run on.
+ *
+ * @param log Takes one line without its line feed.
+ */
+export function createHostImports(log: (line: string) => void): HostImports {
+  const randomWord = (): bigint => randomFillSync(new BigUint64Array(1))[0]!;
+  const randomBytes = (length: bigint): Uint8Array => {
+    if (length > MAX_RANDOM_BYTES) throw new Error(`random bytes are limited to ${MAX_RANDOM_BYTES} a call`);
+    return randomFillSync(new Uint8Array(Number(length)));
+  };
+  return {
+    "tenon:host/log": {
+      write: (entry: LogEntry): void => log(logLine(entry, new Date())),
+    },
+    "tenon:mcp/outbox": {
+      notify: (): void => {},
+      cancelled: (): boolean => false,
+    },
+    "wasi:clocks/wall-clock": {
+      now: (): Datetime => datetime(Date.now()),
+      resolution: (): Datetime => datetime(1),
+    },
+    "wasi:clocks/monotonic-clock": {
+      now: (): bigint => process.hrtime.bigint(),
+      resolution: (): bigint => 1n,
+      subscribeDuration: (duration: bigint): Pollable => new Pollable(process.hrtime.bigint() + duration),
+      subscribeInstant: (instant: bigint): Pollable => new Pollable(instant),
+    },
+    "wasi:io/poll": { Pollable, poll },
+    "wasi:random/random": { getRandomBytes: randomBytes, getRandomU64: randomWord },
+    "wasi:random/insecure": { getInsecureRandomBytes: randomBytes, getInsecureRandomU64: randomWord },
+    "wasi:random/insecure-seed": { insecureSeed: (): [bigint, bigint] => [randomWord(), randomWord()] },
+  };
+}
+
+interface Datetime {
+  seconds: bigint;
+  nanoseconds: number;
+}
+
+function datetime(milliseconds: number): Datetime {
+  return {
+    seconds: BigInt(Math.floor(milliseconds / 1000)),
+    nanoseconds: Math.floor(milliseconds % 1000) * 1_000_000,
+  };
+}
+
+/** A point in time that can be waited for; the only thing on this host that can. */
+class Pollable {
+  /** In nanoseconds of the monotonic clock. */
+  readonly #instant: bigint;
+
+  constructor(instant: bigint) {
+    this.#instant = instant;
+  }
+
+  ready(): boolean {
+    return process.hrtime.bigint() >= this.#instant;
+  }
+
+  block(): void {
+    // A timer may fire early by less than its resolution.
+    while (!this.ready()) sleep(this.remaining());
+  }
+
+  /** Nanoseconds left. */
+  remaining(): bigint {
+    const left = this.#instant - process.hrtime.bigint();
+    return left > 0n ? left : 0n;
+  }
+}
+
+/**
+ * The indexes of what is ready, after waiting for one.
+ * @see https://github.com/WebAssembly/WASI/blob/main/proposals/io/wit/poll.wit
+ */
+function poll(list: readonly Pollable[]): Uint32Array {
+  if (list.length === 0) throw new Error("poll needs at least one pollable");
+  for (;;) {
+    const ready: number[] = [];
+    let shortest: bigint | undefined;
+    for (const [index, pollable] of list.entries()) {
+      if (pollable.ready()) ready.push(index);
+      const left = pollable.remaining();
+      if (shortest === undefined || left < shortest) shortest = left;
+    }
+    if (ready.length > 0) return Uint32Array.from(ready);
+    sleep(shortest!);
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+/** Blocks the thread; `terminate()` ends it. */
+function sleep(nanoseconds: bigint): void {
+  Atomics.wait(sleeper, 0, 0, Number(nanoseconds / NANOSECONDS_PER_MILLISECOND) + 1);
+}
+
+/** The names of what {@link createHostImports} gives. */
+export const PROVIDED_INTERFACES: ReadonlySet<string> = new Set(Object.keys(createHostImports(() => {})));

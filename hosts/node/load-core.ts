@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import v8 from "node:v8";
+import { ToolkitError } from "../../src/errors/index.ts";
+import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
+import { boundGrowth } from "./bound-growth.ts";
+import { PROVIDED_INTERFACES } from "./host-imports.ts";
+import { transpileCached } from "./transpile-cache.ts";
+
+/** Options of {@link loadCore}. */
+export interface LoadOptions {
+  /**
+   * Folder for transpiled cores. Default `TENON_CACHE_DIR`, else `tenon` in the user's cache folder. Only its owner may
+   * write to it.
+   */
+  cacheDir?: string;
+  /** Memory each component may use, in MiB. Default 64. */
+  memoryMiB?: number;
+}
+
+/** A core ready to be instantiated in any number of workers. */
+export interface LoadedCore {
+  /** `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  readonly manifest: CoreManifest;
+  /** An ES module that exports `instantiate`, as text. */
+  readonly glue: string;
+  /** Compiled core modules by the name `glue` asks for. */
+  readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+}
+
+const DEFAULT_MEMORY_MIB = 64;
+const PAGES_PER_MIB = 16;
+const TABLE_ENTRIES = 100_000;
+
+/**
+ * Prepares a composed core: reads its manifest, checks that it imports only what this host provides, transpiles it
+ * (or takes the cached result) and compiles its modules.
+ *
+ * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
+ * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
+ */
+export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
+  const manifest = readManifest(bytes);
+  if (manifest?.kind !== "core") {
+    throw new ToolkitError(
+      `Cannot load core: it is ${manifest ? `a ${manifest.kind}` : "a file without a manifest"}`,
+      {
+        code: "ERR_HOST_CORE",
+        hint: "Compose it first: tenon compose",
+      },
+    );
+  }
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const { glue, modules, imports } = await transpileCached(bytes, digest, options.cacheDir);
+  const missing = imports.filter((name) => !PROVIDED_INTERFACES.has(name));
+  if (missing.length > 0) {
+    throw new ToolkitError(`Cannot load core: it imports "${missing[0]}", which this host does not provide`, {
+      code: "ERR_HOST_CORE",
+      details: missing.slice(1).map((name) => `and "${name}"`),
+    });
+  }
+  enableExtendedConst();
+  const bounds = {
+    memoryPages: (options.memoryMiB ?? DEFAULT_MEMORY_MIB) * PAGES_PER_MIB,
+    tableEntries: TABLE_ENTRIES,
+  };
+  const compiled = await Promise.all(
+    [...modules].map(
+      async ([name, module]) => [name, await WebAssembly.compile(boundGrowth(module, bounds))] as const,
+    ),
+  );
+  return { digest, manifest, glue, modules: new Map(compiled) };
+}
+
+/** QuickJS components use extended constant expressions, which V8 has on by default since Node 22. */
+function enableExtendedConst(): void {
+  if (Number(process.versions.node.split(".")[0]) < 22) {
+    v8.setFlagsFromString("--experimental-wasm-extended-const");
+  }
+}

@@ -1,0 +1,195 @@
+import { availableParallelism } from "node:os";
+import { ToolkitError } from "../../src/errors/index.ts";
+import type { McpRequest } from "../../src/protocol/index.ts";
+import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
+import type { LoadedCore } from "./load-core.ts";
+import { logLine } from "./log-line.ts";
+
+/** Options of {@link createPool}. */
+export interface PoolOptions {
+  /** Calls that run at once, each on a thread of its own. Default: cores − 1, at least 1. One more thread is kept ready. */
+  workers?: number;
+  /** Calls that may wait for a thread. Default 4 for each worker. */
+  queueLength?: number;
+  /** Time a call may wait, in milliseconds. Default 1,000; `Infinity` for no limit but the call's deadline. */
+  queueMs?: number;
+  /** Bytes of UTF-8 an outcome may have. Default 4 MiB. */
+  maxOutputBytes?: number;
+  /** Time an instance may take to start, in milliseconds. Default 10,000. */
+  startMs?: number;
+  /** Takes log lines, each with a line feed. Default: stderr, which drops lines while it is stalled. */
+  log?: (lines: Uint8Array) => void;
+}
+
+/** What a pool must know of a call. */
+export interface CallOptions {
+  /** When the call is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
+  deadline: number;
+  /** True once nobody waits for the outcome; the call is then not started. */
+  isGone?: () => boolean;
+}
+
+/** Threads that run one core. */
+export interface Pool {
+  /** Calls that run at once. */
+  readonly workers: number;
+  /** Runs a call on a thread; never rejects. */
+  handle(context: string, request: McpRequest, options: CallOptions): Promise<CallResult>;
+  /** Waits for the calls in flight and ends all threads. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  context: string;
+  request: McpRequest;
+  options: CallOptions;
+  settle(result: CallResult): void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+const DEFAULT_START_MS = 10_000;
+const DEFAULT_QUEUE_MS = 1000;
+const QUEUED_PER_WORKER = 4;
+const FIRST_RETRY_MS = 100;
+const LAST_RETRY_MS = 5000;
+const MAX_STALLED_BYTES = 1024 * 1024;
+
+/**
+ * Starts threads for a core. Guests run on these threads only; a thread that runs over a deadline is ended and another
+ * takes its place.
+ *
+ * @throws ToolkitError `ERR_HOST_CORE` when the core cannot be instantiated.
+ */
+export async function createPool(core: LoadedCore, options: PoolOptions = {}): Promise<Pool> {
+  const workers = options.workers ?? Math.max(1, availableParallelism() - 1);
+  const queueLength = options.queueLength ?? QUEUED_PER_WORKER * workers;
+  const queueMs = options.queueMs ?? DEFAULT_QUEUE_MS;
+  const log = options.log ?? logToStderr;
+  const all = new Set<CoreWorker>();
+  const idle: CoreWorker[] = [];
+  const queue: Job[] = [];
+  let busy = 0;
+  let failedStarts = 0;
+  let closed = false;
+  let whenIdle: (() => void) | undefined;
+
+  function report(level: string, message: string): void {
+    log(Buffer.from(`${logLine({ level, source: "host", message }, new Date())}\n`));
+  }
+
+  function onLog(lines: Buffer | undefined, dropped: number): void {
+    if (lines) log(lines);
+    if (dropped > 0) report("warning", `${dropped} log lines of one call were dropped`);
+  }
+
+  function spawn(first?: { ready(): void; failed(reason: string): void }): void {
+    const worker = startCoreWorker(core, {
+      maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+      startMs: options.startMs ?? DEFAULT_START_MS,
+      onLog,
+      onReady(ready) {
+        failedStarts = 0;
+        idle.push(ready);
+        first?.ready();
+        next();
+      },
+      onEnd(gone, { wasReady, reason }) {
+        all.delete(gone);
+        const at = idle.indexOf(gone);
+        if (at !== -1) idle.splice(at, 1);
+        if (first && !wasReady) {
+          first.failed(reason);
+          return;
+        }
+        report("warning", `A worker is replaced: ${reason}`);
+        if (!closed) respawn(wasReady);
+      },
+    });
+    all.add(worker);
+  }
+
+  function respawn(wasReady: boolean): void {
+    if (wasReady) {
+      spawn();
+      return;
+    }
+    const delay = Math.min(FIRST_RETRY_MS * 2 ** failedStarts++, LAST_RETRY_MS);
+    setTimeout(() => closed || spawn(), delay).unref();
+  }
+
+  /** Starts waiting calls while there are threads for them. The last thread started stays warm, so it goes first. */
+  function next(): void {
+    while (queue.length > 0 && busy < workers && idle.length > 0) start(queue.shift()!, idle.pop()!);
+    if (busy === 0 && queue.length === 0) whenIdle?.();
+  }
+
+  function start(job: Job, worker: CoreWorker): void {
+    clearTimeout(job.timer);
+    const timeoutMs = job.options.deadline - Date.now();
+    if (timeoutMs <= 0 || job.options.isGone?.() === true) {
+      idle.push(worker);
+      job.settle({ failure: "deadline" });
+      return;
+    }
+    busy++;
+    worker.run(job.context, job.request, timeoutMs, (result) => {
+      busy--;
+      if (all.has(worker)) idle.push(worker);
+      job.settle(result);
+      next();
+    });
+  }
+
+  function giveUp(job: Job): void {
+    queue.splice(queue.indexOf(job), 1);
+    job.settle({ failure: job.options.deadline <= Date.now() ? "deadline" : "overload" });
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    spawn({
+      ready: resolve,
+      failed: (reason) =>
+        reject(
+          new ToolkitError(`Cannot start core "${core.manifest.name}": ${reason}`, {
+            code: "ERR_HOST_CORE",
+          }),
+        ),
+    });
+  });
+  for (let i = 0; i < workers; i++) spawn();
+
+  return {
+    workers,
+    handle(context, request, callOptions) {
+      return new Promise((settle) => {
+        const job: Job = { context, request, options: callOptions, settle, timer: undefined };
+        if (closed) {
+          settle({ failure: "overload" });
+        } else if (busy < workers && idle.length > 0 && queue.length === 0) {
+          start(job, idle.pop()!);
+        } else if (queue.length >= queueLength) {
+          settle({ failure: "overload" });
+        } else {
+          const waitMs = Math.min(queueMs, callOptions.deadline - Date.now());
+          job.timer = setTimeout(() => giveUp(job), Math.max(0, waitMs));
+          queue.push(job);
+        }
+      });
+    },
+    async close() {
+      closed = true;
+      if (busy > 0 || queue.length > 0) {
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve;
+        });
+      }
+      await Promise.all([...all].map((worker) => worker.terminate()));
+    },
+  };
+}
+
+/** A reader of stderr that has stopped reading must not make the server grow. */
+function logToStderr(lines: Uint8Array): void {
+  if (process.stderr.writableLength < MAX_STALLED_BYTES) process.stderr.write(lines);
+}

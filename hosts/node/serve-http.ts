@@ -1,0 +1,220 @@
+import { isUtf8 } from "node:buffer";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ToolkitError } from "../../src/errors/index.ts";
+import {
+  createHttpProtocol,
+  type Call,
+  type HttpAnswer,
+  type HttpRequestHead,
+} from "../../src/protocol/index.ts";
+import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+import { createPool, type PoolOptions } from "./pool.ts";
+import { protocolOptions } from "./server-protocol.ts";
+
+/** Options of {@link serveHttp}. */
+export interface ServeHttpOptions extends LoadOptions, PoolOptions {
+  /** TCP port; 0 takes any free one. Default 3000. */
+  port?: number;
+  /** Address to listen on. Default 127.0.0.1. */
+  host?: string;
+  /** Values the `Host` field may have. Default: loopback names on a loopback address, else any. */
+  allowedHosts?: readonly string[];
+  /** Origins whose web pages may call, such as `https://app.example`. On a loopback address, loopback origins may too. */
+  allowedOrigins?: readonly string[];
+  /** Time a call may take, in milliseconds. Default 10,000. */
+  deadlineMs?: number;
+  /** Bytes a request's content may have. Default 1 MiB. */
+  maxBodyBytes?: number;
+}
+
+/** A running server. */
+export interface HttpServer {
+  /** Where clients connect, such as `http://127.0.0.1:3000/mcp`. */
+  readonly url: string;
+  /** Of the core: `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  /** Stops listening, answers what is in flight and ends all threads. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_PORT = 3000;
+const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+const MAX_CONNECTIONS = 1000;
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const TIMEOUT_CHECK_MS = 1000;
+// A client that is still sending sees the refusal only if what it sends is read; beyond this it is cut off.
+const REFUSED_BODY_FACTOR = 8;
+
+/**
+ * Serves a core over MCP's Streamable HTTP transport. No guest code runs on the calling thread.
+ *
+ * @param core A core that `loadCore` prepared, or its bytes.
+ * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
+ * @throws ToolkitError `ERR_HOST_LISTEN` when the address cannot be listened on.
+ * @throws TypeError when an allowed host or origin is not one.
+ */
+export async function serveHttp(
+  core: LoadedCore | Uint8Array,
+  options: ServeHttpOptions = {},
+): Promise<HttpServer> {
+  const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
+  const host = options.host ?? DEFAULT_HOST;
+  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+  const protocol = createHttpProtocol({
+    ...protocolOptions(loaded, options.deadlineMs),
+    local: isLoopbackAddress(host),
+    ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
+    ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
+  });
+  const pool = await createPool(loaded, options);
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const head = requestHead(request);
+    const refused = protocol.checkHead(head);
+    if (refused) {
+      send(response, refused);
+      discard(request, 0, maxBodyBytes);
+      return;
+    }
+    readBody(request, maxBodyBytes, (body) => {
+      if (typeof body !== "string") {
+        send(response, protocol.refuseBody(body.refused));
+        return;
+      }
+      const step = protocol.handle(head, body);
+      if (step.kind === "answer") send(response, step.answer);
+      else void callCore(step.call, response);
+    });
+  }
+
+  async function callCore(call: Call<HttpAnswer>, response: ServerResponse): Promise<void> {
+    const result = await pool.handle(call.context, call.request, {
+      deadline: call.deadline,
+      isGone: () => response.destroyed,
+    });
+    send(response, "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+    },
+    onRequest,
+  );
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
+  try {
+    await listen(server, options.port ?? DEFAULT_PORT, host);
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  const { address, family, port } = server.address() as AddressInfo;
+  return {
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}/mcp`,
+    digest: loaded.digest,
+    async close() {
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await pool.close();
+      // Calls are answered; what remains are connections that ask for nothing.
+      setImmediate(() => server.closeAllConnections());
+      await ended;
+    },
+  };
+}
+
+function requestHead(request: IncomingMessage): HttpRequestHead {
+  return {
+    method: request.method ?? "",
+    path: request.url ?? "",
+    // Repeated fields arrive as one value, joined by commas, which equals no value that is checked.
+    headers: (name) => request.headers[name] as string | undefined,
+    peer: request.socket.remoteAddress,
+  };
+}
+
+/** Reads the content of a request as text; `done` is not called when the client goes away. */
+function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  done: (body: string | { refused: "too-large" | "encoding" }) => void,
+): void {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  if (declared > maxBytes) {
+    done({ refused: "too-large" });
+    discard(request, 0, maxBytes);
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= maxBytes) {
+      chunks.push(chunk);
+      return;
+    }
+    request.off("data", onData).off("end", onEnd);
+    done({ refused: "too-large" });
+    discard(request, size, maxBytes);
+  };
+  const onEnd = (): void => {
+    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+    done(isUtf8(bytes) ? bytes.toString("utf8") : { refused: "encoding" });
+  };
+  request.on("data", onData).on("end", onEnd);
+}
+
+/** Reads on without keeping anything, so that the answer reaches a client that is still sending. */
+function discard(request: IncomingMessage, alreadyRead: number, maxBytes: number): void {
+  let size = alreadyRead;
+  request.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes * REFUSED_BODY_FACTOR) request.destroy();
+  });
+}
+
+function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  if (response.destroyed) return;
+  const fields: string[] = [];
+  for (const [name, value] of headers) fields.push(name, value);
+  if (body === undefined) {
+    response.writeHead(status, [...fields, "content-length", "0"]).end();
+  } else {
+    response.writeHead(status, [...fields, "content-length", String(Buffer.byteLength(body))]).end(body);
+  }
+}
+
+function isLoopbackAddress(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+const LISTEN_ERRORS: Record<string, string> = {
+  EADDRINUSE: "the port is in use",
+  EACCES: "this user may not use the port",
+  EADDRNOTAVAIL: "this machine does not have the address",
+  ENOTFOUND: "the address does not resolve",
+};
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(port, host, () => resolve());
+    });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ToolkitError(`Cannot listen on "${host}:${port}": ${LISTEN_ERRORS[code ?? ""] ?? message}`, {
+      code: "ERR_HOST_LISTEN",
+      ...(code === "EADDRINUSE" && { hint: "Pass another port, or 0 for any free one" }),
+      cause,
+    });
+  }
+}

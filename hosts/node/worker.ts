@@ -1,0 +1,132 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
+import { createCallLog } from "./call-log.ts";
+import { createHostImports, type HostImports } from "./host-imports.ts";
+import { logLine } from "./log-line.ts";
+import type { CallMessage, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
+
+const HANDLER = "tenon:mcp/handler@0.1.0";
+
+interface Handler {
+  handle(context: string, request: McpRequest): Outcome;
+}
+
+interface Glue {
+  instantiate(
+    getCoreModule: (name: string) => WebAssembly.Module,
+    imports: HostImports,
+  ): Record<string, Handler | undefined>;
+}
+
+const port = parentPort!;
+const { glue, modules, log: shared, maxOutputBytes } = workerData as WorkerSetup;
+const log = createCallLog(shared);
+const imports = createHostImports((line) => log.add(line));
+let handler: Handler | undefined;
+
+/** Logs for whoever runs the server; clients learn nothing of it. */
+function report(message: string): void {
+  log.add(logLine({ level: "error", source: "host", message }, new Date()));
+}
+
+function post(message: WorkerMessage): void {
+  port.postMessage(message);
+}
+
+function call({ context, request }: CallMessage): void {
+  let outcome: Outcome;
+  try {
+    handler ??= start();
+    outcome = handler.handle(context, request);
+  } catch (error) {
+    // Whatever leaves an instance by an exception has left it in a state nobody knows.
+    handler = undefined;
+    const overflow = error instanceof RangeError;
+    report(`${request.method} ${request.target ?? ""} trapped: ${describe(error)}`);
+    post({ kind: "failure", failure: "trap", recycle: overflow });
+    if (!overflow) prepare();
+    return;
+  }
+  if (outcomeSize(outcome) > maxOutputBytes) {
+    report(`${request.method} ${request.target ?? ""} gave more than ${maxOutputBytes} bytes`);
+    post({ kind: "failure", failure: "too-large", recycle: false });
+  } else if (outcome.tag !== "success") {
+    post({ kind: "outcome", outcome });
+  } else if (isJson(outcome.val)) {
+    post(outcome.val);
+  } else {
+    report(`${request.method} ${request.target ?? ""} gave a result that is not JSON`);
+    post({ kind: "failure", failure: "trap", recycle: false });
+  }
+}
+
+/** Instantiates ahead of the next call; a failure shows again in that call. */
+function prepare(): void {
+  try {
+    handler = start();
+  } catch {
+    handler = undefined;
+  }
+}
+
+function start(): Handler {
+  const instance = instantiate(coreModule, imports);
+  const found = instance[HANDLER];
+  if (!found) throw new Error(`the core does not export "${HANDLER}"`);
+  return found;
+}
+
+function coreModule(name: string): WebAssembly.Module {
+  const module = modules.get(name);
+  if (!module) throw new Error(`there is no core module "${name}"`);
+  return module;
+}
+
+function describe(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, 1000);
+}
+
+/** Bytes of UTF-8 in the texts of an outcome. */
+function outcomeSize(outcome: Outcome): number {
+  switch (outcome.tag) {
+    case "success":
+      return textSize(outcome.val);
+    case "failure":
+      return textSize(outcome.val.message) + textSize(outcome.val.data ?? "");
+    case "refused": {
+      const { headers, error } = outcome.val;
+      let size = textSize(error.message) + textSize(error.data ?? "");
+      for (const [name, value] of headers) size += textSize(name) + textSize(value);
+      return size;
+    }
+    case "input-required":
+      return textSize(outcome.val.requests) + textSize(outcome.val.state ?? "");
+    case "accepted":
+      return 0;
+  }
+}
+
+/** Exact near the limit only, where it matters. */
+function textSize(text: string): number {
+  return text.length * 3 <= maxOutputBytes ? text.length : Buffer.byteLength(text);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// From memory and not from the cache folder, which may have changed since it was verified.
+const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
+const { instantiate } = (await import(url)) as Glue;
+try {
+  handler = start();
+  post({ kind: "ready" });
+} catch (error) {
+  post({ kind: "unable", reason: describe(error) });
+}
+port.on("message", call);

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import { createCallLog, LOG_QUOTA_BYTES } from "../../../hosts/node/call-log.ts";
+import { createHostImports, PROVIDED_INTERFACES } from "../../../hosts/node/host-imports.ts";
+import { logLine } from "../../../hosts/node/log-line.ts";
+
+interface Pollable {
+  ready(): boolean;
+  block(): void;
+}
+
+const lines: string[] = [];
+const imports = createHostImports((line) => lines.push(line)) as {
+  "tenon:host/log": { write(entry: object): void };
+  "wasi:clocks/wall-clock": { now(): { seconds: bigint; nanoseconds: number } };
+  "wasi:clocks/monotonic-clock": {
+    now(): bigint;
+    subscribeDuration(ns: bigint): Pollable;
+    subscribeInstant(ns: bigint): Pollable;
+  };
+  "wasi:io/poll": { poll(list: Pollable[]): Uint32Array };
+  "wasi:random/random": { getRandomBytes(length: bigint): Uint8Array; getRandomU64(): bigint };
+  "wasi:random/insecure-seed": { insecureSeed(): [bigint, bigint] };
+};
+
+test("createHostImports() provides no files, environment, network or standard streams", () => {
+  for (const name of PROVIDED_INTERFACES)
+    expect(name).toMatch(/^(tenon:host\/log|tenon:mcp\/outbox|wasi:(clocks|random)\/[a-z-]+|wasi:io\/poll)$/);
+});
+
+test("write() makes one line of JSON of an entry", () => {
+  imports["tenon:host/log"].write({
+    level: "warning",
+    source: "a",
+    message: "m\n\u001b[31m",
+    fields: '{"x":[1]}',
+  });
+  expect(lines.at(-1)).not.toMatch(/[\n\u001b]/);
+  expect(JSON.parse(lines.at(-1)!)).toMatchObject({
+    level: "warning",
+    source: "a",
+    message: "m\n\u001b[31m",
+    fields: { x: [1] },
+  });
+});
+
+test("logLine() escapes what JSON leaves and a terminal acts on", () => {
+  const time = new Date(0);
+  expect(logLine({ level: "info", message: "\u007f\u009b\u2028\u202e\u2066" }, time)).toBe(
+    '{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"\\u007f\\u009b\\u2028\\u202e\\u2066"}',
+  );
+});
+
+test("logLine() keeps fields that are no JSON object as text", () => {
+  for (const fields of ["[1]", "1", "null", "{", ""]) {
+    expect(JSON.parse(logLine({ level: "info", message: "m", fields }, new Date(0))), fields).toMatchObject({
+      fields,
+    });
+  }
+});
+
+test("now() of the wall clock gives whole seconds and the rest", () => {
+  const before = Date.now();
+  const { seconds, nanoseconds } = imports["wasi:clocks/wall-clock"].now();
+  const milliseconds = Number(seconds) * 1000 + nanoseconds / 1_000_000;
+  expect(milliseconds).toBeGreaterThanOrEqual(before);
+  expect(milliseconds).toBeLessThanOrEqual(Date.now());
+});
+
+test("poll() waits for the first pollable and names all that are ready", () => {
+  const clock = imports["wasi:clocks/monotonic-clock"];
+  const past = clock.subscribeInstant(0n);
+  const soon = clock.subscribeDuration(2_000_000n);
+  const never = clock.subscribeDuration(3_600_000_000_000n);
+  expect([...imports["wasi:io/poll"].poll([never, past, past])]).toEqual([1, 2]);
+  expect([...imports["wasi:io/poll"].poll([never, soon])]).toEqual([1]);
+  expect(soon.ready()).toBe(true);
+  expect(never.ready()).toBe(false);
+  expect(() => imports["wasi:io/poll"].poll([])).toThrow();
+});
+
+test("block() returns once the instant has come", () => {
+  const clock = imports["wasi:clocks/monotonic-clock"];
+  const instant = clock.now() + 2_000_000n;
+  clock.subscribeInstant(instant).block();
+  expect(clock.now()).toBeGreaterThanOrEqual(instant);
+});
+
+test("getRandomBytes() gives what is asked for, up to 64 KiB", () => {
+  const { getRandomBytes, getRandomU64 } = imports["wasi:random/random"];
+  expect(getRandomBytes(65_536n)).toHaveLength(65_536);
+  expect(getRandomBytes(16n)).not.toEqual(getRandomBytes(16n));
+  expect(() => getRandomBytes(65_537n)).toThrow("limited");
+  expect(() => getRandomBytes(2n ** 40n)).toThrow("limited");
+  expect(getRandomU64()).not.toBe(getRandomU64());
+  expect(imports["wasi:random/insecure-seed"].insecureSeed()).not.toEqual(
+    imports["wasi:random/insecure-seed"].insecureSeed(),
+  );
+});
+
+test("add() keeps lines up to the quota, byte for byte, and counts the rest", () => {
+  const log = createCallLog();
+  const line = "é".repeat(500);
+  const fitting = Math.floor(LOG_QUOTA_BYTES / 1001);
+  for (let i = 0; i < fitting + 3; i++) log.add(line);
+  const { lines: kept, dropped } = createCallLog(log.shared).take();
+  expect(kept!.toString("utf8")).toBe(`${line}\n`.repeat(fitting));
+  expect(dropped).toBe(3);
+  expect(log.take()).toEqual({ lines: undefined, dropped: 0 });
+});
