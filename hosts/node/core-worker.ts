@@ -77,6 +77,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       done = whenDone;
       timer = setTimeout(() => end("deadline", "a call took too long"), timeoutMs);
       const message: CallMessage = { context, request };
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       thread.postMessage(message);
     },
     async terminate() {

@@ -14,11 +14,6 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
  * @param log Takes one line without its line feed.
  */
 export function createHostImports(log: (line: string) => void): HostImports {
-  const randomWord = (): bigint => randomFillSync(new BigUint64Array(1))[0]!;
-  const randomBytes = (length: bigint): Uint8Array => {
-    if (length > MAX_RANDOM_BYTES) throw new Error(`random bytes are limited to ${MAX_RANDOM_BYTES} a call`);
-    return randomFillSync(new Uint8Array(Number(length)));
-  };
   return {
     "tenon:host/log": {
       write: (entry: LogEntry): void => log(logLine(entry, new Date())),
@@ -105,6 +100,15 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 /** Blocks the thread; `terminate()` ends it. */
 function sleep(nanoseconds: bigint): void {
   Atomics.wait(sleeper, 0, 0, Number(nanoseconds / NANOSECONDS_PER_MILLISECOND) + 1);
+}
+
+function randomWord(): bigint {
+  return randomFillSync(new BigUint64Array(1))[0]!;
+}
+
+function randomBytes(length: bigint): Uint8Array {
+  if (length > MAX_RANDOM_BYTES) throw new Error(`random bytes are limited to ${MAX_RANDOM_BYTES} a call`);
+  return randomFillSync(new Uint8Array(Number(length)));
 }
 
 /** The names of what {@link createHostImports} gives. */

@@ -70,7 +70,7 @@ function prepare(): void {
 }
 
 function start(): Handler {
-  const instance = instantiate(coreModule, imports);
+  const instance = transpiled.instantiate(coreModule, imports);
   const found = instance[HANDLER];
   if (!found) throw new Error(`the core does not export "${HANDLER}"`);
   return found;
@@ -102,8 +102,9 @@ function outcomeSize(outcome: Outcome): number {
     case "input-required":
       return textSize(outcome.val.requests) + textSize(outcome.val.state ?? "");
     case "accepted":
-      return 0;
+      break;
   }
+  return 0;
 }
 
 /** Exact near the limit only, where it matters. */
@@ -122,7 +123,7 @@ function isJson(text: string): boolean {
 
 // From memory and not from the cache folder, which may have changed since it was verified.
 const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
-const { instantiate } = (await import(url)) as Glue;
+const transpiled = (await import(url)) as Glue;
 try {
   handler = start();
   post({ kind: "ready" });

@@ -8,8 +8,7 @@ export interface Response {
   status: number;
   /** Nothing where the transport's own are enough. */
   headers: readonly [string, string][] | undefined;
-  /** Absent for a notification. */
-  text: string | undefined;
+  text: string;
 }
 
 const INTERNAL: RpcError = { code: RPC.internalError, message: "Internal error" };
@@ -49,7 +48,6 @@ export function outcomeResponse(admitted: Admitted, outcome: Outcome, shaper: Re
   const { id } = admitted.request;
   switch (outcome.tag) {
     case "success": {
-      if (id === undefined) return { status: 202, headers: undefined, text: undefined };
       const result = shape(admitted, outcome.val, shaper);
       if (result === undefined) return errorAnswer(500, id, INTERNAL);
       return { status: 200, headers: undefined, text: resultResponse(id, result) };
@@ -62,15 +60,14 @@ export function outcomeResponse(admitted: Admitted, outcome: Outcome, shaper: Re
       return { ...errorAnswer(status, id, wellFormed(error)), headers: allowedFields(headers) };
     }
     case "accepted":
-      return id === undefined
-        ? { status: 202, headers: undefined, text: undefined }
-        : errorAnswer(500, id, INTERNAL);
+      return errorAnswer(500, id, INTERNAL);
     case "input-required":
-      return errorAnswer(500, id, {
-        ...INTERNAL,
-        message: "The request needs an answer from the client, which this server cannot ask for",
-      });
+      break;
   }
+  return errorAnswer(500, id, {
+    ...INTERNAL,
+    message: "The request needs an answer from the client, which this server cannot ask for",
+  });
 }
 
 /** The response to a request without an outcome. */

@@ -138,8 +138,8 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
       const stated = head.headers("mcp-protocol-version");
       const modern = eraOf(message, stated) === "modern";
-      const mismatch = modern ? checkModernFields(head, message) : undefined;
-      if (mismatch) return answer(400, message.id, mismatch);
+      const contradiction = modern ? checkModernFields(head, message) : undefined;
+      if (contradiction) return answer(400, message.id, contradiction);
       if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
         return answer(400, message.id, unsupportedVersion(stated));
       }
@@ -222,6 +222,5 @@ function answer(status: number, id: string | undefined, error: RpcError): Step<H
 }
 
 function toHttp({ status, headers, text }: Response): HttpAnswer {
-  if (text === undefined) return { status, headers: headers ?? [], body: undefined };
   return { status, headers: headers ? [JSON_TYPE, ...headers] : JSON_ONLY, body: text };
 }

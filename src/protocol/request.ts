@@ -9,7 +9,7 @@ export interface Admitted {
   era: Era;
   protocolVersion: string;
   client: ClientText | undefined;
-  request: McpRequest;
+  request: McpRequest & { id: string };
   /** True when modern results carry `ttlMs` and `cacheScope`. */
   cacheable: boolean;
   /** True for `initialize`, whose result the legacy revisions shape differently from `server/discover`. */
@@ -101,7 +101,7 @@ function admit(
     cacheable: method.cacheable ?? false,
     initializes: message.method === "initialize",
     request: {
-      id: message.id,
+      id: message.id!,
       method: describesServer ? "server/discover" : message.method,
       target,
       params: describesServer

@@ -23,10 +23,10 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
 
   function track(id: string, call: Call<string | undefined>): Call<string | undefined> {
     inFlight.set(id, false);
-    const settle = (answer: string | undefined): string | undefined => {
+    const settle = (line: string | undefined): string | undefined => {
       const cancelled = inFlight.get(id);
       inFlight.delete(id);
-      return cancelled === true ? undefined : answer;
+      return cancelled === true ? undefined : line;
     };
     return {
       context: call.context,
@@ -82,6 +82,6 @@ function answer(line: string | undefined): Step<string | undefined> {
 }
 
 /** Inside JSON a line break is white space between tokens, so a blank takes its place without changing a value. */
-function toLine({ text }: Response): string | undefined {
-  return text === undefined || !/[\n\r]/.test(text) ? text : text.replaceAll(/[\n\r]/g, " ");
+function toLine({ text }: Response): string {
+  return !/[\n\r]/.test(text) ? text : text.replaceAll(/[\n\r]/g, " ");
 }

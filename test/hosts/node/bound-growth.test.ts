@@ -7,8 +7,12 @@ const GROW = `(func (export "memory") (param i32) (result i32) (memory.grow (loc
   (func (export "table") (param i32) (result i32) (table.grow (ref.null func) (local.get 0)))`;
 
 interface Grow {
-  memory(pages: number): number;
-  table(entries: number): number;
+  memory: (pages: number) => number;
+  table: (entries: number) => number;
+}
+
+async function load(wat: string): Promise<Uint8Array> {
+  return boundGrowth(await parse(wat), BOUNDS);
 }
 
 async function grown(wat: string): Promise<Grow> {
@@ -37,7 +41,6 @@ test("boundGrowth() leaves a module without memories as it is", async () => {
 });
 
 test("boundGrowth() refuses a module that starts over the bound", async () => {
-  const load = async (wat: string) => boundGrowth(await parse(wat), BOUNDS);
   await expect(load("(module (memory 4))")).rejects.toThrow(
     "Cannot load core: a memory starts with 4 pages, over the limit of 3",
   );

@@ -91,9 +91,7 @@ const text = (reply: Reply): string | undefined => reply.body.result?.content[0]
 describe("clients", () => {
   test("serveHttp() serves the SDK's legacy client", async () => {
     const client = new Client({ name: "test", version: "1" });
-    await client.connect(
-      new StreamableHTTPClientTransport(new URL(server.url)) as Parameters<typeof client.connect>[0],
-    );
+    await client.connect(new StreamableHTTPClientTransport(new URL(server.url)));
     expect(client.getServerVersion()).toEqual({ name: "fixture", version: "1.0.0" });
     expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(["echo"]);
     expect(await client.callTool({ name: "echo", arguments: { text: "grüße 😀" } })).toEqual({
@@ -198,11 +196,11 @@ describe("bad requests", () => {
   test("serveHttp() refuses content over the limit, declared or streamed, and keeps serving", async () => {
     const large = "x".repeat(1024 * 1024 + 1);
     expect(await post(large)).toMatchObject({ status: 413, body: { error: { code: -32600 } } });
+    let chunks = 0;
     const stream = new ReadableStream<Uint8Array>({
       pull(controller) {
-        controller.enqueue(new TextEncoder().encode("x".repeat(100_000)));
-        if ((this as { count?: number }).count === 12) controller.close();
-        (this as { count?: number }).count = ((this as { count?: number }).count ?? 0) + 1;
+        controller.enqueue(Buffer.alloc(100_000, "x"));
+        if (++chunks === 12) controller.close();
       },
     });
     const response = await fetch(server.url, {
@@ -210,7 +208,7 @@ describe("bad requests", () => {
       headers: { "content-type": "application/json" },
       body: stream,
       duplex: "half",
-    } as RequestInit);
+    });
     expect(response.status).toBe(413);
     await response.text();
     expect((await call("echo")).status).toBe(200);
@@ -267,7 +265,7 @@ describe("overload and the end", () => {
   test("serveHttp() answers 503 when workers and queue are full", async () => {
     await withServer({ queueLength: 1, deadlineMs: DEADLINE_MS, queueMs: 60_000 }, async ({ url }) => {
       const replies = await Promise.all(Array.from({ length: 4 }, () => call("loop", {}, url)));
-      const statuses = replies.map((reply) => reply.status).sort();
+      const statuses = replies.map((reply) => reply.status).sort((a, b) => a - b);
       expect(statuses).toEqual([503, 503, 504, 504]);
       expect(replies.find((reply) => reply.status === 503)!.headers.get("retry-after")).toBe("1");
     });
@@ -278,7 +276,7 @@ describe("overload and the end", () => {
       const statuses = (await Promise.all([call("loop", {}, url), call("echo", {}, url)])).map(
         (reply) => reply.status,
       );
-      expect(statuses.sort()).toEqual([503, 504]);
+      expect(statuses.sort((a, b) => a - b)).toEqual([503, 504]);
     });
   });
 

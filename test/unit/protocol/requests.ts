@@ -1,4 +1,11 @@
-import type { HttpProtocol, HttpProtocolOptions, HttpRequestHead } from "../../../src/protocol/index.ts";
+import type {
+  Call,
+  HttpAnswer,
+  HttpProtocol,
+  HttpProtocolOptions,
+  HttpRequestHead,
+  Outcome,
+} from "../../../src/protocol/index.ts";
 import { createHttpProtocol } from "../../../src/protocol/index.ts";
 
 export const NOW = 1_800_000_000_000;
@@ -48,4 +55,36 @@ export function modern(
 
 export function legacy(method: string, params?: Record<string, unknown>, id: unknown = 1): string {
   return JSON.stringify({ jsonrpc: "2.0", id, method, ...(params && { params }) });
+}
+
+/** The call that a request leads to. */
+export function call(fields: Record<string, string>, content: string): Call<HttpAnswer> {
+  const step = protocol().handle(head(fields), content);
+  if (step.kind !== "call") throw new Error(`answered instead: ${step.answer.status} ${step.answer.body}`);
+  return step.call;
+}
+
+/** The error with which a request is answered at once. */
+export function refusal(
+  fields: Record<string, string>,
+  content: string,
+): { status: number; code: number; message: string; data?: unknown; id: unknown } {
+  const step = protocol().handle(head(fields), content);
+  if (step.kind !== "answer") throw new Error("called instead");
+  const { error, id } = parsed(step.answer);
+  return { status: step.answer.status, ...(error as { code: number; message: string; data?: unknown }), id };
+}
+
+/** The JSON of an answer. */
+export function parsed(answer: HttpAnswer): {
+  result?: Record<string, unknown>;
+  error?: Record<string, unknown>;
+  id: unknown;
+} {
+  return JSON.parse(answer.body!) as ReturnType<typeof parsed>;
+}
+
+/** What the core gives when all is well. */
+export function success(value: unknown): Outcome {
+  return { tag: "success", val: JSON.stringify(value) };
 }

@@ -4,8 +4,11 @@ import { scanJson } from "../../../src/protocol/scan-json.ts";
 const LIMITS = { maxDepth: 64, maxTokens: 1000 };
 const fault = (text: string, limits = LIMITS) => scanJson(text, limits).fault;
 
+function nested(depth: number): string {
+  return "[".repeat(depth) + "]".repeat(depth);
+}
+
 test("scanJson() accepts nesting up to the limit and not beyond", () => {
-  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
   expect(fault(nested(64))).toBeUndefined();
   expect(fault(nested(65))).toBe("depth");
   expect(fault('{"a":'.repeat(65))).toBe("depth");

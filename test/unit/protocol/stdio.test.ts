@@ -4,20 +4,20 @@ import { createStdioProtocol } from "../../../src/protocol/index.ts";
 import { legacy, modern, NOW } from "./requests.ts";
 
 function connection() {
-  const { handle, refuseLine } = createStdioProtocol({
+  const stdio = createStdioProtocol({
     serverInfo: { name: "s", version: "1" },
     now: () => NOW,
     newRequestId: () => "r",
   });
   return {
-    refuseLine,
+    refuseLine: (reason: "too-large" | "encoding") => stdio.refuseLine(reason),
     answer: (line: string) => {
-      const step = handle(line);
+      const step = stdio.handle(line);
       if (step.kind !== "answer") throw new Error("called instead");
       return step.answer;
     },
     call: (line: string): Call<string | undefined> => {
-      const step = handle(line);
+      const step = stdio.handle(line);
       if (step.kind !== "call") throw new Error(`answered instead: ${step.answer}`);
       return step.call;
     },
