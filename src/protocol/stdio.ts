@@ -64,16 +64,13 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       return { kind: "call", call: track(id, server.call(admitted, message, origin, toLine)) };
     },
 
-    refuseLine: (reason) =>
-      toLine(
-        errorAnswer(400, undefined, {
-          code: reason === "too-large" ? RPC.invalidRequest : RPC.parseError,
-          message:
-            reason === "too-large"
-              ? "Invalid request: the line is too long"
-              : "Parse error: the line is not UTF-8",
-        }),
-      )!,
+    refuseLine(reason) {
+      const error =
+        reason === "too-large"
+          ? { code: RPC.invalidRequest, message: "Invalid request: the line is too long" }
+          : { code: RPC.parseError, message: "Parse error: the line is not UTF-8" };
+      return toLine(errorAnswer(400, undefined, error));
+    },
   };
 }
 

@@ -2,21 +2,21 @@ import { describe, expect, test } from "vitest";
 import { head, legacy, protocol, refusal } from "./requests.ts";
 
 /** The status of the answer that needs no content; nothing when the head passes. */
-function status(fields: Record<string, string>, options = {}, rest = {}): number | undefined {
+function headStatus(fields: Record<string, string>, options = {}, rest = {}): number | undefined {
   return protocol(options).checkHead(head(fields, rest))?.status;
 }
 
 describe("checkHead()", () => {
   test("checkHead() lets a JSON POST to the path pass", () => {
-    expect(status({})).toBeUndefined();
-    expect(status({ "content-type": 'application/json; charset="UTF-8"' })).toBeUndefined();
-    expect(status({}, {}, { path: "/mcp?x=1" })).toBeUndefined();
+    expect(headStatus({})).toBeUndefined();
+    expect(headStatus({ "content-type": 'application/json; charset="UTF-8"' })).toBeUndefined();
+    expect(headStatus({}, {}, { path: "/mcp?x=1" })).toBeUndefined();
   });
 
   test("checkHead() answers 404 elsewhere", () => {
-    expect(status({}, {}, { path: "/" })).toBe(404);
-    expect(status({}, {}, { path: "/mcp/" })).toBe(404);
-    expect(status({}, { path: "/other" }, { path: "/other" })).toBeUndefined();
+    expect(headStatus({}, {}, { path: "/" })).toBe(404);
+    expect(headStatus({}, {}, { path: "/mcp/" })).toBe(404);
+    expect(headStatus({}, { path: "/other" }, { path: "/other" })).toBeUndefined();
   });
 
   test("checkHead() answers other verbs with 405 and what is allowed", () => {
@@ -35,9 +35,9 @@ describe("checkHead()", () => {
       "application/json; charset=latin1",
       "application/json, text/html",
     ]) {
-      expect(status({ "content-type": type }), type).toBe(415);
+      expect(headStatus({ "content-type": type }), type).toBe(415);
     }
-    expect(status({ "content-encoding": "gzip" })).toBe(415);
+    expect(headStatus({ "content-encoding": "gzip" })).toBe(415);
   });
 
   test("checkHead() refuses a foreign host on a local server", () => {
@@ -47,17 +47,17 @@ describe("checkHead()", () => {
       "localhost.evil.example:3000",
       "evil.example:80@localhost",
     ]) {
-      expect(status({ host }), host).toBe(403);
+      expect(headStatus({ host }), host).toBe(403);
     }
-    expect(status({ host: "[::1]:3000" })).toBeUndefined();
-    expect(status({ host: "mcp.example" }, { allowedHosts: ["mcp.example"] })).toBeUndefined();
-    expect(status({ host: "mcp.example:81" }, { allowedHosts: ["mcp.example:80"] })).toBe(403);
-    expect(status({ host: "mcp.example" }, { local: false })).toBeUndefined();
-    expect(status({ host: "localhost" }, { local: false, allowedHosts: ["mcp.example"] })).toBe(403);
+    expect(headStatus({ host: "[::1]:3000" })).toBeUndefined();
+    expect(headStatus({ host: "mcp.example" }, { allowedHosts: ["mcp.example"] })).toBeUndefined();
+    expect(headStatus({ host: "mcp.example:81" }, { allowedHosts: ["mcp.example:80"] })).toBe(403);
+    expect(headStatus({ host: "mcp.example" }, { local: false })).toBeUndefined();
+    expect(headStatus({ host: "localhost" }, { local: false, allowedHosts: ["mcp.example"] })).toBe(403);
   });
 
   test("checkHead() compares origins whole", () => {
-    expect(status({ origin: "http://localhost:6274" })).toBeUndefined();
+    expect(headStatus({ origin: "http://localhost:6274" })).toBeUndefined();
     for (const origin of [
       "http://localhost.evil.com",
       "https://evil.example",
@@ -65,15 +65,15 @@ describe("checkHead()", () => {
       "http://localhost@evil.example",
       "",
     ]) {
-      expect(status({ origin }), origin).toBe(403);
+      expect(headStatus({ origin }), origin).toBe(403);
     }
-    expect(status({ origin: "http://localhost" }, { local: false })).toBe(403);
+    expect(headStatus({ origin: "http://localhost" }, { local: false })).toBe(403);
     expect(
-      status({ origin: "https://APP.example:443" }, { allowedOrigins: ["https://app.example"] }),
+      headStatus({ origin: "https://APP.example:443" }, { allowedOrigins: ["https://app.example"] }),
     ).toBeUndefined();
-    expect(status({ origin: "https://app.example:8443" }, { allowedOrigins: ["https://app.example"] })).toBe(
-      403,
-    );
+    expect(
+      headStatus({ origin: "https://app.example:8443" }, { allowedOrigins: ["https://app.example"] }),
+    ).toBe(403);
   });
 
   test("createHttpProtocol() refuses allowed origins and hosts that are none", () => {
