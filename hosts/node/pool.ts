@@ -9,7 +9,7 @@ import { logLine } from "./log-line.ts";
 export interface PoolOptions {
   /** Calls that run at once, each on a thread of its own. Default: cores − 1, at least 1. One more thread is kept ready. */
   workers?: number;
-  /** Calls that may wait for a thread. Default 4 for each worker. */
+  /** Calls that may wait for a thread. Default 4 for each worker, at least 64. */
   queueLength?: number;
   /** Time a call may wait, in milliseconds. Default 1,000; `Infinity` for no limit but the call's deadline. */
   queueMs?: number;
@@ -51,6 +51,8 @@ const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 const DEFAULT_START_MS = 10_000;
 const DEFAULT_QUEUE_MS = 1000;
 const QUEUED_PER_WORKER = 4;
+// On few cores a burst of short calls must not be refused: how long they wait is bounded as well.
+const MIN_QUEUE_LENGTH = 64;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 const MAX_STALLED_BYTES = 1024 * 1024;
@@ -63,7 +65,7 @@ const MAX_STALLED_BYTES = 1024 * 1024;
  */
 export async function createPool(core: LoadedCore, options: PoolOptions = {}): Promise<Pool> {
   const workers = options.workers ?? Math.max(1, availableParallelism() - 1);
-  const queueLength = options.queueLength ?? QUEUED_PER_WORKER * workers;
+  const queueLength = options.queueLength ?? Math.max(MIN_QUEUE_LENGTH, QUEUED_PER_WORKER * workers);
   const queueMs = options.queueMs ?? DEFAULT_QUEUE_MS;
   const log = options.log ?? logToStderr;
   const all = new Set<CoreWorker>();
