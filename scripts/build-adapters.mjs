@@ -77,6 +77,11 @@ function world(imports, exports, files) {
   return [worldSource({ name: "built", imports, exports }), ...packages].join("\n");
 }
 
+function write(name, bytes) {
+  writeFileSync(join(OUTPUT, `adapter-${name}.wasm`), bytes);
+  console.log(`adapter-${name}: ${(bytes.length / 1024).toFixed(0)} KiB`);
+}
+
 function fingerprint() {
   const hash = createHash("sha256").update(readFileSync(fileURLToPath(import.meta.url)));
   const add = (path) => {
@@ -98,11 +103,7 @@ const upToDate = () => {
 };
 if (!upToDate()) {
   mkdirSync(OUTPUT, { recursive: true });
-  const built = [["adapter-services", await services()]];
-  for (const definition of ADAPTERS) built.push([`adapter-${definition.host}`, await adapter(definition)]);
-  for (const [name, bytes] of built) {
-    writeFileSync(join(OUTPUT, `${name}.wasm`), bytes);
-    console.log(`${name}  ${(bytes.length / 1024).toFixed(0)} KiB`);
-  }
+  write("services", await services());
+  for (const definition of ADAPTERS) write(definition.host, await adapter(definition));
   writeFileSync(stamp, inputs);
 }

@@ -1,13 +1,7 @@
 // wit/compute.wit, as QuickJS presents it.
 
-declare module "fastly:compute/async-io@0.1.0" {
-  export class Pollable {}
-}
-
 declare module "fastly:compute/http-body@0.1.0" {
-  import type { Pollable as Body } from "fastly:compute/async-io@0.1.0";
-
-  export type { Body };
+  export type Body = object;
   export { create as new };
   function create(): Body;
   export function read(body: Body, chunkSize: number): Uint8Array;
@@ -33,8 +27,8 @@ declare module "fastly:compute/http-downstream@0.1.0" {
 declare module "fastly:compute/http-resp@0.1.0" {
   import type { Body } from "fastly:compute/http-body@0.1.0";
 
-  export class Response {
-    static new(): Response;
+  export const Response: { "new"(): Response };
+  export interface Response {
     appendHeader(name: string, value: Uint8Array): void;
     setStatus(status: number): void;
   }

@@ -40,7 +40,7 @@ export function createExchange(options: { local: boolean }): (incoming: Incoming
   return (incoming) => {
     try {
       protocol ??= createHttpProtocol({
-        serverInfo: JSON.parse(get("server", "") ?? "{}") as { name: string; version: string },
+        serverInfo: serverInfo(),
         now: Date.now,
         newRequestId,
         local: options.local,
@@ -67,6 +67,12 @@ function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswe
   finish();
   if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");
   return call.finish(outcome);
+}
+
+/** Who the server is, which the composition knows. */
+function serverInfo(): { name: string; version: string } {
+  const entry = JSON.parse(get("server", "") ?? "{}") as { serverInfo: { name: string; version: string } };
+  return entry.serverInfo;
 }
 
 /** The content as a binary string, or nothing when it is longer than allowed. */

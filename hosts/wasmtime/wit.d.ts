@@ -48,7 +48,8 @@ declare module "tenon-wasi:http/types@0.2.0" {
     body(): OutgoingBody;
   }
 
-  export class ResponseOutparam {
-    static set(out: ResponseOutparam, response: { tag: "ok"; val: OutgoingResponse }): void;
-  }
+  export type ResponseOutparam = object;
+  export const ResponseOutparam: {
+    set(out: ResponseOutparam, response: { tag: "ok"; val: OutgoingResponse }): void;
+  };
 }

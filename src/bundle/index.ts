@@ -1,0 +1,1 @@
+export { bundle, type Bundle, type BundleHost, type BundleInput } from "./bundle.ts";

@@ -1,0 +1,38 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { coreOf } from "../../../src/compose/index.ts";
+import { findProgram } from "../../fixtures/programs.ts";
+import { startRuntime } from "../../fixtures/runtime-process.ts";
+import { bundleFile } from "../bundle-file.ts";
+import { suiteCore } from "../suite-core.ts";
+import { hostSuite } from "../suite.ts";
+
+const { path: viceroy, missing } = findProgram("viceroy");
+
+hostSuite({
+  name: "Viceroy, Fastly's local server,",
+  missing,
+  async start() {
+    const file = await bundleFile((await suiteCore()).bytes, "fastly");
+    const options = ["-v", "--addr", "127.0.0.1:0", "-C", file.beside("fastly.toml")];
+    const server = await startRuntime(viceroy!, ["serve", ...options, file.path]);
+    return {
+      url: `${server.origin}/mcp`,
+      until: server.until,
+      stop: async () => {
+        await server.stop();
+        await file.remove();
+      },
+    };
+  },
+});
+
+describe("bundle() for Fastly", () => {
+  test("bundle() keeps the bytes of the core", async () => {
+    const core = await suiteCore();
+    const file = await bundleFile(core.bytes, "fastly");
+    await file.remove();
+    const inside = createHash("sha256").update(coreOf(file.bytes)!).digest("hex");
+    expect(`sha256:${inside}`).toBe(core.digest);
+  });
+});

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+/** A host that serves the core of the suite. */
+export interface RunningHost {
+  /** The MCP endpoint. */
+  url: string;
+  /** Waits until something the host writes to its output matches. */
+  until: (pattern: RegExp) => Promise<RegExpExecArray>;
+  stop: () => Promise<void>;
+}
+
+/** A host to test. */
+export interface HostSuite {
+  /** Name of the host, for titles. */
+  name: string;
+  /** Why the host cannot run here; nothing when it can. */
+  missing?: string | undefined;
+  /** Starts it with the composed calculator behind the access log. */
+  start: () => Promise<RunningHost>;
+}
+
+/** A parsed JSON-RPC answer. */
+export interface Answer {
+  status: number;
+  type: string | null;
+  body: {
+    id?: unknown;
+    result?: Record<string, unknown>;
+    error?: { code: number; message: string };
+  };
+}
+
+const MODERN = "2026-07-28";
+
+/** Sends content as it is. */
+export async function post(
+  url: string,
+  content: string | Uint8Array,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      ...headers,
+    },
+    body: content as string,
+  });
+  const text = await response.text();
+  const type = response.headers.get("content-type");
+  const body = type === "application/json" ? (JSON.parse(text) as Answer["body"]) : {};
+  return { status: response.status, type, body };
+}
+
+/** Sends a request of the revisions before 2026-07-28. */
+export function request(
+  url: string,
+  method: string,
+  params?: object,
+  id: number | string = 1,
+): Promise<Answer> {
+  return post(
+    url,
+    JSON.stringify({ jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) }),
+  );
+}
+
+/** Sends a `tools/call` of revision 2026-07-28. */
+export function modernCall(url: string, name: string, args: object): Promise<Answer> {
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientInfo": { name: "suite", version: "1.0.0" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const message = {
+    jsonrpc: "2.0",
+    id: "modern",
+    method: "tools/call",
+    params: { name, arguments: args, _meta: meta },
+  };
+  return post(url, JSON.stringify(message), {
+    "mcp-protocol-version": MODERN,
+    "mcp-method": "tools/call",
+    "mcp-name": name,
+  });
+}
+
+/** What every host must do with one and the same core. */
+export function hostSuite({ name, missing, start }: HostSuite): void {
+  const title = missing === undefined ? `${name} serves a composed core` : `${name}: NOT RUN, ${missing}`;
+  describe.skipIf(missing !== undefined)(title, () => {
+    let host: RunningHost;
+
+    beforeAll(async () => {
+      host = await start();
+    });
+    afterAll(() => host?.stop());
+
+    test("initialize negotiates a revision and names the server", async () => {
+      const { status, type, body } = await request(host.url, "initialize", {
+        protocolVersion: "2025-11-25",
+        capabilities: {},
+        clientInfo: { name: "suite", version: "1.0.0" },
+      });
+      expect({ status, type }).toEqual({ status: 200, type: "application/json" });
+      expect(body).toEqual({
+        jsonrpc: "2.0",
+        id: 1,
+        result: {
+          protocolVersion: "2025-11-25",
+          serverInfo: { name: "suite", version: "1.0.0" },
+          capabilities: { tools: {} },
+        },
+      });
+    });
+
+    test("a notification is accepted without content", async () => {
+      const { status } = await post(host.url, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
+      expect(status).toBe(202);
+    });
+
+    test("tools/list shows the tools of the composition", async () => {
+      const { body } = await request(host.url, "tools/list");
+      const tools = body.result?.["tools"] as { name: string; inputSchema: object }[];
+      expect(tools.map((tool) => tool.name)).toContain("add");
+      expect(tools.find((tool) => tool.name === "add")?.inputSchema).toMatchObject({ type: "object" });
+    });
+
+    test("tools/call runs the tool", async () => {
+      const { status, body } = await request(
+        host.url,
+        "tools/call",
+        { name: "add", arguments: { a: 2, b: 3 } },
+        "é",
+      );
+      expect(status).toBe(200);
+      expect(body.id).toBe("é");
+      expect(body.result).toMatchObject({ structuredContent: { sum: 5 } });
+    });
+
+    test("tools/call with wrong arguments gives a result for the model", async () => {
+      const { body } = await request(host.url, "tools/call", { name: "add", arguments: { a: "two", b: 3 } });
+      expect(body.result).toMatchObject({ isError: true });
+      expect(JSON.stringify(body.result?.["content"])).toContain("a");
+    });
+
+    test("tools/call of an unknown tool is an error", async () => {
+      const { body } = await request(host.url, "tools/call", { name: "absent", arguments: {} });
+      expect(body.error?.code).toBe(-32602);
+    });
+
+    test("a tools/call of revision 2026-07-28 is answered in its form", async () => {
+      const { status, body } = await modernCall(host.url, "add", { a: 20, b: 22 });
+      expect(status).toBe(200);
+      expect(body.result).toMatchObject({
+        resultType: "complete",
+        structuredContent: { sum: 42 },
+        _meta: { "io.modelcontextprotocol/serverInfo": { name: "suite", version: "1.0.0" } },
+      });
+    });
+
+    test("the access log line of a call appears in the output of the host", async () => {
+      await request(host.url, "tools/call", { name: "subtract", arguments: { a: 2, b: 3 } });
+      const [line] = await host.until(/\{"time":.*"target":"subtract".*\}/);
+      expect(JSON.parse(line)).toMatchObject({
+        level: "info",
+        source: "access-log",
+        fields: { method: "tools/call", target: "subtract", outcome: "ok" },
+      });
+    });
+
+    test("content over 1 MiB is refused", async () => {
+      const { status, body } = await post(host.url, `{"x":"${"x".repeat(1024 * 1024)}"}`);
+      expect(status).toBe(413);
+      expect(body.error?.code).toBe(-32600);
+    });
+
+    test("content just under 1 MiB is read whole", async () => {
+      const { body } = await request(host.url, "tools/call", {
+        name: "absent",
+        arguments: { x: "é".repeat(500_000) },
+      });
+      expect(body.error?.code).toBe(-32602);
+    });
+
+    test("content that is not UTF-8 is refused", async () => {
+      const { status, body } = await post(host.url, Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d));
+      expect(status).toBe(400);
+      expect(body.error?.code).toBe(-32700);
+    });
+
+    test("content of another type is refused", async () => {
+      const { status } = await post(host.url, "{}", { "content-type": "text/plain" });
+      expect(status).toBe(415);
+    });
+
+    test("other methods and paths are refused", async () => {
+      const got = await fetch(host.url);
+      expect([got.status, got.headers.get("allow")]).toEqual([405, "POST"]);
+      await got.arrayBuffer();
+      const elsewhere = await fetch(new URL("/elsewhere", host.url), { method: "POST", body: "{}" });
+      expect(elsewhere.status).toBe(404);
+      await elsewhere.arrayBuffer();
+    });
+
+    test("web pages of other origins are refused", async () => {
+      const { status } = await post(host.url, "{}", { origin: "https://evil.example" });
+      expect(status).toBe(403);
+    });
+  });
+}
