@@ -8,7 +8,7 @@ const add = defineTool({
   description: "Adds two numbers",
   input: z.object({ a: z.number(), b: z.number() }),
   output: z.object({ sum: z.number() }),
-  run: ({ a, b }) => ({ sum: a + b }),
+  run: ({ a, b }) => ({ sum: finite(a + b) }),
 });
 
 const subtract = defineTool({
@@ -16,7 +16,7 @@ const subtract = defineTool({
   description: "Subtracts the second number from the first",
   input: pair,
   output: z.object({ difference: z.number() }),
-  run: ({ a, b }) => ({ difference: a - b }),
+  run: ({ a, b }) => ({ difference: finite(a - b) }),
 });
 
 const multiply = defineTool({

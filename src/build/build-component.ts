@@ -9,7 +9,7 @@ import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, type Bundle } from "./bundle.ts";
 import { hostPlugin } from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
-import { evaluateDefinition, type Definition } from "./evaluate-definition.ts";
+import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { displayPath } from "./source-error.ts";
 import { usedRuntimeParts } from "./used-runtime-parts.ts";
@@ -52,7 +52,8 @@ const WORLD = "component";
 export async function buildComponent(input: BuildInput): Promise<BuiltComponent> {
   const entry = resolve(input.entry);
   await checkEntry(entry);
-  const { definition, earlyLines } = await evaluateDefinition(entry);
+  const evaluated = await evaluateDefinition(entry);
+  const { definition } = evaluated;
   const bundled = await bundleComponent(entry, definition, input.minify ?? true);
   const imports = externalImports(bundled.metafile);
   const wit = worldSource({
@@ -74,13 +75,14 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
     sourceMap: bundled.sourceMap,
     inputs: Object.keys(bundled.metafile.inputs).filter((path) => path !== GENERATED).sort(),
-    warnings: await warningsFor(entry, earlyLines),
+    warnings: await warningsFor(entry, evaluated),
   };
 }
 
-async function warningsFor(entry: string, earlyLines: readonly string[]): Promise<string[]> {
+async function warningsFor(entry: string, { earlyLines, readsClock }: Evaluated): Promise<string[]> {
   const name = displayPath(entry);
   const warnings = earlyLines.map((line) => `"${name}" logs while it is loaded, which only the build sees: ${line}`);
+  if (readsClock) warnings.push(`"${name}" reads the clock while it is loaded, which gives the time of the build`);
   if (!(await isReproducible())) {
     warnings.push("This engine gives other bytes for the same sources each time: its version is not the pinned one");
   }

@@ -6,6 +6,7 @@ import vm from "node:vm";
 import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
 import { bundle, type Bundle } from "./bundle.ts";
 import { hostStubPlugin, projectZodPlugin } from "./bundle-plugins.ts";
+import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
 import { loadError, type SourceLocation } from "./source-error.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
@@ -15,9 +16,11 @@ export type Definition = Omit<ProviderManifest, "capabilities" | "toolchain"> | 
 export interface Evaluated {
   definition: Definition;
   earlyLines: string[];
+  /** True when it read the clock: what it keeps of that is the time of the build. */
+  readsClock: boolean;
 }
 
-const TIME_LIMIT_MS = 5000;
+const TIME_LIMIT_MS = 3000;
 const FILE_NAME = "tenon-definition.js";
 
 const SOURCE = (entry: string): string => `
@@ -25,16 +28,21 @@ import "tenon-guest/install";
 import "tenon-guest/console";
 import "tenon-guest/random";
 import "tenon-guest/timers";
+import { clockReads } from "tenon-guest/watch-clock";
 import * as author from ${JSON.stringify(entry)};
 import * as zod from "tenon-project-zod";
 import { describeDefinition } from "tenon-guest/describe-definition";
 import { earlyLines } from "tenon-guest/log";
-export const json = JSON.stringify({ ...describeDefinition(author.default, zod.toJSONSchema), earlyLines: earlyLines() });
+export const json = JSON.stringify({
+  readsClock: clockReads() > 0,
+  earlyLines: earlyLines(),
+  ...describeDefinition(author.default, zod.toJSONSchema),
+});
 `;
 
 /**
  * Learns what a module defines by loading it with the guest runtime in a context that has only what the engine has,
- * for at most 5 seconds. The context keeps mistakes apart, not attackers: building a module trusts it.
+ * for at most 3 seconds. The context keeps mistakes apart, not attackers: building a module trusts it.
  *
  * @throws ToolkitError `ERR_BUILD_SOURCE` when the module fails while it is loaded.
  * @throws ToolkitError `ERR_BUILD_DEFINITION` when it defines no component, or one that is not as described.
@@ -55,11 +63,10 @@ export async function evaluateDefinition(entry: string): Promise<Evaluated> {
   } catch (error) {
     throw evaluationError(entry, script, error);
   }
-  const { kind, manifest, problem, earlyLines } = JSON.parse(json) as {
+  const { kind, manifest, problem, earlyLines, readsClock } = JSON.parse(json) as Omit<Evaluated, "definition"> & {
     kind: "provider" | "middleware";
     manifest: object;
     problem?: string;
-    earlyLines: string[];
   };
   if (problem !== undefined) {
     throw loadError(entry, problem, {
@@ -67,7 +74,7 @@ export async function evaluateDefinition(entry: string): Promise<Evaluated> {
       hint: "See the documentation of provider() and defineMiddleware()",
     });
   }
-  return { definition: { manifestVersion: 1, kind, ...manifest } as Definition, earlyLines };
+  return { definition: { manifestVersion: 1, kind, ...manifest } as Definition, earlyLines, readsClock };
 }
 
 /** A context with the globals of QuickJS and nothing else. */
@@ -115,7 +122,7 @@ function authorLocation(entry: string, script: Bundle, stack: string): SourceLoc
     const found = map.findEntry(Number(line) - 1, Number(column) - 1);
     if (!("originalSource" in found)) continue;
     const file = resolve(dirname(entry), found.originalSource);
-    if (!isAuthors(file, entry)) continue;
+    if (isGenerated(found.originalSource) || isForeign(file)) continue;
     const lineText = sourceLine(file, found.originalLine);
     return {
       file,
@@ -127,9 +134,14 @@ function authorLocation(entry: string, script: Bundle, stack: string): SourceLoc
   return undefined;
 }
 
-function isAuthors(file: string, entry: string): boolean {
-  if (file === entry) return true;
-  return !/[/\\]node_modules[/\\]|[/\\]src[/\\](?:sdk|guest)[/\\]|tenon-entry\.js$|^tenon-/.test(file);
+/** The generated entry, and the modules of our plugins. */
+function isGenerated(source: string): boolean {
+  return source.startsWith("tenon-");
+}
+
+function isForeign(file: string): boolean {
+  const folder = dirname(file);
+  return /[/\\]node_modules[/\\]/.test(file) || folder === dirname(SDK_MODULE) || folder === dirname(guestModule("install"));
 }
 
 function sourceLine(file: string, line: number): string | undefined {

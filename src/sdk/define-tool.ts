@@ -44,7 +44,8 @@ export interface ToolDefinition<Input extends Schema, Output extends Schema | un
 }
 
 /** A tool, whatever its arguments are. */
-export interface Tool extends Omit<ToolDefinition<Schema, Schema>, "run"> {
+export interface Tool extends Omit<ToolDefinition<Schema>, "output" | "run"> {
+  readonly output?: Schema | undefined;
   run(args: never, ctx: ToolContext): unknown;
 }
 

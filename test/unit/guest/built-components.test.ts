@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildComponent } from "../../../src/build/index.ts";
 import type { Outcome } from "tenon";
-import { compileComponent, CONTEXT, type CompiledComponent } from "../../fixtures/run-component.ts";
+import { compileComponent, CONTEXT, type CompiledComponent } from "../../fixtures/compiled-component.ts";
 
 const components = new Map<string, CompiledComponent>();
 

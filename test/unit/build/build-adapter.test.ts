@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { buildAdapter } from "../../../src/build/index.ts";
+import { ToolkitError } from "../../../src/errors/index.ts";
+
+const WIT = `package demo:adapter@0.1.0;
+interface words { shout: func(text: string) -> string; }
+world adapter { export words; }
+`;
+
+async function build(source: string): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), "tenon-adapter-"));
+  try {
+    await writeFile(join(folder, "adapter.wit"), WIT);
+    await writeFile(join(folder, "adapter.ts"), source);
+    const { bytes } = await buildAdapter({
+      entry: join(folder, "adapter.ts"),
+      witDir: join(folder, "adapter.wit"),
+      world: "adapter",
+    });
+    return bytes;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+test("buildAdapter() builds a component of the world it is given, with equal bytes for equal sources", async () => {
+  const source = "export const words = { shout: (text: string): string => text.toUpperCase() };";
+  const [first, second] = [await build(source), await build(source)];
+  expect(Buffer.from(first).includes("demo:adapter/words@0.1.0")).toBe(true);
+  expect(Buffer.from(second).equals(Buffer.from(first))).toBe(true);
+});
+
+test("buildAdapter() says why the engine refuses a module", async () => {
+  const error: unknown = await build('import { x } from "demo:adapter/other@0.1.0";\nexport const words = { x };').catch(
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ToolkitError);
+  expect(error).toMatchObject({ code: "ERR_BUILD_ENGINE" });
+  expect((error as ToolkitError).message).toContain("demo:adapter/other@0.1.0");
+});

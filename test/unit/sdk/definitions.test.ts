@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import * as z from "zod";
+import { kindOf } from "../../../src/sdk/definition.ts";
+import { defineMiddleware, provider } from "../../../src/sdk/index.ts";
+
+const tool = { name: "add", description: "Adds", input: z.object({}), run: () => "" };
+const valid = { name: "calculator", version: "1.0.0", tools: [tool] };
+
+/** The message a definition is refused with. */
+function refusal(define: () => unknown): string | undefined {
+  try {
+    define();
+  } catch (error) {
+    if (error instanceof TypeError) return error.message;
+  }
+  return undefined;
+}
+
+describe("provider()", () => {
+  test("marks and freezes a definition", () => {
+    const made = provider(valid);
+    expect(kindOf(made)).toBe("provider");
+    expect(Object.isFrozen(made)).toBe(true);
+    expect(kindOf({ ...valid, kind: "provider" })).toBeUndefined();
+  });
+
+  test.for([
+    [undefined, "Cannot define a provider: the definition is not an object"],
+    [{ ...valid, name: undefined }, "Cannot define a provider: it has no name"],
+    [
+      { ...valid, name: "Big_Name" },
+      'Cannot define provider "Big_Name": a name is lower-case letters and digits in words joined by hyphens, at most 64 characters',
+    ],
+    [
+      { ...valid, version: "1.0" },
+      'Cannot define provider "calculator": its version is not a semantic version such as 1.0.0',
+    ],
+    [{ ...valid, title: 5 }, 'Cannot define provider "calculator": its title is not a string'],
+    [{ ...valid, tools: [] }, 'Cannot define provider "calculator": it has no tools'],
+    [{ ...valid, tools: [tool, { ...tool }] }, 'Cannot define provider "calculator": two tools are named "add"'],
+    [{ ...valid, tools: [null] }, 'Cannot define provider "calculator": one of its tools is not an object'],
+    [
+      { ...valid, tools: [{ ...tool, name: "a b" }] },
+      'Cannot define tool "a b": a name is 1 to 128 characters of A-Z a-z 0-9 _ - .',
+    ],
+    [{ ...valid, tools: [{ ...tool, description: " " }] }, 'Cannot define tool "add": it has no description'],
+    [{ ...valid, tools: [{ ...tool, run: 5 }] }, 'Cannot define tool "add": it has no run function'],
+    [
+      { ...valid, tools: [{ ...tool, input: { type: "object" } }] },
+      'Cannot define tool "add": its input is not a schema; for a tool without arguments write z.object({})',
+    ],
+    [{ ...valid, tools: [{ ...tool, output: {} }] }, 'Cannot define tool "add": its output is not a schema'],
+    [{ ...valid, tools: [{ ...tool, scopes: ["a", "a"] }] }, 'Cannot define tool "add": its scopes names something twice'],
+  ])("refuses %j", ([definition, message]) => {
+    expect(refusal(() => provider(definition as never))).toBe(message);
+  });
+});
+
+describe("defineMiddleware()", () => {
+  test.for([
+    [{ name: "m", version: "1.0.0" }, 'Cannot define middleware "m": it has no handle function'],
+    [
+      { name: "m", version: "1.0.0", handle: () => {}, methods: "tools/call" },
+      'Cannot define middleware "m": its methods is not a list of strings',
+    ],
+    [
+      { name: "m", version: "1.0.0", handle: () => {}, settings: "x" },
+      'Cannot define middleware "m": its settings are neither a zod object nor a JSON Schema',
+    ],
+  ])("refuses %j", ([definition, message]) => {
+    expect(refusal(() => defineMiddleware(definition as never))).toBe(message);
+  });
+});
