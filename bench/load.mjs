@@ -1,0 +1,64 @@
+// Load on one server, and the processor time it took.
+import { readFileSync } from "node:fs";
+import autocannon from "autocannon";
+
+/** The request every case sends: `tools/call add` in MCP 2025-06-18, which needs no headers of its own. */
+export const CALL = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
+  params: { name: "add", arguments: { a: 2, b: 3 } },
+});
+
+/** `tools/list` likewise. */
+export const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
+
+/**
+ * Sends one request over and over.
+ *
+ * @returns answers per second with status 200, and milliseconds of processor time per answer (null where the system
+ * does not tell)
+ */
+export async function load(url, { body, pid, seconds, connections = 8, warmUpSeconds = 1, method = "POST" }) {
+  const options = {
+    url,
+    method,
+    connections,
+    ...(body && {
+      body,
+      headers: {
+        "content-type": "application/json",
+        accept: "application/json, text/event-stream",
+        "mcp-protocol-version": "2025-06-18",
+      },
+    }),
+  };
+  await autocannon({ ...options, duration: warmUpSeconds });
+  const before = cpuMs(pid);
+  const result = await autocannon({ ...options, duration: seconds });
+  const after = cpuMs(pid);
+  const answers = result["2xx"];
+  if (answers === 0 || result.non2xx > 0 || result.errors > 0) {
+    throw new Error(`${url}: ${answers} answers, ${result.non2xx} refusals, ${result.errors} errors`);
+  }
+  return {
+    perSecond: answers / result.duration,
+    cpuMsPerAnswer: after === null ? null : (after - before) / answers,
+    p99Ms: result.latency.p99,
+  };
+}
+
+/** Processor time of a process so far, in milliseconds; Linux only. Its ticks are 10 ms. */
+function cpuMs(pid) {
+  if (process.platform !== "linux" || !pid) return null;
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** The median of some numbers. */
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+}

@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { compose } from "tenon/compose";
+import { serveHttp } from "tenon/hosts/node";
+import { writeManifest, type ProviderManifest } from "tenon/manifest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { worldSource } from "../../src/wit/index.ts";
+import { findTool } from "../fixtures/programs.ts";
+
+const engine = findTool("@bytecodealliance", "componentize-js", "src", "componentize.js");
+
+const SOURCE = `
+export const provider = {
+  handle(context, request) {
+    const { arguments: { text } } = JSON.parse(request.params);
+    return { tag: "success", val: JSON.stringify({ content: [{ type: "text", text: text.toUpperCase() }] }) };
+  },
+};
+`;
+
+const MANIFEST: ProviderManifest = {
+  manifestVersion: 1,
+  kind: "provider",
+  name: "shout",
+  version: "1.0.0",
+  tools: [{ name: "shout", inputSchema: { type: "object", properties: { text: { type: "string" } } } }],
+  capabilities: [],
+  toolchain: { sdk: "0.1.0", engine: { name: "starlingmonkey", version: "0.23.0" } },
+};
+
+describe.skipIf(engine.missing)(
+  `a component of another toolchain${engine.missing ? ` (${engine.missing})` : ""}`,
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "tenon-starlingmonkey-"));
+    let component: Uint8Array;
+
+    beforeAll(async () => {
+      const { componentize } = (await import(pathToFileURL(engine.path!).href)) as {
+        componentize: (options: object) => Promise<{ component: Uint8Array }>;
+      };
+      writeFileSync(join(folder, "shout.js"), SOURCE);
+      const wit = worldSource({ name: "shout", imports: [], exports: ["tenon:mcp/provider@0.1.0"] });
+      writeFileSync(join(folder, "world.wit"), wit);
+      const options = {
+        sourcePath: join(folder, "shout.js"),
+        witPath: join(folder, "world.wit"),
+        worldName: "shout",
+      };
+      const built = await componentize({ ...options, disableFeatures: ["fetch-event", "http"] });
+      component = writeManifest(built.component, MANIFEST);
+    });
+    afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+    test("composes with a middleware and a provider of ours, and answers on the Node host", async () => {
+      const read = (name: string): Uint8Array =>
+        readFileSync(new URL(`../../dist/components/${name}.wasm`, import.meta.url));
+      const { bytes, imports } = await compose({
+        name: "mixed",
+        version: "1.0.0",
+        access: "public",
+        providers: [
+          { as: "shout", bytes: component },
+          { as: "calculator", bytes: read("calculator") },
+        ],
+        middleware: [{ as: "access-log", bytes: read("access-log") }],
+      });
+      expect(imports.filter((name) => /filesystem|sockets|environment|http/.test(name))).toEqual([]);
+      const server = await serveHttp(bytes, { port: 0, host: "127.0.0.1" });
+      try {
+        expect(await callTool(server.url, "shout", { text: "hello" })).toMatchObject({
+          content: [{ text: "HELLO" }],
+        });
+        expect(await callTool(server.url, "add", { a: 2, b: 3 })).toMatchObject({
+          structuredContent: { sum: 5 },
+        });
+      } finally {
+        await server.close();
+      }
+    });
+  },
+);
+
+async function callTool(url: string, name: string, args: object): Promise<unknown> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } }),
+  });
+  return ((await response.json()) as { result: unknown }).result;
+}
