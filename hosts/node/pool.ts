@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
 import type { McpRequest } from "../../src/protocol/index.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
+import { logToStderr, report, type LogSink } from "./host-log.ts";
 import type { LoadedCore } from "./load-core.ts";
-import { logLine } from "./log-line.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
@@ -18,7 +18,7 @@ export interface PoolOptions {
   /** Time an instance may take to start, in milliseconds. Default 10,000. */
   startMs?: number;
   /** Takes log lines, each with a line feed. Default: stderr, which drops lines while it is stalled. */
-  log?: (lines: Uint8Array) => void;
+  log?: LogSink;
 }
 
 /** What a pool must know of a call. */
@@ -55,7 +55,6 @@ const QUEUED_PER_WORKER = 4;
 const MIN_QUEUE_LENGTH = 64;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
-const MAX_STALLED_BYTES = 1024 * 1024;
 
 /**
  * Starts threads for a core. Guests run on these threads only; a thread that runs over a deadline is ended and another
@@ -76,13 +75,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   let closed = false;
   let whenIdle: (() => void) | undefined;
 
-  function report(level: string, message: string): void {
-    log(Buffer.from(`${logLine({ level, source: "host", message }, new Date())}\n`));
-  }
-
   function onLog(lines: Buffer | undefined, dropped: number): void {
     if (lines) log(lines);
-    if (dropped > 0) report("warning", `${dropped} log lines of one call were dropped`);
+    if (dropped > 0) report(log, "warning", `${dropped} log lines of one call were dropped`);
   }
 
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
@@ -104,7 +99,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           first.failed(reason);
           return;
         }
-        report("warning", `A worker is replaced: ${reason}`);
+        report(log, "warning", `A worker is replaced: ${reason}`);
         if (!closed) respawn(wasReady);
       },
     });
@@ -189,9 +184,4 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
-}
-
-/** A reader of stderr that has stopped reading must not make the server grow. */
-function logToStderr(lines: Uint8Array): void {
-  if (process.stderr.writableLength < MAX_STALLED_BYTES) process.stderr.write(lines);
 }

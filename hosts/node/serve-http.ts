@@ -8,6 +8,7 @@ import {
   type HttpAnswer,
   type HttpRequestHead,
 } from "../../src/protocol/index.ts";
+import { logToStderr, report } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
@@ -71,7 +72,16 @@ export async function serveHttp(
     ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
     ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
   });
+  const log = options.log ?? logToStderr;
   const pool = await createPool(loaded, options);
+
+  /** A mistake in this host must cost one request and not the server. */
+  function fail(response: ServerResponse, error: unknown): void {
+    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    report(log, "error", `Cannot answer a request: ${trace}`);
+    if (response.headersSent) response.destroy();
+    else send(response, protocol.internalError());
+  }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const head = requestHead(request);
@@ -86,9 +96,13 @@ export async function serveHttp(
         send(response, protocol.refuseBody(body.refused));
         return;
       }
-      const step = protocol.handle(head, body);
-      if (step.kind === "answer") send(response, step.answer);
-      else void callCore(step.call, response);
+      try {
+        const step = protocol.handle(head, body);
+        if (step.kind === "answer") send(response, step.answer);
+        else callCore(step.call, response).catch((error: unknown) => fail(response, error));
+      } catch (error) {
+        fail(response, error);
+      }
     });
   }
 

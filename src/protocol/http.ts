@@ -61,8 +61,8 @@ export interface HttpProtocol {
   handle(head: HttpRequestHead, body: string): Step<HttpAnswer>;
   /** The answer to content that is too long, or not UTF-8. */
   refuseBody(reason: "too-large" | "encoding"): HttpAnswer;
-  /** The answer to a request the host has no room for before reading it. */
-  refuseBusy(): HttpAnswer;
+  /** The answer when the host itself fails. */
+  internalError(): HttpAnswer;
 }
 
 const JSON_TYPE: [string, string] = ["content-type", "application/json"];
@@ -173,10 +173,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
         : rejected(400, { code: RPC.parseError, message: "Parse error: the content is not UTF-8" });
     },
 
-    refuseBusy: () => ({
-      ...plain(503, "The server is busy, try again"),
-      headers: [...TEXT_ONLY, ["retry-after", "1"]],
-    }),
+    internalError: () => rejected(500, { code: RPC.internalError, message: "Internal error" }),
   };
 }
 

@@ -130,20 +130,17 @@ describe("handle() and bad messages", () => {
     expect(refusal({}, legacy("<script>")).message).toBe("Method not found");
   });
 
-  test("refuseBody() and refuseBusy() give the status and, where there is one, the JSON-RPC code", () => {
+  test("refuseBody() and internalError() give the status and the JSON-RPC code", () => {
     const http = protocol();
     expect(http.refuseBody("too-large")).toMatchObject({
       status: 413,
-      body: expect.stringContaining("-32600") as string,
+      body: expect.stringContaining("-32600"),
     });
     expect(http.refuseBody("encoding")).toMatchObject({
       status: 400,
-      body: expect.stringContaining("-32700") as string,
+      body: expect.stringContaining("-32700"),
     });
-    expect(http.refuseBusy()).toMatchObject({
-      status: 503,
-      headers: expect.arrayContaining([["retry-after", "1"]]) as unknown,
-    });
+    expect(http.internalError()).toMatchObject({ status: 500, body: expect.stringContaining("-32603") });
   });
 
   test("handle() takes notifications and responses without an answer", () => {

@@ -1,0 +1,16 @@
+import { logLine } from "./log-line.ts";
+
+/** Takes log lines, each with a line feed. */
+export type LogSink = (lines: Uint8Array) => void;
+
+const MAX_STALLED_BYTES = 1024 * 1024;
+
+/** Writes to stderr. A reader that has stopped reading must not make the server grow, so it misses lines. */
+export function logToStderr(lines: Uint8Array): void {
+  if (process.stderr.writableLength < MAX_STALLED_BYTES) process.stderr.write(lines);
+}
+
+/** Logs something of the host's own. */
+export function report(sink: LogSink, level: "warning" | "error", message: string): void {
+  sink(Buffer.from(`${logLine({ level, source: "host", message }, new Date())}\n`));
+}
