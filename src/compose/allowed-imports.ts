@@ -8,11 +8,6 @@ const ALWAYS: Record<string, { version: string; functions: readonly string[] }> 
   "wasi:clocks/wall-clock@0.2": { version: WASI, functions: ["now", "resolution"] },
   "wasi:clocks/monotonic-clock@0.2": { version: WASI, functions: ["now", "resolution"] },
   "wasi:random/random@0.2": { version: WASI, functions: ["get-random-bytes", "get-random-u64"] },
-  "wasi:random/insecure@0.2": {
-    version: WASI,
-    functions: ["get-insecure-random-bytes", "get-insecure-random-u64"],
-  },
-  "wasi:random/insecure-seed@0.2": { version: WASI, functions: ["insecure-seed"] },
 };
 
 /** Timers: functions that share the resource `pollable`, so the host serves all of them or none. */

@@ -2,9 +2,11 @@ import { ToolkitError } from "../errors/index.ts";
 import { readManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
 import { EVERYTHING, hostImports } from "./allowed-imports.ts";
+import { contract, RANDOM } from "./contract.ts";
 import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
 import { conflictBetween, trackOf, type Interface, type Interfaces } from "./interface.ts";
 import { link, type LinkedPart, type Source } from "./link.ts";
+import { randomExport, randomPart } from "./random.ts";
 import { resolveImports, STUB } from "./resolve-imports.ts";
 import { generateStub, stubImports } from "./stub.ts";
 import { verifyComposition } from "./verify-composition.ts";
@@ -26,6 +28,9 @@ export interface AdapterInput {
   /** Names of the interfaces to export, as the host knows them. */
   exports: readonly string[];
 }
+
+const CORE = "core";
+const RANDOM_PART = "generated random";
 
 interface Piece extends DecodedComponent {
   id: string;
@@ -52,15 +57,21 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
     ...(await decodeComponent(bytes, rename)),
   });
   const services = await Promise.all((input.services ?? []).map((bytes, i) => piece(`service ${i}`, bytes)));
-  const core = await piece("core", input.core);
+  const core = await piece(CORE, input.core);
   const adapter = await piece("adapter", input.adapter);
   const pieces = [...services, core, adapter];
 
+  const isHosts = (each: Piece, name: string): boolean =>
+    rename(name) !== name || !/^(wasi|tenon):/.test(name) || (each.id === CORE && name.startsWith("wasi:"));
   const sources = new Map<Piece, Map<string, Source>>();
   const offered = new Map<string, Source>();
   for (const each of pieces) {
     const wired = [...each.imports].flatMap(([name, of]): [string, Source][] => {
-      const source = offered.get(trackOf(of.name));
+      const random = isHosts(each, name) ? undefined : randomExport(name);
+      const source: Source | undefined =
+        random === undefined
+          ? offered.get(trackOf(of.name))
+          : { from: "part", part: RANDOM_PART, export: random };
       return source === undefined ? [] : [[name, source]];
     });
     sources.set(each, new Map(wired));
@@ -70,8 +81,6 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
     }
   }
 
-  const isHosts = (each: Piece, name: string): boolean =>
-    rename(name) !== name || !/^(wasi|tenon):/.test(name) || (each === core && name.startsWith("wasi:"));
   const unwired = (each: Piece, hosts: boolean): { as: string; imports: Interfaces } => ({
     as: each.id,
     imports: new Map(
@@ -101,15 +110,20 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
   if (others.stub !== undefined) {
     parts.push({ id: STUB, bytes: await generateStub(others.stub), imports: stubImports(others.stub) });
   }
+  const host = mergeHosts(fromHost.host, others.host);
+  if ([...sources.values()].some((wired) => [...wired.values()].some(isRandomPart))) {
+    parts.push(await randomPart(RANDOM_PART));
+    host.set(trackOf(RANDOM), (await contract()).get(trackOf(RANDOM))!);
+  }
   for (const each of pieces) {
     const resolved = [...each.imports].map(([name, of]): [string, Source] => [
       name,
       sources.get(each)!.get(name) ?? (isHosts(each, name) ? fromHost : others).sourceOf(of.name),
     ]);
-    parts.push({ id: each.id, bytes: each.bytes, imports: new Map(resolved), verbatim: each === core });
+    parts.push({ id: each.id, bytes: each.bytes, imports: new Map(resolved), verbatim: each.id === CORE });
   }
   const { bytes } = await link({
-    host: mergeHosts(fromHost.host, others.host),
+    host,
     parts,
     exports: input.exports.map((name) => ({
       name,
@@ -127,6 +141,10 @@ export function coreOf(bundle: Uint8Array): Uint8Array | undefined {
     .filter(({ id }) => id === SECTION.component)
     .map(({ content }) => content)
     .find((component) => readManifest(component)?.kind === "core");
+}
+
+function isRandomPart(source: Source): boolean {
+  return source.from === "part" && source.part === RANDOM_PART;
 }
 
 function exportNamed(adapter: Piece, name: string, rename: (name: string) => string): string {

@@ -3,10 +3,11 @@ import { writeManifest, type CoreManifest, type Json, type ProviderManifest } fr
 import { hostImports } from "./allowed-imports.ts";
 import { generateCatalog } from "./catalog.ts";
 import { checkAccess, checkNames, checkSettings, collectTools, importsCredentials } from "./check.ts";
-import { CATALOG, CONFIG, contract, HANDLER, LOG } from "./contract.ts";
+import { CATALOG, CONFIG, contract, HANDLER, LOG, RANDOM } from "./contract.ts";
 import { trackOf, withoutVersion, type Interface, type Interfaces } from "./interface.ts";
 import { link, type LinkedPart, type SharedModule, type Source } from "./link.ts";
 import { generateLogSource } from "./log-source.ts";
+import { randomExport, randomPart } from "./random.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
 import { resolveImports, STUB, type Resolution } from "./resolve-imports.ts";
 import { generateRouter, providerImport, type Routes } from "./router.ts";
@@ -44,6 +45,7 @@ export interface Composition {
 // Names of generated parts hold a space, which names of parts never do.
 const ROUTER = "generated router";
 const CATALOG_PART = "generated catalog";
+const RANDOM_PART = "generated random";
 
 /**
  * Composes providers and middleware into one server. A request passes the middleware in order, then a generated router
@@ -70,15 +72,21 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const parts = [...providers, ...middleware];
   const resolution = resolveImports(parts.map(withoutWired), known, hostImports(needsOf(parts)));
   const host = hostInterfaces(resolution, parts, known);
-  const { bytes: linked, shared } = await link({
+  const linkage = {
     host,
     parts: await linkedParts(providers, middleware, routes, resolution, known),
     exports: [
-      { name: HANDLER, part: middleware[0]?.as ?? ROUTER, export: middleware[0]?.role ?? HANDLER },
+      {
+        name: HANDLER,
+        part: middleware[0]?.as ?? ROUTER,
+        export: middleware[0]?.role ?? HANDLER,
+        shape: known.get(trackOf(HANDLER))!,
+      },
       { name: CATALOG, part: CATALOG_PART, export: CATALOG },
     ],
-  });
-  await verifyComposition(linked, input.name);
+  };
+  const { bytes: linked, shared } = await link(linkage);
+  await verifyComposition(linked, input.name, linkage, parts, known);
 
   const manifest = coreManifest(input, routes, providers, middleware, deniedFunctions(resolution, parts));
   const bytes = writeManifest(linked, manifest);
@@ -95,8 +103,16 @@ export async function compose(input: ComposeInput): Promise<Composition> {
 /** Interfaces answered by a component generated for the part alone, or by a neighbour. */
 const WIRED = new Set([HANDLER, CATALOG, LOG, CONFIG].map(trackOf));
 
+function isWired(name: string): boolean {
+  return WIRED.has(trackOf(name)) || randomExport(name) !== undefined;
+}
+
+function usesInsecureRandom({ imports }: Part): boolean {
+  return [...imports.keys()].some((name) => randomExport(name) !== undefined);
+}
+
 function withoutWired({ as, imports }: Part): { as: string; imports: Interfaces } {
-  return { as, imports: new Map([...imports].filter(([name]) => !WIRED.has(trackOf(name)))) };
+  return { as, imports: new Map([...imports].filter(([name]) => !isWired(name))) };
 }
 
 function importOf(part: Part, name: string): Interface | undefined {
@@ -127,6 +143,7 @@ function hostInterfaces({ host }: Resolution, parts: readonly Part[], known: Int
   // The generated parts use every type of the contract, whichever the others use.
   all.set(types, known.get(types)!);
   if (parts.some((part) => importOf(part, LOG))) all.set(trackOf(LOG), known.get(trackOf(LOG))!);
+  if (parts.some(usesInsecureRandom)) all.set(trackOf(RANDOM), known.get(trackOf(RANDOM))!);
   return all;
 }
 
@@ -158,6 +175,7 @@ async function linkedParts(
       imports: stubImports(resolution.stub),
     });
   }
+  if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
   for (const part of [...providers, ...middleware]) {
     if (importOf(part, LOG)) {
       const imports = new Map<string, Source>([[LOG, { from: "host", track: trackOf(LOG) }]]);
@@ -201,6 +219,8 @@ async function linkedParts(
 }
 
 function wiredSource(part: Part, name: string, next: Source | undefined): Source | undefined {
+  const random = randomExport(name);
+  if (random !== undefined) return { from: "part", part: RANDOM_PART, export: random };
   switch (trackOf(name)) {
     case trackOf(HANDLER):
       return next;

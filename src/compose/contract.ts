@@ -11,6 +11,8 @@ export const CONFIG = "tenon:host/config@0.1.0";
 export const LOG = "tenon:host/log@0.1.0";
 export const CREDENTIALS = "tenon:host/credentials@0.1.0";
 
+export const RANDOM = "wasi:random/random@0.2.0";
+
 const NAMES = [
   HANDLER,
   PROVIDER,
@@ -22,11 +24,12 @@ const NAMES = [
   "tenon:host/secrets@0.1.0",
   LOG,
   CREDENTIALS,
+  RANDOM,
 ];
 
 let decoded: Promise<Interfaces> | undefined;
 
-/** Every interface of the contract, by track, decoded once from the WIT of this package. */
+/** Every interface of the contract, and WASI's `random`, by track, decoded once from the WIT of this package. */
 export function contract(): Promise<Interfaces> {
   decoded ??= decodeContract();
   return decoded;

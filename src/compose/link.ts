@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
-import { dependenciesOf, localType, outerType, type Interface, type Interfaces } from "./interface.ts";
+import {
+  dependenciesOf,
+  localType,
+  outerType,
+  trackOf,
+  type Interface,
+  type Interfaces,
+} from "./interface.ts";
 import { wasmTools } from "./wasm-tools.ts";
 
 /** Where an import of a part comes from. */
@@ -34,7 +41,16 @@ export interface Linkage {
   host: Interfaces;
   /** In an order in which each part comes after those it takes imports from. */
   parts: readonly LinkedPart[];
-  exports: readonly { name: string; part: string; export: string }[];
+  exports: readonly Export[];
+}
+
+/** An instance that the result exports. */
+export interface Export {
+  name: string;
+  part: string;
+  export: string;
+  /** The shape it must have; a result in which it has another is not valid. Its types come from `host`. */
+  shape?: Interface;
 }
 
 /** A core module that several parts held and the result holds once. */
@@ -82,8 +98,9 @@ function outerText({ host, parts, exports }: Linkage, sharedModules: number): st
     if (of === undefined || imported.has(track)) return;
     imported.add(track);
     for (const dependency of dependenciesOf(of)) importInterface(dependency);
-    text.push(...importText(track, of, host));
+    text.push(...importText(track, of, [...host.values(), ...shapes]));
   };
+  const shapes = exports.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
   for (const track of host.keys()) importInterface(track);
   for (let i = 0; i < sharedModules; i++) text.push(`(core module $shared-${i})`);
   for (const { id } of parts) text.push(`(component $"component ${id}")`);
@@ -124,13 +141,37 @@ function outerText({ host, parts, exports }: Linkage, sharedModules: number): st
     });
     text.push(`(instance $"instance ${id}" (instantiate $"component ${id}" ${given.join(" ")}))`);
   }
-  for (const { name, part, export: from } of exports)
-    text.push(`(export "${name}" (instance ${alias(part, from)}))`);
+  for (const { name, part, export: from, shape } of exports) {
+    const instance = alias(part, from);
+    const ascription = shape === undefined ? "" : `(instance (type ${typeIdOf(trackOf(name))}))`;
+    if (shape !== undefined) text.push(instanceTypeText(trackOf(name), shape));
+    text.push(`(export "${name}" (instance ${instance}) ${ascription})`);
+  }
   return `(component\n  ${text.join("\n  ")})`;
 }
 
-/** The type and the import of one interface of the host, then the types that others take from it. */
-function importText(track: string, of: Interface, host: Interfaces): string[] {
+/**
+ * The type and the import of one interface, then the types that others take from it. All other interfaces it takes types
+ * from must have been imported.
+ */
+export function importText(track: string, of: Interface, users: readonly Interface[]): string[] {
+  const used = users
+    .flatMap((other) => [...other.entries.values()])
+    .flatMap((entry) => (entry.kind === "use" && entry.track === track ? [entry.name] : []));
+  return [
+    instanceTypeText(track, of),
+    `(import "${of.name}" (instance $"host ${track}" (type ${typeIdOf(track)})))`,
+    ...[...new Set(used)].map(
+      (name) => `(alias export $"host ${track}" "${name}" (type ${outerType(track, name)}))`,
+    ),
+  ];
+}
+
+function typeIdOf(track: string): string {
+  return `$"type ${track}"`;
+}
+
+function instanceTypeText(track: string, of: Interface): string {
   const members: string[] = [];
   for (const [name, entry] of of.entries) {
     const id = localType(name);
@@ -158,16 +199,7 @@ function importText(track: string, of: Interface, host: Interfaces): string[] {
         members.push(`(export "${name}" ${entry.definition})`);
     }
   }
-  const used = [...host.values()]
-    .flatMap((other) => [...other.entries.values()])
-    .flatMap((entry) => (entry.kind === "use" && entry.track === track ? [entry.name] : []));
-  return [
-    `(type $"type ${track}" (instance ${members.join(" ")}))`,
-    `(import "${of.name}" (instance $"host ${track}" (type $"type ${track}")))`,
-    ...[...new Set(used)].map(
-      (name) => `(alias export $"host ${track}" "${name}" (type ${outerType(track, name)}))`,
-    ),
-  ];
+  return `(type ${typeIdOf(track)} (instance ${members.join(" ")}))`;
 }
 
 interface ModuleUse {

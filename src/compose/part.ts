@@ -3,6 +3,7 @@ import { ToolkitError } from "../errors/index.ts";
 import {
   readManifest,
   type Json,
+  type Manifest,
   type MiddlewareManifest,
   type ProviderManifest,
 } from "../manifest/index.ts";
@@ -11,10 +12,10 @@ import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
 import { conflictBetween, trackOf, withoutVersion, type Interfaces } from "./interface.ts";
 
 /** A component to compose, read and checked on its own. */
-export interface Part<Manifest = MiddlewareManifest | ProviderManifest> extends DecodedComponent {
+export interface Part<M = MiddlewareManifest | ProviderManifest> extends DecodedComponent {
   as: string;
   bytes: Uint8Array;
-  manifest: Manifest;
+  manifest: M;
   /** `sha256:` and 64 hexadecimal digits. */
   digest: string;
   /** The name under which it exports its role's interface. */
@@ -32,9 +33,7 @@ export async function readProvider(
   bytes: Uint8Array,
   contract: Interfaces,
 ): Promise<Part<ProviderManifest>> {
-  const part = await readPart(as, bytes, PROVIDER, contract);
-  const { manifest } = part;
-  if (manifest.kind !== "provider") throw wrongKind(as, manifest.kind, "a provider");
+  const part = await readPart(as, bytes, "provider", PROVIDER, contract);
   for (const forbidden of [CREDENTIALS, HANDLER, PROVIDER]) {
     const name = [...part.imports.keys()].find((each) => trackOf(each) === trackOf(forbidden));
     if (name === undefined) continue;
@@ -51,7 +50,7 @@ export async function readProvider(
           : "Build it as middleware, or remove the import",
     });
   }
-  return { ...part, manifest };
+  return part;
 }
 
 /** Reads a middleware and checks that it is one. */
@@ -60,9 +59,7 @@ export async function readMiddleware(
   bytes: Uint8Array,
   contract: Interfaces,
 ): Promise<Part<MiddlewareManifest>> {
-  const part = await readPart(as, bytes, HANDLER, contract);
-  const { manifest } = part;
-  if (manifest.kind !== "middleware") throw wrongKind(as, manifest.kind, "a middleware");
+  const part = await readPart(as, bytes, "middleware", HANDLER, contract);
   if (![...part.imports.keys()].some((name) => trackOf(name) === trackOf(HANDLER))) {
     throw new ToolkitError(`Cannot compose "${as}": it is a middleware and does not import "${HANDLER}"`, {
       code: "ERR_COMPOSE_MISSING_INTERFACE",
@@ -70,10 +67,18 @@ export async function readMiddleware(
       hint: `Call the next handler in "${as}", or build it as a provider`,
     });
   }
-  return { ...part, manifest };
+  return part;
 }
 
-async function readPart(as: string, bytes: Uint8Array, role: string, contract: Interfaces): Promise<Part> {
+type ManifestOf<Kind> = Extract<Manifest, { kind: Kind }>;
+
+async function readPart<Kind extends "middleware" | "provider">(
+  as: string,
+  bytes: Uint8Array,
+  kind: Kind,
+  role: string,
+  contract: Interfaces,
+): Promise<Part<ManifestOf<Kind>>> {
   const decoded = await naming(as, () => decodeComponent(bytes));
   const manifest = await naming(as, () => readManifest(bytes));
   if (manifest === undefined) {
@@ -82,8 +87,7 @@ async function readPart(as: string, bytes: Uint8Array, role: string, contract: I
       hint: 'Build it with "tenon build", or add a "tenon:manifest" custom section',
     });
   }
-  if (manifest.kind === "core")
-    throw wrongKind(as, "core", role === PROVIDER ? "a provider" : "a middleware");
+  if (!isOfKind(manifest, kind)) throw wrongKind(as, manifest.kind, `a ${kind}`);
   checkContract(as, decoded, contract);
   return {
     ...decoded,
@@ -93,6 +97,13 @@ async function readPart(as: string, bytes: Uint8Array, role: string, contract: I
     digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
     role: exportedRole(as, decoded, role),
   };
+}
+
+function isOfKind<Kind extends Manifest["kind"]>(
+  manifest: Manifest,
+  kind: Kind,
+): manifest is ManifestOf<Kind> {
+  return manifest.kind === kind;
 }
 
 function wrongKind(as: string, kind: string, wanted: string): ToolkitError {
