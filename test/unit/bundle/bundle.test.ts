@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../../../src/bundle/index.ts";
+import { compose, coreOf, type Composition } from "../../../src/compose/index.ts";
+import { replaceCustomSection } from "../../../src/wasm/index.ts";
+import {
+  buildMiddleware,
+  buildProvider,
+  middlewareManifest,
+  providerManifest,
+} from "../../fixtures/quickjs-component.ts";
+import { suiteCore } from "../../hosts/suite-core.ts";
+
+let core: Composition;
+
+beforeAll(async () => {
+  core = await suiteCore();
+});
+
+describe("bundle()", () => {
+  test.each(["wasmtime", "fastly"] as const)(
+    "bundle() for %s gives equal bytes for equal input",
+    async (host) => {
+      const first = await bundle({ core: core.bytes, host });
+      const second = await bundle({ core: core.bytes.slice(), host });
+      expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
+    },
+  );
+
+  test.each(["wasmtime", "fastly"] as const)(
+    "bundle() for %s imports interfaces of the host alone",
+    async (host) => {
+      const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+      const { bytes } = await bundle({ core: core.bytes, host });
+      const world = await componentWit(bytes);
+      const imports = [...world.matchAll(/^ {2}import ([^;]+);$/gm)].map((match) => match[1]!);
+      const allowed =
+        host === "wasmtime"
+          ? /^wasi:(?:cli\/stderr|clocks\/(?:wall|monotonic)-clock|http\/types|io\/(?:error|streams|poll)|random\/random)@0\.2\.0$/
+          : /^(?:fastly:compute\/[a-z-]+@0\.1\.0|wasi:(?:cli\/stderr|clocks\/(?:wall|monotonic)-clock|io\/(?:error|streams|poll)|random\/random)@0\.2\.0)$/;
+      expect(imports.filter((name) => !allowed.test(name))).toEqual([]);
+      expect(imports.length).toBeGreaterThan(4);
+    },
+  );
+
+  test("bundle() for Fastly describes the service", async () => {
+    const { files } = await bundle({ core: core.bytes, host: "fastly" });
+    expect(files["fastly.toml"]).toContain('manifest_version = 3\nname = "suite"\n');
+  });
+
+  test("bundle() refuses a component that is not a composed server", async () => {
+    const { bytes } = await bundle({ core: core.bytes, host: "wasmtime" });
+    await expect(bundle({ core: bytes, host: "wasmtime" })).rejects.toMatchObject({
+      code: "ERR_MANIFEST",
+      message: "Cannot bundle for wasmtime: the component is not a composed server",
+    });
+    await expect(bundle({ core: Uint8Array.of(1, 2, 3), host: "fastly" })).rejects.toMatchObject({
+      code: "ERR_WASM_DECODE",
+    });
+  });
+});
+
+test("bundle() refuses a core that imports what the host does not serve", async () => {
+  const auth = await buildMiddleware(
+    middlewareManifest("auth"),
+    "credentials.authorization(); return next.handle(ctx, req);",
+    { credentials: "tenon:host/credentials@0.1.0" },
+  );
+  const provider = await buildProvider(providerManifest("weather", ["now"]), 'return { tag: "accepted" };');
+  const authenticated = await compose({
+    name: "acme",
+    version: "1.0.0",
+    access: "authenticated",
+    providers: [{ as: "weather", bytes: provider }],
+    middleware: [{ as: "auth", bytes: auth }],
+  });
+  await expect(bundle({ core: authenticated.bytes, host: "fastly" })).rejects.toMatchObject({
+    code: "ERR_HOST_CORE",
+    message: 'Cannot bundle "acme" for fastly: it imports what fastly does not serve',
+    details: ["tenon:host/credentials@0.1.0"],
+  });
+});
+
+describe("coreOf()", () => {
+  test("coreOf() finds nothing in a component without a core", () => {
+    expect(coreOf(core.bytes)).toBeUndefined();
+    expect(coreOf(replaceCustomSection(core.bytes, "note", Uint8Array.of(1)))).toBeUndefined();
+  });
+});
