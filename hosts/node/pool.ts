@@ -53,6 +53,8 @@ const DEFAULT_QUEUE_MS = 1000;
 const QUEUED_PER_WORKER = 4;
 // On few cores a burst of short calls must not be refused: how long they wait is bounded as well.
 const MIN_QUEUE_LENGTH = 64;
+// A longer timer would fire at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 
@@ -123,7 +125,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   function start(job: Job, worker: CoreWorker): void {
     clearTimeout(job.timer);
-    const timeoutMs = job.options.deadline - Date.now();
+    const timeoutMs = Math.min(job.options.deadline - Date.now(), MAX_TIMER_MS);
     if (timeoutMs <= 0 || job.options.isGone?.() === true) {
       idle.push(worker);
       job.settle({ failure: "deadline" });
@@ -168,7 +170,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         } else if (queue.length >= queueLength) {
           settle({ failure: "overload" });
         } else {
-          const waitMs = Math.min(queueMs, callOptions.deadline - Date.now());
+          const waitMs = Math.min(queueMs, callOptions.deadline - Date.now(), MAX_TIMER_MS);
           job.timer = setTimeout(() => giveUp(job), Math.max(0, waitMs));
           queue.push(job);
         }

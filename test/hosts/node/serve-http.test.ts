@@ -271,27 +271,6 @@ describe("overload and the end", () => {
     });
   });
 
-  test("serveHttp() does not start a call whose client has gone", async () => {
-    await withServer({ deadlineMs: DEADLINE_MS, queueMs: 60_000 }, async ({ url }) => {
-      const stuck = call("loop", {}, url);
-      const gone = new AbortController();
-      const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "calls" } };
-      const headers = { "content-type": "application/json" };
-      const waiting = fetch(url, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(message),
-        signal: gone.signal,
-      });
-      // Answered without a worker, and after what was sent before it.
-      await post('{"jsonrpc":"2.0","id":1,"method":"ping"}', {}, url);
-      gone.abort();
-      await expect(waiting).rejects.toThrow();
-      expect((await stuck).status).toBe(504);
-      expect(text(await call("calls", {}, url))).toBe("1");
-    });
-  });
-
   test("serveHttp() answers 503 to a call that waited too long", async () => {
     await withServer({ deadlineMs: DEADLINE_MS, queueMs: 50 }, async ({ url }) => {
       const statuses = (await Promise.all([call("loop", {}, url), call("echo", {}, url)])).map(

@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createPool, loadCore, type LoadedCore, type Pool } from "tenon/hosts/node";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { McpRequest } from "../../../src/protocol/index.ts";
+import { handlerCore } from "./handler-core.ts";
+
+const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
+const LATER_MS = 60_000;
+let core: LoadedCore;
+let pool: Pool;
+let logged = "";
+
+beforeAll(async () => {
+  core = await loadCore(await handlerCore(), { cacheDir });
+});
+
+afterAll(() => rmSync(cacheDir, { recursive: true }));
+
+beforeEach(async () => {
+  logged = "";
+  const log = (lines: Uint8Array): void => {
+    logged += Buffer.from(lines).toString("utf8");
+  };
+  pool = await createPool(core, { workers: 1, queueMs: Infinity, log });
+});
+
+afterEach(() => pool.close());
+
+function call(target: string): McpRequest {
+  return { id: "1", method: "tools/call", target, params: "{}" };
+}
+
+/** Keeps the only worker busy for a while. */
+function occupy(): Promise<unknown> {
+  return pool.handle("{}", call("loop"), { deadline: Date.now() + 300 });
+}
+
+test("handle() gives the outcome of the core, whatever it is", async () => {
+  const deadline = Date.now() + LATER_MS;
+  expect(await pool.handle("{}", call("echo"), { deadline })).toEqual({
+    outcome: { tag: "success", val: '{"content":[{"type":"text","text":"{}"}]}' },
+  });
+  expect(await pool.handle("{}", call("nope"), { deadline })).toMatchObject({
+    outcome: { tag: "failure", val: { code: -32602, message: "Unknown tool" } },
+  });
+  expect(await pool.handle("{}", call("refuse"), { deadline })).toMatchObject({
+    outcome: { tag: "refused", val: { status: 429, headers: [["retry-after", "7"]] } },
+  });
+});
+
+test("handle() does not start a call nobody waits for any more", async () => {
+  const busy = occupy();
+  const deadline = Date.now() + LATER_MS;
+  const gone = pool.handle("{}", call("log"), { deadline, isGone: () => true });
+  const next = pool.handle("{}", call("echo"), { deadline });
+  await Promise.all([busy, gone, next]);
+  expect(logged).toContain("before the loop");
+  expect(logged).not.toContain("and two");
+});
+
+test("handle() gives a waiting call up at its deadline", async () => {
+  const busy = occupy();
+  expect(await pool.handle("{}", call("echo"), { deadline: Date.now() + 20 })).toEqual({
+    failure: "deadline",
+  });
+  await busy;
+});
+
+test("handle() takes a deadline far away for one a timer can wait for", async () => {
+  const deadline = Number.MAX_SAFE_INTEGER;
+  const slow = pool.handle("{}", call("log-flood"), { deadline });
+  const waiting = pool.handle("{}", call("echo"), { deadline });
+  expect(await slow).toMatchObject({ outcome: { tag: "success" } });
+  expect(await waiting).toMatchObject({ outcome: { tag: "success" } });
+});
+
+test("handle() runs waiting calls in order, after a worker had to be replaced as well", async () => {
+  const deadline = Date.now() + LATER_MS;
+  const order: string[] = [];
+  const busy = occupy();
+  const waiting = ["a", "b", "c"].map(async (name) => {
+    await pool.handle("{}", call("echo"), { deadline });
+    order.push(name);
+  });
+  await Promise.all([busy, ...waiting]);
+  expect(order).toEqual(["a", "b", "c"]);
+});
+
+test("close() waits for what is in flight and takes nothing more", async () => {
+  const ended: string[] = [];
+  const deadline = Date.now() + LATER_MS;
+  const busy = occupy().then(() => ended.push("busy"));
+  const waiting = pool.handle("{}", call("echo"), { deadline }).then(() => ended.push("waiting"));
+  const closed = pool.close().then(() => ended.push("closed"));
+  expect(await pool.handle("{}", call("echo"), { deadline })).toEqual({ failure: "overload" });
+  await Promise.all([busy, waiting, closed]);
+  expect(ended).toEqual(["busy", "waiting", "closed"]);
+});
