@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { wasm } from "../../fixtures/run-component.ts";
 
 interface Entry {
   level: string;
@@ -42,11 +43,10 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), "tenon-services-"));
   await writeFile(join(folder, "services.mjs"), parts.get("services.js")!);
   const module = (await import(/* @vite-ignore */ join(folder, "services.mjs"))) as {
-    instantiate: (compile: (path: string) => WebAssembly.Module, imports: object) => Services;
+    instantiate: (compile: (path: string) => object, imports: object) => Services;
   };
   await rm(folder, { recursive: true });
-  instantiate = (imports) =>
-    module.instantiate((name) => new WebAssembly.Module(parts.get(name) as BufferSource), imports);
+  instantiate = (imports) => module.instantiate((name) => new wasm.Module(parts.get(name)!), imports);
 });
 
 beforeEach(() => {
@@ -62,7 +62,7 @@ beforeEach(() => {
       }),
     },
     "tenon-wasi:io/streams": { OutputStream },
-    "tenon-wasi:io/error": { Error: class {} },
+    "tenon-wasi:io/error": { Error },
   });
 });
 
