@@ -21,9 +21,12 @@ try {
     { stdio: "inherit" },
   );
   const files = report.files.map(({ path }) => path);
-  const missing = ["dist/components/access-log.wasm", "schema/tenon.schema.json", "wit/types.wit", "LICENSE"].filter(
-    (file) => !files.includes(file),
-  );
+  const missing = [
+    "dist/components/access-log.wasm",
+    "schema/tenon.schema.json",
+    "wit/types.wit",
+    "LICENSE",
+  ].filter((file) => !files.includes(file));
   if (missing.length > 0) throw new Error(`the package lacks ${missing.join(", ")}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });

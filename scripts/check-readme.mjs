@@ -5,7 +5,9 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const [start, expected, test] = [...readme.matchAll(/^```(?:sh|text)\n([^]*?)^```$/gm)].map(([, body]) => body.trim());
+const [start, expected, test] = [...readme.matchAll(/^```(?:sh|text)\n([^]*?)^```$/gm)].map(([, body]) =>
+  body.trim(),
+);
 if (!/^npm ci && npm start$/.test(start) || !/^npm ci && npm test$/.test(test)) {
   throw new Error("the README's first blocks are not its two commands and the output to expect");
 }
@@ -31,7 +33,8 @@ async function checkStart() {
     const absent = normalise(expected)
       .split("\n")
       .filter((line) => line !== "" && !seen.includes(line.replace(/^\$ /, "")));
-    if (absent.length > 0) throw new Error(`the README promises\n${absent.join("\n")}\nbut this appeared:\n${seen}`);
+    if (absent.length > 0)
+      throw new Error(`the README promises\n${absent.join("\n")}\nbut this appeared:\n${seen}`);
     process.stdout.write(`npm start and its command print what the README says: ${answer.stdout}`);
   } finally {
     process.kill(-server.pid, "SIGTERM");

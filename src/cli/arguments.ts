@@ -31,7 +31,7 @@ export function parseArguments(
 ): Arguments {
   const { positionals, tokens } = parseArgs({
     args: [...argv],
-    options: options as Record<string, Option>,
+    options,
     strict: false,
     tokens: true,
     allowPositionals: true,

@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { inspect, styleText } from "node:util";
 import { ToolkitError } from "../errors/index.ts";
 
 /**
@@ -14,17 +14,17 @@ export function printError(error: unknown): number {
     if (error.hint) lines.push(`Hint:  ${error.hint}`);
     lines.push(`[${error.code}]`);
     process.stderr.write(`${lines.join("\n")}\n`);
-    if (debug && error.stack) process.stderr.write(`${error.stack}\n${String(error.cause ?? "")}\n`);
+    if (debug) process.stderr.write(`${inspect(error)}\n`);
     return error.code === "ERR_USAGE" ? 2 : 1;
   }
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`${red("Error:")} Unexpected failure: ${message}\n`);
   process.stderr.write("Hint:  Set TENON_DEBUG=1 for the stack trace\n");
-  if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (debug) process.stderr.write(`${inspect(error)}\n`);
   return 1;
 }
 
 function red(text: string): string {
-  const colour = process.stderr.isTTY === true && !process.env.NO_COLOR;
+  const colour = process.stderr.isTTY && !process.env.NO_COLOR;
   return colour ? styleText("red", text) : text;
 }

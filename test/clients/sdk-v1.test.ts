@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const transports: Record<string, () => Transport> = {
-  HTTP: () => new StreamableHTTPClientTransport(new URL(server.url)) as Transport,
+  HTTP: () => new StreamableHTTPClientTransport(new URL(server.url)),
   stdio: () =>
     new StdioClientTransport({
       command: process.execPath,

@@ -54,8 +54,6 @@ describe.skipIf(engine.missing)(
     afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
     test("composes with a middleware and a provider of ours, and answers on the Node host", async () => {
-      const read = (name: string): Uint8Array =>
-        readFileSync(new URL(`../../dist/components/${name}.wasm`, import.meta.url));
       const { bytes, imports } = await compose({
         name: "mixed",
         version: "1.0.0",
@@ -81,6 +79,10 @@ describe.skipIf(engine.missing)(
     });
   },
 );
+
+function read(name: string): Uint8Array {
+  return readFileSync(new URL(`../../dist/components/${name}.wasm`, import.meta.url));
+}
 
 async function callTool(url: string, name: string, args: object): Promise<unknown> {
   const response = await fetch(url, {
