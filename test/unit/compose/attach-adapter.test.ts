@@ -12,17 +12,15 @@ import {
 import { loadComponent } from "../../fixtures/run-component.ts";
 import { buildWatComponent, constantProvider } from "../../fixtures/wat-component.ts";
 
-// An entry point in the place of a host's: it asks the core, and shows what it can see of its surroundings.
+// An entry point in the place of a host's, whose types are plain: it asks the core for method and target.
 const ADAPTER = `
   import * as core from "tenon:mcp/handler@0.1.0";
-  import * as catalog from "tenon:mcp/catalog@0.1.0";
-  export const provider = {
-    handle(ctx, req) {
-      const outcome = core.handle(ctx, req);
-      return { tag: "success", val: JSON.stringify({ outcome, tool: JSON.parse(catalog.get("tool", "t")).provider }) };
+  export const catalog = {
+    get(method, target) {
+      return JSON.stringify(core.handle("{}", { id: "1", method, target, params: null }));
     },
   };`;
-const ENTRY = "tenon:mcp/provider@0.1.0";
+const ENTRY = "tenon:mcp/catalog@0.1.0";
 
 let core: Uint8Array;
 let digest: string;
@@ -45,7 +43,7 @@ beforeAll(async () => {
   });
   core = composition.bytes;
   digest = composition.digest;
-  adapter = await buildComponent(ADAPTER, ["tenon:mcp/handler@0.1.0", "tenon:mcp/catalog@0.1.0"], [ENTRY]);
+  adapter = await buildComponent(ADAPTER, ["tenon:mcp/handler@0.1.0"], [ENTRY]);
 });
 
 test("attachAdapter() keeps the core's bytes, so that its digest can be computed again", async () => {
@@ -74,42 +72,25 @@ test("attachAdapter() wires the adapter to the core, and denies what neither a s
     "wasi:clocks/wall-clock@0.2.0",
     "wasi:random/random@0.2.0",
   ]);
-  const { provider } = (await loadComponent(bundle))();
-  const { val } = provider.handle("{}", { id: "1", method: "tools/call", target: "t", params: "{}" });
-  expect(JSON.parse(val)).toEqual({ outcome: { tag: "success", val: "{}" }, tool: "p" });
+  const { catalog } = (await loadComponent(bundle))();
+  expect(JSON.parse(catalog.get("tools/call", "t")!)).toEqual({ tag: "success", val: "{}" });
+  expect(JSON.parse(catalog.get("tools/call", "u")!)).toMatchObject({
+    tag: "failure",
+    val: { code: -32602 },
+  });
 });
 
 test("attachAdapter() serves the core's imports from services, and renames those of the host", async () => {
   // A log that counts its lines with the host's random numbers, built against a copy of that interface.
-  const service = await parse(
-    `(component
-    (import "copy-wasi:random/random@0.2.0" (instance $random (export "get-random-u64" (func (result u64)))))
-    (core func $lower (canon lower (func $random "get-random-u64")))
-    (core module $m
-      (import "" "random" (func $random (result i64)))
+  const service = await buildWatComponent(
+    `(module
+      (import "copy-wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))
       (memory (export "memory") 1)
-      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
-      (func (export "write") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (drop (call $random))))
-    (core instance $m (instantiate $m (with "" (instance (export "random" (func $lower))))))
-    (type $level' (enum "debug" "info" "notice" "warning" "error" "critical" "alert" "emergency"))
-    (type $entry' (record (field "level" $level') (field "source" (option string)) (field "message" string) (field "fields" (option string))))
-    (func $write (param "line" $entry') (canon lift (core func $m "write") (memory $m "memory") (realloc (func $m "realloc"))))
-    (component $named
-      (import "level" (type $level (eq $level')))
-      (type $entry'' (record (field "level" $level) (field "source" (option string)) (field "message" string) (field "fields" (option string))))
-      (import "entry" (type $entry (eq $entry'')))
-      (import "write" (func $write (param "line" $entry)))
-      (export $level-out "level" (type $level))
-      (type $entry-out' (record (field "level" $level-out) (field "source" (option string)) (field "message" string) (field "fields" (option string))))
-      (export $entry-out "entry" (type $entry-out'))
-      (export "write" (func $write) (func (param "line" $entry-out))))
-    (instance $log (instantiate $named (with "level" (type $level')) (with "entry" (type $entry')) (with "write" (func $write))))
-    (export "tenon:host/log@0.1.0" (instance $log)))`
-      .replace("(eq $level')", "(eq $level-in)")
-      .replace(
-        "(component $named",
-        '(component $named (type $level-in (enum "debug" "info" "notice" "warning" "error" "critical" "alert" "emergency"))',
-      ),
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+      (func (export "tenon:host/log@0.1.0#write") (param i32 i32 i32 i32 i32 i32 i32 i32 i32) (drop (call $random))))`,
+    ["copy-wasi:random/random@0.2.0"],
+    ["tenon:host/log@0.1.0"],
+    "package copy-wasi:random@0.2.0 { interface random { get-random-u64: func() -> u64; } }",
   );
   const bundle = await attachAdapter({
     core,
@@ -120,14 +101,14 @@ test("attachAdapter() serves the core's imports from services, and renames those
   });
   expect(await componentWit(bundle)).not.toContain("copy-wasi");
   let lines = 0;
-  const { provider } = (await loadComponent(bundle))({
+  const { catalog } = (await loadComponent(bundle))({
     "wasi:random/random": {
       getRandomBytes: (length: bigint) => new Uint8Array(Number(length)),
       getRandomU64: () => BigInt(++lines),
     },
   });
   const before = lines;
-  provider.handle("{}", { id: "1", method: "ping" });
+  catalog.get("ping", "");
   expect(lines).toBeGreaterThan(before);
 });
 
@@ -155,7 +136,7 @@ test("attachAdapter() refuses an export the adapter does not have", async () => 
   await expect(attachAdapter({ core, adapter, exports: ["wasi:cli/run@0.2.0"] })).rejects.toThrow(
     expect.objectContaining({
       message: 'Cannot attach the adapter: it does not export "wasi:cli/run@0.2.0"',
-      details: ["It exports tenon:mcp/provider@0.1.0"],
+      details: ["It exports tenon:mcp/catalog@0.1.0"],
     }),
   );
 });

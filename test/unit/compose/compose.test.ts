@@ -15,7 +15,7 @@ import {
   type HostFunctions,
   type Wasm,
 } from "../../fixtures/run-component.ts";
-import { constantProvider, passingMiddleware } from "../../fixtures/wat-component.ts";
+import { constantProvider } from "../../fixtures/wat-component.ts";
 
 const server = { name: "acme", version: "1.2.3", access: "public" } as const;
 const call = (

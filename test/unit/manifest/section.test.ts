@@ -60,7 +60,7 @@ test("readManifest() returns nothing for a component without a manifest", () => 
 });
 
 test("writeManifest() writes the same bytes whatever order the members were set in", () => {
-  const reversed = Object.fromEntries(Object.entries(provider).reverse()) as unknown as ProviderManifest;
+  const reversed = Object.fromEntries(Object.entries(provider).toReversed()) as unknown as ProviderManifest;
   expect(writeManifest(COMPONENT, reversed)).toEqual(writeManifest(COMPONENT, provider));
 });
 
