@@ -25,6 +25,7 @@ const SOURCES = [
 /** What adapters import besides the interfaces of their host. */
 const SERVICES = [
   "tenon:adapter/call@0.1.0",
+  "tenon:adapter/settings@0.1.0",
   "tenon:host/log@0.1.0",
   "tenon:mcp/catalog@0.1.0",
   "tenon:mcp/handler@0.1.0",
@@ -33,13 +34,13 @@ const SERVICES = [
 const ADAPTERS = [
   {
     host: "wasmtime",
-    wit: ["hosts/wasi/wit/call.wit", "hosts/wasi/wit/wasi.wit", "hosts/wasmtime/wit/wasi-http.wit"],
+    wit: ["hosts/wasi/wit/adapter.wit", "hosts/wasi/wit/wasi.wit", "hosts/wasmtime/wit/wasi-http.wit"],
     imports: ["tenon-wasi:http/types@0.2.0"],
     exports: ["tenon-wasi:http/incoming-handler@0.2.0"],
   },
   {
     host: "fastly",
-    wit: ["hosts/wasi/wit/call.wit", "hosts/fastly/wit/compute.wit"],
+    wit: ["hosts/wasi/wit/adapter.wit", "hosts/fastly/wit/compute.wit"],
     imports: [
       "fastly:compute/http-body@0.1.0",
       "fastly:compute/http-downstream@0.1.0",
@@ -66,7 +67,7 @@ async function services() {
   const witSource = world(
     ["tenon-wasi:cli/stderr@0.2.0", "tenon-wasi:clocks/wall-clock@0.2.0", "tenon-wasi:io/streams@0.2.0"],
     ["tenon:adapter/call@0.1.0", "tenon:host/log@0.1.0", "tenon:mcp/outbox@0.1.0"],
-    ["hosts/wasi/wit/call.wit", "hosts/wasi/wit/wasi.wit"],
+    ["hosts/wasi/wit/adapter.wit", "hosts/wasi/wit/wasi.wit"],
   );
   const binary = await parse(readFileSync(join(ROOT, "hosts/wasi/services.wat"), "utf8"));
   return componentNew(await componentEmbed({ binary, witSource, world: "built" }), []);

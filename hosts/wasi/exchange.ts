@@ -1,12 +1,14 @@
 import { finish } from "tenon:adapter/call@0.1.0";
+import { get as getSettings } from "tenon:adapter/settings@0.1.0";
 import { write } from "tenon:host/log@0.1.0";
-import { get } from "tenon:mcp/catalog@0.1.0";
+import { get as getEntry } from "tenon:mcp/catalog@0.1.0";
 import { handle, type Outcome as WitOutcome } from "tenon:mcp/handler@0.1.0";
 import { getRandomBytes } from "wasi:random/random@0.2.0";
 import {
   createHttpProtocol,
   type HttpAnswer,
   type HttpProtocol,
+  type HttpProtocolOptions,
   type HttpRequestHead,
   type Outcome,
 } from "../../src/protocol/index.ts";
@@ -29,28 +31,38 @@ export interface IncomingExchange extends HttpRequestHead {
   read(): Uint8Array | undefined;
 }
 
+/** What a bundle may set. */
+type Settings = Pick<HttpProtocolOptions, "path" | "deadlineMs" | "allowedHosts" | "allowedOrigins">;
+
 /**
  * Makes the function that answers HTTP requests with the core.
  *
- * @param options.local True where only clients on the same machine can connect, see `HttpProtocolOptions`.
+ * @param options.local True for a host that is taken to serve its own machine alone, until the bundle names the hosts
+ * it is reached by. See `HttpProtocolOptions`.
  */
 export function createExchange(options: { local: boolean }): (incoming: IncomingExchange) => HttpAnswer {
   // The core is reached only once a request is there: this module is evaluated when the adapter is built.
   let protocol: HttpProtocol | undefined;
   return (incoming) => {
     try {
-      protocol ??= createHttpProtocol({
-        serverInfo: serverInfo(),
-        now: Date.now,
-        newRequestId,
-        local: options.local,
-      });
+      protocol ??= createProtocol(options.local);
       return exchange(protocol, incoming);
     } catch (error) {
       write({ level: "error", source: "adapter", message: `Cannot answer a request: ${String(error)}` });
       return BROKEN;
     }
   };
+}
+
+function createProtocol(local: boolean): HttpProtocol {
+  const settings = JSON.parse(getSettings()) as Settings;
+  return createHttpProtocol({
+    ...settings,
+    serverInfo: serverInfo(),
+    now: Date.now,
+    newRequestId,
+    local: local && settings.allowedHosts === undefined,
+  });
 }
 
 function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswer {
@@ -71,7 +83,9 @@ function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswe
 
 /** Who the server is, which the composition knows. */
 function serverInfo(): { name: string; version: string } {
-  const entry = JSON.parse(get("server", "") ?? "{}") as { serverInfo: { name: string; version: string } };
+  const entry = JSON.parse(getEntry("server", "") ?? "{}") as {
+    serverInfo: { name: string; version: string };
+  };
   return entry.serverInfo;
 }
 

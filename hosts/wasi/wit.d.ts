@@ -4,6 +4,10 @@ declare module "tenon:adapter/call@0.1.0" {
   export function finish(): void;
 }
 
+declare module "tenon:adapter/settings@0.1.0" {
+  export function get(): string;
+}
+
 declare module "tenon:mcp/catalog@0.1.0" {
   export function get(kind: string, name: string): string | null;
 }

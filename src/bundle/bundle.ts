@@ -5,6 +5,7 @@ import { readManifest, type CoreManifest } from "../manifest/index.ts";
 import { packageFile } from "../package/index.ts";
 import { checkImports } from "./check-imports.ts";
 import { fastlyToml } from "./fastly-toml.ts";
+import { settingsComponent, type HttpSettings } from "./settings-component.ts";
 
 /** A host that runs a bundle. */
 export type BundleHost = "wasmtime" | "fastly";
@@ -14,6 +15,8 @@ export interface BundleInput {
   /** A composed server. Its bytes stay as they are, inside the result. */
   core: Uint8Array;
   host: BundleHost;
+  /** How to serve HTTP. Default `{}`. */
+  http?: HttpSettings;
 }
 
 /** What a host needs to run a server. */
@@ -42,9 +45,10 @@ const HOSTS: Record<BundleHost, HostDefinition> = {
  * Puts the adapter of a host around a composed server. Equal input gives equal bytes.
  *
  * @throws ToolkitError `ERR_MANIFEST` when `core` is not a composed server; `ERR_HOST_CORE` when it imports what the
- * host does not serve; `ERR_FILE` when this package was installed without its adapters.
+ * host does not serve; `ERR_CONFIG` when a setting is not what it must be; `ERR_FILE` when this package was installed
+ * without its adapters.
  */
-export async function bundle({ core, host }: BundleInput): Promise<Bundle> {
+export async function bundle({ core, host, http = {} }: BundleInput): Promise<Bundle> {
   const manifest = readManifest(core);
   if (manifest?.kind !== "core") {
     throw new ToolkitError(`Cannot bundle for ${host}: the component is not a composed server`, {
@@ -54,11 +58,12 @@ export async function bundle({ core, host }: BundleInput): Promise<Bundle> {
   }
   await checkImports(core, manifest.name, host);
   const { entryPoint, files } = HOSTS[host];
+  const settings = await settingsComponent(http);
   const [services, adapter] = await Promise.all([readAdapter("services"), readAdapter(host)]);
   const bytes = await attachAdapter({
     core,
     adapter,
-    services: [services],
+    services: [services, settings],
     rename: (name) => name.replace(/^tenon-wasi:/, "wasi:"),
     exports: [entryPoint],
   });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle, type BundleHost } from "../../src/bundle/index.ts";
+import { bundle, type BundleHost, type HttpSettings } from "../../src/bundle/index.ts";
 
 /** A bundle on disk. */
 export interface BundleFile {
@@ -14,8 +14,12 @@ export interface BundleFile {
 }
 
 /** Bundles a core and writes it, and what goes beside it, to a new folder. */
-export async function bundleFile(core: Uint8Array, host: BundleHost): Promise<BundleFile> {
-  const { bytes, files } = await bundle({ core, host });
+export async function bundleFile(
+  core: Uint8Array,
+  host: BundleHost,
+  http: HttpSettings = {},
+): Promise<BundleFile> {
+  const { bytes, files } = await bundle({ core, host, http });
   const folder = await mkdtemp(join(tmpdir(), `tenon-${host}-`));
   const path = join(folder, "server.wasm");
   await writeFile(path, bytes);

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { coreOf } from "../../../src/compose/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
@@ -58,6 +59,42 @@ describe.skipIf(missing !== undefined)("wasmtime serve with a tool that never re
     expect(next.body.result).toMatchObject({ structuredContent: { sum: 2 } });
   });
 });
+
+describe.skipIf(missing !== undefined)("wasmtime serve with HTTP settings of the bundle", () => {
+  let file: BundleFile;
+  let server: RuntimeProcess;
+
+  beforeAll(async () => {
+    const http = { path: "/tools", allowedHosts: ["mcp.example"], allowedOrigins: ["https://app.example"] };
+    file = await bundleFile((await suiteCore()).bytes, "wasmtime", http);
+    server = await serve(file);
+  });
+  afterAll(async () => {
+    await server?.stop();
+    await file?.remove();
+  });
+
+  test.each([
+    [{ host: "mcp.example" }, 200],
+    [{ host: "mcp.example", origin: "https://app.example" }, 200],
+    [{ host: "mcp.example", origin: "http://localhost:3000" }, 403],
+    [{ host: "localhost" }, 403],
+    [{ host: "other.example" }, 403],
+  ])("a request with %j is answered with %i", async (headers, status) => {
+    expect(await postTools(`${server.origin}/tools`, headers)).toBe(status);
+  });
+});
+
+/** `fetch` sets the Host field itself. */
+function postTools(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const options = { method: "POST", headers: { ...headers, "content-type": "application/json" } };
+    const sent = httpRequest(url, options, (response) => {
+      response.resume().once("end", () => resolve(response.statusCode!));
+    });
+    sent.once("error", reject).end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}');
+  });
+}
 
 describe("bundle() for wasmtime", () => {
   test("bundle() keeps the bytes of the core", async () => {

@@ -80,6 +80,18 @@ test("bundle() refuses a core that imports what the host does not serve", async 
   });
 });
 
+test.each([
+  [{ path: "mcp" }, 'the path "mcp" does not start with "/", or has a query'],
+  [{ deadlineMs: 0.5 }, "a deadline of 0.5 ms is not a whole number from 1"],
+  [{ allowedHosts: ["https://x"] }, 'Cannot allow host "https://x": it is not a host or host:port'],
+  [{ allowedOrigins: ["x"] }, 'Cannot allow origin "x": it is not like https://app.example'],
+])("bundle() refuses the HTTP settings %j", async (http, state) => {
+  await expect(bundle({ core: core.bytes, host: "wasmtime", http })).rejects.toMatchObject({
+    code: "ERR_CONFIG",
+    message: `Cannot bundle with these HTTP settings: ${state}`,
+  });
+});
+
 describe("coreOf()", () => {
   test("coreOf() finds nothing in a component without a core", () => {
     expect(coreOf(core.bytes)).toBeUndefined();
