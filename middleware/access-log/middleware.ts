@@ -6,6 +6,7 @@ interface Settings {
 }
 
 const MAX_TARGET_LENGTH = 256;
+const PLAIN = /^[ -~]*$/;
 // C0 and C1 controls, line and paragraph separators, and the characters that reorder or hide text.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
@@ -64,8 +65,8 @@ function describe(outcome: Outcome): LogFields {
       };
     case "input-required":
       return { outcome: "input-required", responseBytes: byteLength(outcome.val.requests) };
-    case "accepted":
-      return { outcome: "accepted", responseBytes: 0 };
+    default:
+      return { outcome: outcome.tag, responseBytes: 0 };
   }
 }
 
@@ -76,7 +77,7 @@ function errorBytes({ message, data }: { message: string; data?: Request["params
 /** Text for a log: no character that a terminal or a viewer would act on, and at most 256 characters. */
 function printable(text: string): string {
   const cut = text.length > MAX_TARGET_LENGTH ? `${text.slice(0, MAX_TARGET_LENGTH)}…` : text;
-  return cut.replaceAll(UNPRINTABLE, "\ufffd");
+  return PLAIN.test(cut) ? cut : cut.replaceAll(UNPRINTABLE, "\ufffd");
 }
 
 /** Length in UTF-8. */

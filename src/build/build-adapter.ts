@@ -25,7 +25,13 @@ export interface AdapterInput {
 export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8Array }> {
   const entry = resolve(input.entry);
   const attempt = (parts: readonly string[]): Promise<Bundle> =>
-    bundle({ entry, source: entrySource(entry, parts), format: "esm", minify: true, plugins: [anyInterfacePlugin] });
+    bundle({
+      entry,
+      source: entrySource(entry, parts),
+      format: "esm",
+      minify: true,
+      plugins: [anyInterfacePlugin],
+    });
   const first = await attempt([]);
   const parts = usedRuntimeParts(first.code);
   const { code } = parts.length === 0 ? first : await attempt(parts);

@@ -74,17 +74,24 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     imports,
     sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
     sourceMap: bundled.sourceMap,
-    inputs: Object.keys(bundled.metafile.inputs).filter((path) => path !== GENERATED).sort(),
+    inputs: Object.keys(bundled.metafile.inputs)
+      .filter((path) => path !== GENERATED)
+      .sort(),
     warnings: await warningsFor(entry, evaluated),
   };
 }
 
 async function warningsFor(entry: string, { earlyLines, readsClock }: Evaluated): Promise<string[]> {
   const name = displayPath(entry);
-  const warnings = earlyLines.map((line) => `"${name}" logs while it is loaded, which only the build sees: ${line}`);
-  if (readsClock) warnings.push(`"${name}" reads the clock while it is loaded, which gives the time of the build`);
+  const warnings = earlyLines.map(
+    (line) => `"${name}" logs while it is loaded, which only the build sees: ${line}`,
+  );
+  if (readsClock)
+    warnings.push(`"${name}" reads the clock while it is loaded, which gives the time of the build`);
   if (!(await isReproducible())) {
-    warnings.push("This engine gives other bytes for the same sources each time: its version is not the pinned one");
+    warnings.push(
+      "This engine gives other bytes for the same sources each time: its version is not the pinned one",
+    );
   }
   return warnings;
 }
@@ -103,7 +110,13 @@ async function checkEntry(entry: string): Promise<void> {
 /** Bundles the component's code, with the parts of the runtime that it uses. */
 async function bundleComponent(entry: string, definition: Definition, minify: boolean): Promise<Bundle> {
   const attempt = (parts: readonly string[]): Promise<Bundle> =>
-    bundle({ entry, source: entrySource(entry, definition, parts), format: "esm", minify, plugins: [hostPlugin] });
+    bundle({
+      entry,
+      source: entrySource(entry, definition, parts),
+      format: "esm",
+      minify,
+      plugins: [hostPlugin],
+    });
   const first = await attempt([]);
   const parts = usedRuntimeParts(first.code);
   return parts.length === 0 ? first : attempt(parts);

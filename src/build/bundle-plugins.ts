@@ -5,7 +5,8 @@ import { extname } from "node:path";
 import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
 import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
 
-const NODE_HINT = "Components run without Node: use ctx, the standard library of JavaScript and packages that need no more";
+const NODE_HINT =
+  "Components run without Node: use ctx, the standard library of JavaScript and packages that need no more";
 
 /** Resolves `tenon` to the SDK that the guest runtime uses, wherever the project has its own. */
 export const sdkPlugin: Plugin = {
@@ -29,7 +30,14 @@ export const nodePlugin: Plugin = {
         const found = await build.resolve(path, { kind, resolveDir, pluginData: nodePlugin });
         if (found.errors.length === 0) return found;
       }
-      return { errors: [{ text: `"${path}" is a module of Node, which components do not have`, detail: { hint: NODE_HINT } }] };
+      return {
+        errors: [
+          {
+            text: `"${path}" is a module of Node, which components do not have`,
+            detail: { hint: NODE_HINT },
+          },
+        ],
+      };
     });
   },
 };
@@ -50,7 +58,11 @@ export const hostPlugin: Plugin = {
 export const anyInterfacePlugin: Plugin = {
   name: "tenon-any-interface",
   setup(build) {
-    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => ({
+      path,
+      external: true,
+      sideEffects: false,
+    }));
   },
 };
 
@@ -99,7 +111,10 @@ export const zodPlugin: Plugin = {
     build.onResolve({ filter: /[/]locales[/]index\.c?js$/ }, ({ importer }) =>
       /[/\\]zod[/\\]/.test(importer) ? { path: "locales", namespace: "tenon-empty" } : undefined,
     );
-    build.onLoad({ filter: /.*/, namespace: "tenon-empty" }, () => ({ contents: "export {};", loader: "js" }));
+    build.onLoad({ filter: /.*/, namespace: "tenon-empty" }, () => ({
+      contents: "export {};",
+      loader: "js",
+    }));
     build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path, namespace }) => {
       if (namespace !== "file" || /[/\\]node_modules[/\\]/.test(path)) return undefined;
       const source = await readFile(path, "utf8");
@@ -126,6 +141,8 @@ export function projectZodPlugin(folder: string): Plugin {
 export const guestPlugin: Plugin = {
   name: "tenon-guest",
   setup(build) {
-    build.onResolve({ filter: /^tenon-guest\// }, ({ path }) => ({ path: guestModule(path.slice("tenon-guest/".length)) }));
+    build.onResolve({ filter: /^tenon-guest\// }, ({ path }) => ({
+      path: guestModule(path.slice("tenon-guest/".length)),
+    }));
   },
 };

@@ -77,6 +77,8 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
 /** The imports a bundle still has, sorted. */
 export function externalImports(metafile: Metafile): string[] {
   const outputs = Object.entries(metafile.outputs).filter(([path]) => path.endsWith(".js"));
-  const imports = outputs.flatMap(([, output]) => output.imports.filter((item) => item.external).map((item) => item.path));
+  const imports = outputs.flatMap(([, output]) =>
+    output.imports.filter((item) => item.external).map((item) => item.path),
+  );
   return [...new Set(imports)].sort();
 }

@@ -43,7 +43,11 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
 }
 
 /** The same for a world given as WIT text. */
-export async function componentizeText(input: { code: string; wit: string; world: string }): Promise<Uint8Array> {
+export async function componentizeText(input: {
+  code: string;
+  wit: string;
+  world: string;
+}): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), "tenon-wit-"));
   try {
     const witPath = join(folder, "world.wit");

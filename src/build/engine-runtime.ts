@@ -83,7 +83,9 @@ function moduleEnd(file: Buffer, start: number): number {
     if (size === 0 || content + size > file.length) return end;
     if (id === 0) {
       const [nameLength, name] = readU32(file, content);
-      const printable = /^[\u0020-\u007e]+$/.test(file.toString("latin1", name, Math.min(name + nameLength, name + 1000)));
+      const printable = /^[\u0020-\u007e]+$/.test(
+        file.toString("latin1", name, Math.min(name + nameLength, name + 1000)),
+      );
       if (!printable || name + nameLength > content + size) return end;
     }
     end = content + size;

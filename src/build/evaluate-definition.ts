@@ -10,7 +10,9 @@ import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
 import { loadError, type SourceLocation } from "./source-error.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
-export type Definition = Omit<ProviderManifest, "capabilities" | "toolchain"> | Omit<MiddlewareManifest, "capabilities" | "toolchain">;
+export type Definition =
+  | Omit<ProviderManifest, "capabilities" | "toolchain">
+  | Omit<MiddlewareManifest, "capabilities" | "toolchain">;
 
 /** A definition, and what the module logged while it was loaded. */
 export interface Evaluated {
@@ -63,7 +65,10 @@ export async function evaluateDefinition(entry: string): Promise<Evaluated> {
   } catch (error) {
     throw evaluationError(entry, script, error);
   }
-  const { kind, manifest, problem, earlyLines, readsClock } = JSON.parse(json) as Omit<Evaluated, "definition"> & {
+  const { kind, manifest, problem, earlyLines, readsClock } = JSON.parse(json) as Omit<
+    Evaluated,
+    "definition"
+  > & {
     kind: "provider" | "middleware";
     manifest: object;
     problem?: string;
@@ -88,7 +93,12 @@ function engineContext(): vm.Context {
 }
 
 function evaluationError(entry: string, script: Bundle, error: unknown): Error {
-  const { name, message, stack, code } = error as { name?: string; message?: string; stack?: string; code?: string };
+  const { name, message, stack, code } = error as {
+    name?: string;
+    message?: string;
+    stack?: string;
+    code?: string;
+  };
   if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") {
     return loadError(entry, `loading it took more than ${TIME_LIMIT_MS / 1000} seconds`, {
       code: "ERR_BUILD_SOURCE",
@@ -141,7 +151,11 @@ function isGenerated(source: string): boolean {
 
 function isForeign(file: string): boolean {
   const folder = dirname(file);
-  return /[/\\]node_modules[/\\]/.test(file) || folder === dirname(SDK_MODULE) || folder === dirname(guestModule("install"));
+  return (
+    /[/\\]node_modules[/\\]/.test(file) ||
+    folder === dirname(SDK_MODULE) ||
+    folder === dirname(guestModule("install"))
+  );
 }
 
 function sourceLine(file: string, line: number): string | undefined {

@@ -27,4 +27,9 @@ const console = {
   groupEnd: () => {},
 };
 
-Object.defineProperty(globalThis, "console", { value: console, writable: true, configurable: true, enumerable: false });
+Object.defineProperty(globalThis, "console", {
+  value: console,
+  writable: true,
+  configurable: true,
+  enumerable: false,
+});

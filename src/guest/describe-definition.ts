@@ -18,7 +18,8 @@ export function describeDefinition(value: unknown, toJsonSchema: ToJsonSchema | 
   const kind = kindOf(value);
   try {
     if (kind === "provider") return { kind, manifest: describeProvider(value as Provider, toJsonSchema) };
-    if (kind === "middleware") return { kind, manifest: describeMiddleware(value as Middleware, toJsonSchema) };
+    if (kind === "middleware")
+      return { kind, manifest: describeMiddleware(value as Middleware, toJsonSchema) };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
@@ -26,7 +27,10 @@ export function describeDefinition(value: unknown, toJsonSchema: ToJsonSchema | 
   return { problem: `${actual}, not what provider() or defineMiddleware() returns` };
 }
 
-function describeProvider(provider: Provider, toJsonSchema: ToJsonSchema | undefined): Record<string, unknown> {
+function describeProvider(
+  provider: Provider,
+  toJsonSchema: ToJsonSchema | undefined,
+): Record<string, unknown> {
   const { name, version, title, description, tools } = provider;
   return { name, version, title, description, tools: tools.map((tool) => describeTool(tool, toJsonSchema)) };
 }
@@ -67,7 +71,9 @@ function objectSchema(
   try {
     json = toJsonSchema(schema, { target: "draft-2020-12", io });
   } catch (error) {
-    throw new Error(`${what} has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`);
+    throw new Error(`${what} has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
   return objectJsonSchema(what, json);
 }
@@ -76,5 +82,5 @@ function objectSchema(
 function objectJsonSchema(what: string, json: unknown): Record<string, unknown> {
   if (!isObject(json) || json["type"] !== "object") throw new Error(`${what} does not describe an object`);
   const { $schema, ...schema } = json;
-  return $schema === undefined || String($schema).includes("2020-12") ? schema : json;
+  return $schema === undefined || $schema === "https://json-schema.org/draft/2020-12/schema" ? schema : json;
 }

@@ -27,7 +27,7 @@ export function formatArguments(values: readonly unknown[]): string {
 function formatDirective(directive: string, value: unknown): string {
   switch (directive) {
     case "%s":
-      return typeof value === "object" ? formatValue(value) : String(value);
+      return formatValue(value);
     case "%d":
     case "%f":
       return String(Number(value));
@@ -72,7 +72,11 @@ function formatObject(value: object, depth: number, parents: readonly unknown[])
   }
   if (value instanceof Set) return `Set(${value.size}) {${items(value, value.size, inner)}}`;
   const keys = Object.keys(value);
-  const members = items(keys, keys.length, (key) => `${key}: ${inner((value as Record<string, unknown>)[key])}`);
+  const members = items(
+    keys,
+    keys.length,
+    (key) => `${key}: ${inner((value as Record<string, unknown>)[key])}`,
+  );
   const name = nameOf(value);
   return `${name === "Object" ? "" : `${name} `}{${members === "" ? "" : ` ${members} `}}`;
 }

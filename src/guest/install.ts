@@ -17,15 +17,19 @@ define(globals, "queueMicrotask", (callback: () => void) => {
 });
 
 // The engine's own returns its own promises, which nothing here can pump.
-define(Array, "fromAsync", async function fromAsync(
-  this: unknown,
-  items: AsyncIterable<unknown> | Iterable<unknown> | ArrayLike<unknown>,
-  map?: (value: unknown, index: number) => unknown,
-): Promise<unknown[]> {
-  const iterable = Symbol.asyncIterator in items || Symbol.iterator in items ? items : Array.from(items);
-  const list: unknown[] = [];
-  for await (const item of iterable) list.push(map === undefined ? item : await map(item, list.length));
-  return list;
-});
+define(
+  Array,
+  "fromAsync",
+  async function fromAsync(
+    this: unknown,
+    items: AsyncIterable<unknown> | Iterable<unknown> | ArrayLike<unknown>,
+    map?: (value: unknown, index: number) => unknown,
+  ): Promise<unknown[]> {
+    const iterable = Symbol.asyncIterator in items || Symbol.iterator in items ? items : Array.from(items);
+    const list: unknown[] = [];
+    for await (const item of iterable) list.push(map === undefined ? item : await map(item, list.length));
+    return list;
+  },
+);
 
 for (const name of ["AsyncDisposableStack", "wit", "__cqjs"]) Reflect.deleteProperty(globals, name);

@@ -12,9 +12,14 @@ interface Capability {
 }
 
 interface Reaction {
-  onFulfilled: (value: unknown) => void;
-  onRejected: (reason: unknown) => void;
+  onFulfilled: unknown;
+  onRejected: unknown;
+  /** What the callback's result settles: a promise of this very class needs no functions for it. */
+  derived: PumpablePromise | Capability;
 }
+
+/** Makes a promise that is settled from within. */
+const NO_EXECUTOR: Executor = () => {};
 
 const unhandled = new Map<PumpablePromise, unknown>();
 
@@ -39,6 +44,7 @@ export class PumpablePromise {
 
   constructor(executor: Executor) {
     if (typeof executor !== "function") throw new TypeError("Promise resolver is not a function");
+    if (executor === NO_EXECUTOR) return;
     const { resolve, reject } = this.#resolvingFunctions();
     try {
       executor(resolve, reject);
@@ -49,16 +55,14 @@ export class PumpablePromise {
 
   // oxlint-disable-next-line unicorn/no-thenable -- a promise is the one thing that should have it
   then(onFulfilled?: unknown, onRejected?: unknown): PumpablePromise {
-    const capability = newCapability(speciesOf(this));
-    const reaction: Reaction = {
-      onFulfilled: reactionJob(capability, onFulfilled, capability.resolve),
-      onRejected: reactionJob(capability, onRejected, capability.reject),
-    };
+    const Class = speciesOf(this);
+    const derived = Class === PumpablePromise ? new PumpablePromise(NO_EXECUTOR) : newCapability(Class);
+    const reaction: Reaction = { onFulfilled, onRejected, derived };
     this.#handled = true;
     if (this.#state === "pending") this.#reactions.push(reaction);
     else this.#trigger(reaction);
     unhandled.delete(this);
-    return capability.promise;
+    return derived instanceof PumpablePromise ? derived : derived.promise;
   }
 
   catch(onRejected?: unknown): PumpablePromise {
@@ -83,25 +87,25 @@ export class PumpablePromise {
   }
 
   static get [Symbol.species](): PromiseClass {
-    return this as unknown as PromiseClass;
+    return this;
   }
 
   static resolve(value?: unknown): PumpablePromise {
-    return promiseResolve(this as unknown as PromiseClass, value);
+    return promiseResolve(this, value);
   }
 
   static reject(reason?: unknown): PumpablePromise {
-    const { promise, reject } = newCapability(this as unknown as PromiseClass);
+    const { promise, reject } = newCapability(this);
     reject(reason);
     return promise;
   }
 
   static withResolvers(): Capability {
-    return newCapability(this as unknown as PromiseClass);
+    return newCapability(this);
   }
 
   static try(callback: (...args: unknown[]) => unknown, ...args: unknown[]): PumpablePromise {
-    const { promise, resolve, reject } = newCapability(this as unknown as PromiseClass);
+    const { promise, resolve, reject } = newCapability(this);
     try {
       resolve(callback(...args));
     } catch (error) {
@@ -111,14 +115,14 @@ export class PumpablePromise {
   }
 
   static all(items: Iterable<unknown>): PumpablePromise {
-    return collect(this as unknown as PromiseClass, items, ({ reject }, store) => ({
+    return collect(this, items, ({ reject }, store) => ({
       onFulfilled: store,
       onRejected: reject,
     }));
   }
 
   static allSettled(items: Iterable<unknown>): PumpablePromise {
-    return collect(this as unknown as PromiseClass, items, (_capability, store) => ({
+    return collect(this, items, (_capability, store) => ({
       onFulfilled: (value) => store({ status: "fulfilled", value }),
       onRejected: (reason) => store({ status: "rejected", reason }),
     }));
@@ -126,7 +130,7 @@ export class PumpablePromise {
 
   static any(items: Iterable<unknown>): PumpablePromise {
     return collect(
-      this as unknown as PromiseClass,
+      this,
       items,
       ({ resolve }, store) => ({ onFulfilled: resolve, onRejected: store }),
       ({ reject }, reasons) => reject(new AggregateError(reasons, "All promises were rejected")),
@@ -135,7 +139,7 @@ export class PumpablePromise {
 
   static race(items: Iterable<unknown>): PumpablePromise {
     return collect(
-      this as unknown as PromiseClass,
+      this,
       items,
       ({ resolve, reject }) => ({ onFulfilled: resolve, onRejected: reject }),
       () => {},
@@ -199,32 +203,37 @@ export class PumpablePromise {
   }
 
   #trigger(reaction: Reaction): void {
-    const run = this.#state === "fulfilled" ? reaction.onFulfilled : reaction.onRejected;
-    enqueue(() => run(this.#result));
+    enqueue(() => this.#react(reaction));
+  }
+
+  #react({ onFulfilled, onRejected, derived }: Reaction): void {
+    const fulfilled = this.#state === "fulfilled";
+    const callback = fulfilled ? onFulfilled : onRejected;
+    let value = this.#result;
+    let resolved = fulfilled;
+    if (typeof callback === "function") {
+      try {
+        value = (callback as (result: unknown) => unknown)(value);
+        resolved = true;
+      } catch (error) {
+        value = error;
+        resolved = false;
+      }
+    }
+    if (!(derived instanceof PumpablePromise)) (resolved ? derived.resolve : derived.reject)(value);
+    else if (resolved) derived.#resolve(value);
+    else derived.#settle("rejected", value);
   }
 }
 
 Object.defineProperty(PumpablePromise, "name", { value: "Promise" });
 
-function reactionJob(capability: Capability, handler: unknown, fallback: Resolve): Resolve {
-  if (typeof handler !== "function") return fallback;
-  return (result) => {
-    let value: unknown;
-    try {
-      value = (handler as Resolve)(result);
-    } catch (error) {
-      capability.reject(error);
-      return;
-    }
-    capability.resolve(value);
-  };
-}
-
 function newCapability(Class: PromiseClass): Capability {
   let resolve: Resolve | undefined;
   let reject: Reject | undefined;
   const promise = new Class((resolvePromise, rejectPromise) => {
-    if (resolve !== undefined || reject !== undefined) throw new TypeError("Promise executor was called twice");
+    if (resolve !== undefined || reject !== undefined)
+      throw new TypeError("Promise executor was called twice");
     resolve = resolvePromise;
     reject = rejectPromise;
   });
@@ -250,7 +259,7 @@ function promiseResolve(Class: PromiseClass, value: unknown): PumpablePromise {
 function collect(
   Class: PromiseClass,
   items: Iterable<unknown>,
-  reactionFor: (capability: Capability, store: Resolve) => Reaction,
+  reactionFor: (capability: Capability, store: Resolve) => { onFulfilled: Resolve; onRejected: Reject },
   whenFull: (capability: Capability, values: unknown[]) => void = ({ resolve }, values) => resolve(values),
 ): PumpablePromise {
   const capability = newCapability(Class);

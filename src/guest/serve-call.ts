@@ -1,4 +1,5 @@
 import { errorFields } from "../sdk/log.ts";
+import type { MaybePromise } from "../sdk/maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
 import { finishJobs } from "./job-queue.ts";
 import { startServing, writeLog } from "./log.ts";
@@ -15,7 +16,7 @@ const MAX_UNHANDLED = 10;
  *
  * @param neverSettles The outcome when the call awaits what cannot happen.
  */
-export function serveCall(call: () => Promise<Outcome>, neverSettles: () => Outcome): Outcome {
+export function serveCall(call: () => MaybePromise<Outcome>, neverSettles: () => Outcome): Outcome {
   startServing();
   try {
     try {

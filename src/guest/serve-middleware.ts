@@ -22,9 +22,13 @@ export function serveMiddleware(definition: Middleware, imports: MiddlewareImpor
       serveCall(
         () => handle(context, request),
         () => {
-          writeLog("error", `Middleware "${definition.name}" never finished: it awaits a promise that nothing can settle`, {
-            method: request.method,
-          });
+          writeLog(
+            "error",
+            `Middleware "${definition.name}" never finished: it awaits a promise that nothing can settle`,
+            {
+              method: request.method,
+            },
+          );
           return failure(RPC_ERROR.internalError, "Internal error");
         },
       ),

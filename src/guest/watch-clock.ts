@@ -14,7 +14,7 @@ Object.defineProperty(globalThis, "Date", {
   value: new Proxy(Date, {
     apply: (target) => {
       reads += 1;
-      return Reflect.apply(target, undefined, []) as string;
+      return target();
     },
     construct: (target, args, newTarget) => {
       if (args.length === 0) reads += 1;

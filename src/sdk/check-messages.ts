@@ -51,8 +51,12 @@ function refusal(value: unknown): Refusal {
   return {
     status: integer(value["status"], 400, 599, "outcome.val.status"),
     headers: headers.map((header: unknown, index) => {
-      if (!Array.isArray(header)) throw new TypeError(`outcome.val.headers[${index}] is not a name with a value`);
-      return [text(header[0], `outcome.val.headers[${index}][0]`), text(header[1], `outcome.val.headers[${index}][1]`)];
+      if (!Array.isArray(header))
+        throw new TypeError(`outcome.val.headers[${index}] is not a name with a value`);
+      return [
+        text(header[0], `outcome.val.headers[${index}][0]`),
+        text(header[1], `outcome.val.headers[${index}][1]`),
+      ];
     }),
     error: rpcError(value["error"], "outcome.val.error"),
   };

@@ -13,7 +13,10 @@ export type JsonSchema = { readonly [key: string]: unknown };
 export type Next = (request: Request, changes?: Partial<RequestContext>) => Promise<Outcome>;
 
 /** What {@link defineMiddleware} takes. */
-export interface MiddlewareDefinition<Settings, SettingsSchema extends Schema | JsonSchema = Schema | JsonSchema> {
+export interface MiddlewareDefinition<
+  Settings,
+  SettingsSchema extends Schema | JsonSchema = Schema | JsonSchema,
+> {
   /** Lower-case letters, digits and hyphens; at most 64 characters. */
   readonly name: string;
   /** Semantic version of the component. */
@@ -42,9 +45,11 @@ export type Middleware = Readonly<MiddlewareDefinition<never>> & Marked<"middlew
  * @throws TypeError when a name, a version or a member is not as described, naming what is wrong.
  */
 export function defineMiddleware<SettingsSchema extends Schema>(
-  definition: MiddlewareDefinition<InferOutput<SettingsSchema>, SettingsSchema> & { readonly settings: SettingsSchema },
+  definition: MiddlewareDefinition<InferOutput<SettingsSchema>, SettingsSchema> & {
+    readonly settings: SettingsSchema;
+  },
 ): Middleware;
-export function defineMiddleware<Settings extends object = Record<never, never>>(
+export function defineMiddleware<Settings extends object = Readonly<Record<string, never>>>(
   definition: MiddlewareDefinition<Settings, JsonSchema>,
 ): Middleware;
 export function defineMiddleware(definition: MiddlewareDefinition<never>): Middleware {

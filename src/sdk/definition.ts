@@ -37,7 +37,8 @@ export function refuse(what: string, problem: string): never {
 
 /** Checks what every component has, and gives the words that name it in errors. */
 export function checkComponent(kind: string, definition: unknown): string {
-  if (typeof definition !== "object" || definition === null) refuse(`a ${kind}`, "the definition is not an object");
+  if (typeof definition !== "object" || definition === null)
+    refuse(`a ${kind}`, "the definition is not an object");
   const { name, version, description } = definition as Record<string, unknown>;
   if (typeof name !== "string") refuse(`a ${kind}`, "it has no name");
   const what = `${kind} ${JSON.stringify(name)}`;

@@ -3,6 +3,7 @@ import { MiddlewareCallContext } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
 import { errorFields, type Log } from "./log.ts";
+import { isThenable, whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import { describeIssues, isSchema } from "./schema.ts";
 
@@ -19,25 +20,43 @@ export interface MiddlewareSurroundings {
 export function handleMiddleware(middleware: Middleware, surroundings: MiddlewareSurroundings): Handle {
   const { next, log } = surroundings;
   const methods = middleware.methods && new Set(middleware.methods);
-  let settings: Promise<unknown> | undefined;
-  return async (context, request) => {
+  const readSettings = settingsReader(middleware, surroundings.settings);
+  return (context, request) => {
     if (methods && !methods.has(request.method)) return next(context, request);
-    try {
-      settings ??= readSettings(middleware, surroundings);
-      const ctx = new MiddlewareCallContext(context, log, (await settings) as never);
-      const pass: Next = async (passed, changes) => next(ctx.with(changes), checkedRequest(passed));
-      return checkedOutcome(await middleware.handle(request, pass, ctx));
-    } catch (error) {
+    const failed = (error: unknown): Outcome => {
       log.error(`Middleware "${middleware.name}" failed`, { method: request.method, ...errorFields(error) });
       return failure(RPC_ERROR.internalError, "Internal error");
+    };
+    try {
+      const outcome = whenDone(readSettings(), (settings) => {
+        const ctx = new MiddlewareCallContext(context, log, settings as never);
+        const pass: Next = (passed, changes) =>
+          new Promise((resolve) => resolve(next(ctx.with(changes), checkedRequest(passed))));
+        return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);
+      });
+      return isThenable(outcome) ? outcome.catch(failed) : outcome;
+    } catch (error) {
+      return failed(error);
     }
   };
 }
 
-async function readSettings(middleware: Middleware, { settings }: MiddlewareSurroundings): Promise<unknown> {
-  const value: unknown = settings === undefined ? {} : JSON.parse(settings());
-  if (!isSchema(middleware.settings)) return value;
-  const checked = await middleware.settings["~standard"].validate(value);
-  if (checked.issues) throw new TypeError(`its settings do not match: ${describeIssues(checked.issues)}`);
-  return checked.value;
+/** Reads the settings when they are first asked for: they are constant. */
+function settingsReader(
+  middleware: Middleware,
+  settings: (() => string) | undefined,
+): () => MaybePromise<unknown> {
+  let read: { value: unknown } | undefined;
+  return () => {
+    if (read !== undefined) return read.value;
+    const value: unknown = settings === undefined ? {} : JSON.parse(settings());
+    const checked = isSchema(middleware.settings)
+      ? middleware.settings["~standard"].validate(value)
+      : { value };
+    return whenDone(checked, (result) => {
+      if (result.issues) throw new TypeError(`its settings do not match: ${describeIssues(result.issues)}`);
+      read = { value: result.value };
+      return result.value;
+    });
+  };
 }

@@ -2,17 +2,18 @@ import { callTool } from "./call-tool.ts";
 import { CallContext } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
 import type { Log } from "./log.ts";
+import { whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import type { Provider } from "./provider.ts";
 import { isObject } from "./tool-result.ts";
 
-/** Answers one request, given its context as JSON. Never rejects. */
-export type Handle = (context: string, request: Request) => Promise<Outcome>;
+/** Answers one request, given its context as JSON. Never throws or rejects. */
+export type Handle = (context: string, request: Request) => MaybePromise<Outcome>;
 
 /** The handler of a provider: `tools/call` runs a tool, and every other method is unknown. */
 export function handleProvider(provider: Provider, log: Log): Handle {
   const tools = new Map<string, Tool>(provider.tools.map((tool) => [tool.name, tool]));
-  return async (context, request) => {
+  return (context, request) => {
     if (request.method !== "tools/call") return failure(RPC_ERROR.methodNotFound, "Method not found");
     const tool = tools.get(request.target ?? "");
     if (tool === undefined) return failure(RPC_ERROR.invalidParams, "Unknown tool");
@@ -22,8 +23,9 @@ export function handleProvider(provider: Provider, log: Log): Handle {
     } catch {
       return failure(RPC_ERROR.invalidParams, "Invalid params: not JSON");
     }
-    if (!isObject(args)) return failure(RPC_ERROR.invalidParams, "Invalid params: arguments is not an object");
-    return { tag: "success", val: await callTool(tool, args, new CallContext(context, log)) };
+    if (!isObject(args))
+      return failure(RPC_ERROR.invalidParams, "Invalid params: arguments is not an object");
+    return whenDone(callTool(tool, args, new CallContext(context, log)), (val) => ({ tag: "success", val }));
   };
 }
 

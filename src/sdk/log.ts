@@ -28,6 +28,6 @@ export function errorFields(error: unknown): LogFields {
   return {
     error: `${name}: ${message}`,
     ...(stack === undefined ? {} : { stack }),
-    ...(cause === undefined ? {} : { cause: String(cause) }),
+    ...(cause instanceof Error ? { cause: `${cause.name}: ${cause.message}` } : {}),
   };
 }

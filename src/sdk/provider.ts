@@ -43,9 +43,11 @@ function checkTool(owner: string, tool: Partial<Tool> | null | undefined): void 
   if (typeof tool.name !== "string") refuse(owner, "one of its tools has no name");
   const what = `tool ${JSON.stringify(tool.name)}`;
   if (!TOOL_NAME.test(tool.name)) refuse(what, "a name is 1 to 128 characters of A-Z a-z 0-9 _ - .");
-  if (typeof tool.description !== "string" || tool.description.trim() === "") refuse(what, "it has no description");
+  if (typeof tool.description !== "string" || tool.description.trim() === "")
+    refuse(what, "it has no description");
   if (typeof tool.run !== "function") refuse(what, "it has no run function");
-  if (!isSchema(tool.input)) refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
+  if (!isSchema(tool.input))
+    refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
   if (tool.output !== undefined && !isSchema(tool.output)) refuse(what, "its output is not a schema");
   checkText(what, "title", tool.title);
   checkStrings(what, "scopes", tool.scopes);

@@ -55,7 +55,8 @@ export function isToolResult(value: unknown): value is ToolResult {
 export function contentProblem(content: readonly unknown[]): string | undefined {
   for (const [index, block] of content.entries()) {
     const type = isObject(block) ? block["type"] : undefined;
-    const strings = typeof type === "string" && Object.hasOwn(BLOCK_STRINGS, type) ? BLOCK_STRINGS[type] : undefined;
+    const strings =
+      typeof type === "string" && Object.hasOwn(BLOCK_STRINGS, type) ? BLOCK_STRINGS[type] : undefined;
     if (strings === undefined) return `content[${index}] has no known type`;
     const missing = strings.find((name) => typeof (block as Record<string, unknown>)[name] !== "string");
     if (missing !== undefined) return `content[${index}].${missing} is not a string`;

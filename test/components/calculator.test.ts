@@ -9,6 +9,11 @@ beforeAll(async () => {
   calculator = await compileComponent(bytes);
 });
 
+/** A result for the model to read. */
+function failed(text: string): object {
+  return { isError: true, content: [{ type: "text", text }] };
+}
+
 test("calculator: add answers with text and structured content", () => {
   const outcome = calculator.instantiate().handle({
     id: "1",
@@ -31,7 +36,6 @@ test("calculator: each tool does its arithmetic", () => {
 
 test("calculator: what has no answer is a failure for the model", () => {
   const instance = calculator.instantiate();
-  const failed = (text: string): object => ({ isError: true, content: [{ type: "text", text }] });
   expect(instance.call("divide", { a: 1, b: 0 })).toEqual(failed("Cannot divide by zero"));
   for (const tool of ["add", "subtract", "multiply"]) {
     expect(instance.call(tool, { a: 1.7e308, b: tool === "subtract" ? -1.7e308 : 1.7e308 })).toEqual(

@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Outcome } from "tenon";
 import { buildComponent, type BuiltComponent } from "../../src/build/index.ts";
-import { compileComponent, CONTEXT, type CompiledComponent, type Instance } from "../fixtures/compiled-component.ts";
+import {
+  compileComponent,
+  CONTEXT,
+  type CompiledComponent,
+  type Instance,
+} from "../fixtures/compiled-component.ts";
 
 let built: BuiltComponent;
 let accessLog: CompiledComponent;

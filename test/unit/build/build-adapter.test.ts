@@ -34,9 +34,9 @@ test("buildAdapter() builds a component of the world it is given, with equal byt
 });
 
 test("buildAdapter() says why the engine refuses a module", async () => {
-  const error: unknown = await build('import { x } from "demo:adapter/other@0.1.0";\nexport const words = { x };').catch(
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await build(
+    'import { x } from "demo:adapter/other@0.1.0";\nexport const words = { x };',
+  ).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ToolkitError);
   expect(error).toMatchObject({ code: "ERR_BUILD_ENGINE" });
   expect((error as ToolkitError).message).toContain("demo:adapter/other@0.1.0");

@@ -18,7 +18,10 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 let projects = 0;
 
 /** A project of its own outside this repository, with zod among its packages. Gives the path of `tool.ts`. */
-async function project(files: Record<string, string> | string, folder = `project-${(projects += 1)}`): Promise<string> {
+async function project(
+  files: Record<string, string> | string,
+  folder = `project-${(projects += 1)}`,
+): Promise<string> {
   const home = join(root, folder);
   await mkdir(join(home, "node_modules"), { recursive: true });
   await symlink(resolve("node_modules/zod"), join(home, "node_modules/zod"));
@@ -50,7 +53,12 @@ describe("buildComponent()", () => {
   test("writes the manifest it returns", async () => {
     const built = await buildComponent({ entry: "components/calculator/tool.ts" });
     expect(readManifest(built.bytes)).toEqual(built.manifest);
-    expect(built.manifest).toMatchObject({ kind: "provider", name: "calculator", version: "1.0.0", capabilities: [] });
+    expect(built.manifest).toMatchObject({
+      kind: "provider",
+      name: "calculator",
+      version: "1.0.0",
+      capabilities: [],
+    });
     expect(built.manifest.kind === "provider" && built.manifest.tools[0]).toEqual({
       name: "add",
       description: "Adds two numbers",
@@ -71,21 +79,29 @@ describe("buildComponent()", () => {
     expect((JSON.parse(built.sourceMap) as { version: number }).version).toBe(3);
   });
 
-  test.for([true, false])("gives the same bytes for the same sources elsewhere (minify: %s)", async (minify) => {
-    const files = {
-      "tool.ts": `${IMPORTS}import { shout } from "./lib/index.ts";\n${PROVIDER.replace("=> text", "=> shout(text)")}`,
-      "lib/index.ts": 'export function shout(text: string): string { return text + "!"; }',
-    };
-    const short = await buildComponent({ entry: await project(files, `a-${minify}`), minify });
-    const long = await buildComponent({ entry: await project(files, `somewhere-else-${minify}/deeper/down`), minify });
-    expect(digest(long)).toBe(digest(short));
-    expect(Buffer.from(long.bytes).includes(root)).toBe(false);
-  });
+  test.for([true, false])(
+    "gives the same bytes for the same sources elsewhere (minify: %s)",
+    async (minify) => {
+      const files = {
+        "tool.ts": `${IMPORTS}import { shout } from "./lib/index.ts";\n${PROVIDER.replace("=> text", "=> shout(text)")}`,
+        "lib/index.ts": 'export function shout(text: string): string { return text + "!"; }',
+      };
+      const short = await buildComponent({ entry: await project(files, `a-${minify}`), minify });
+      const long = await buildComponent({
+        entry: await project(files, `somewhere-else-${minify}/deeper/down`),
+        minify,
+      });
+      expect(digest(long)).toBe(digest(short));
+      expect(Buffer.from(long.bytes).includes(root)).toBe(false);
+    },
+  );
 
   test('takes import { z } from "zod" as it takes import * as z, without the texts of other languages', async () => {
     const [named, all] = await Promise.all(
       ["{ z }", "* as z"].map(async (clause) => {
-        const entry = await project(`import { defineTool, provider } from "tenon";\nimport ${clause} from "zod";\n${PROVIDER}`);
+        const entry = await project(
+          `import { defineTool, provider } from "tenon";\nimport ${clause} from "zod";\n${PROVIDER}`,
+        );
         return buildComponent({ entry });
       }),
     );
@@ -114,11 +130,17 @@ describe("buildComponent()", () => {
   });
 
   test("warns of what a module does while it is loaded", async () => {
-    const entry = await project(`${IMPORTS}console.log("loaded", 1);\nconst started = Date.now();\n${PROVIDER}\nstarted;`);
+    const entry = await project(
+      `${IMPORTS}console.log("loaded", 1);\nconst started = Date.now();\n${PROVIDER}\nstarted;`,
+    );
     const { warnings } = await buildComponent({ entry });
     expect(warnings).toEqual([
-      expect.stringMatching(/tool\.ts" logs while it is loaded, which only the build sees: loaded 1$/) as string,
-      expect.stringMatching(/tool\.ts" reads the clock while it is loaded, which gives the time of the build$/) as string,
+      expect.stringMatching(
+        /tool\.ts" logs while it is loaded, which only the build sees: loaded 1$/,
+      ) as string,
+      expect.stringMatching(
+        /tool\.ts" reads the clock while it is loaded, which gives the time of the build$/,
+      ) as string,
     ]);
   });
 
@@ -157,12 +179,16 @@ describe("buildComponent() names the place of", () => {
   });
 
   test("a module of this package that is not for components", async () => {
-    const error = await buildError(`${IMPORTS}import { buildComponent } from "tenon/build";\n${PROVIDER}\nbuildComponent;`);
+    const error = await buildError(
+      `${IMPORTS}import { buildComponent } from "tenon/build";\n${PROVIDER}\nbuildComponent;`,
+    );
     expect(error).toMatchObject({ code: "ERR_BUILD_SOURCE", hint: 'Import from "tenon"' });
   });
 
   test("a global that components do not have", async () => {
-    const error = await buildError(`${IMPORTS}\nconst agent: string =\n  process.env.AGENT ?? "none";\n${PROVIDER}\nagent;`);
+    const error = await buildError(
+      `${IMPORTS}\nconst agent: string =\n  process.env.AGENT ?? "none";\n${PROVIDER}\nagent;`,
+    );
     expect(error).toMatchObject({ code: "ERR_BUILD_SOURCE", hint: 'Components do not have "process"' });
     expect(error.message).toMatch(/it fails while it is loaded: ReferenceError: process is not defined$/);
     expect(error.details).toEqual([
@@ -181,7 +207,9 @@ describe("buildComponent() names the place of", () => {
     const error = await buildError(
       `${IMPORTS}import { get } from "tenon:host/config@0.1.0";\nconst unit = get("UNIT");\n${PROVIDER}\nunit;`,
     );
-    expect(error.message).toMatch(/tenon:host\/config@0\.1\.0#get cannot be called while the module is loaded$/);
+    expect(error.message).toMatch(
+      /tenon:host\/config@0\.1\.0#get cannot be called while the module is loaded$/,
+    );
     expect(error.details[0]).toMatch(/tool\.ts:4:\d+$/);
   });
 
@@ -193,7 +221,9 @@ describe("buildComponent() names the place of", () => {
 
   test("an interface there is not", async () => {
     const error = await buildError(`${IMPORTS}import { get } from "tenon:host/kv";\n${PROVIDER}\nget;`);
-    expect(error.message).toMatch(/Cannot import "tenon:host\/kv": the interface is "tenon:host\/kv@0\.1\.0"$/);
+    expect(error.message).toMatch(
+      /Cannot import "tenon:host\/kv": the interface is "tenon:host\/kv@0\.1\.0"$/,
+    );
   });
 
   test("a definition that is refused", async () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildComponent } from "../../../src/build/index.ts";
-import type { Outcome } from "tenon";
+import type { Outcome, Request } from "tenon";
 import { compileComponent, CONTEXT, type CompiledComponent } from "../../fixtures/compiled-component.ts";
 
 const components = new Map<string, CompiledComponent>();
@@ -17,21 +17,27 @@ beforeAll(async () => {
 });
 
 describe("no exception leaves a provider", () => {
-  test.for(["throw", "throw-null", "throw-later", "circular"])("%s: a generic failure, details in the log", (tool) => {
-    const instance = component("failures").instantiate();
-    const outcome = instance.handle({ id: "1", method: "tools/call", target: tool });
-    expect(outcome).toEqual({
-      tag: "success",
-      val: '{"isError":true,"content":[{"type":"text","text":"The tool failed"}]}',
-    });
-    expect(instance.logs).toMatchObject([{ level: "error", message: `Tool "${tool}" failed` }]);
-    expect(instance.call("count", {}).content[0]!.text).toBe("1");
-  });
+  test.for(["throw", "throw-null", "throw-later", "circular"])(
+    "%s: a generic failure, details in the log",
+    (tool) => {
+      const instance = component("failures").instantiate();
+      const outcome = instance.handle({ id: "1", method: "tools/call", target: tool });
+      expect(outcome).toEqual({
+        tag: "success",
+        val: '{"isError":true,"content":[{"type":"text","text":"The tool failed"}]}',
+      });
+      expect(instance.logs).toMatchObject([{ level: "error", message: `Tool "${tool}" failed` }]);
+      expect(instance.call("count", {}).content[0]!.text).toBe("1");
+    },
+  );
 
   test("details of an exception reach the log and not the client", () => {
     const instance = component("failures").instantiate();
     expect(JSON.stringify(instance.call("throw", {}))).not.toContain("secret");
-    expect(JSON.parse(instance.logs[0]!.fields!)).toMatchObject({ tool: "throw", error: "TypeError: secret detail" });
+    expect(JSON.parse(instance.logs[0]!.fields!)).toMatchObject({
+      tool: "throw",
+      error: "TypeError: secret detail",
+    });
   });
 
   test("the message of a ToolError reaches the client", () => {
@@ -78,16 +84,24 @@ describe("no exception leaves a provider", () => {
   });
 
   test("half a surrogate pair is escaped", () => {
-    const outcome = component("failures").instantiate().handle({ id: "1", method: "tools/call", target: "lone-surrogate" });
+    const outcome = component("failures")
+      .instantiate()
+      .handle({ id: "1", method: "tools/call", target: "lone-surrogate" });
     expect(outcome).toEqual({ tag: "success", val: '{"content":[{"type":"text","text":"\\ud800"}]}' });
   });
 
   test("what is not JSON and what is unknown are errors of the protocol", () => {
     const instance = component("failures").instantiate();
-    const call = (request: object): Outcome => instance.handle({ id: "1", method: "tools/call", ...request });
+    const call = (members: object): Outcome => instance.handle({ id: "1", method: "tools/call", ...members });
     expect(call({ target: "count", params: "{" })).toMatchObject({ tag: "failure", val: { code: -32602 } });
-    expect(call({ target: "count", params: '{"arguments":[]}' })).toMatchObject({ tag: "failure", val: { code: -32602 } });
-    expect(call({ target: "nothing" })).toMatchObject({ tag: "failure", val: { code: -32602, message: "Unknown tool" } });
+    expect(call({ target: "count", params: '{"arguments":[]}' })).toMatchObject({
+      tag: "failure",
+      val: { code: -32602 },
+    });
+    expect(call({ target: "nothing" })).toMatchObject({
+      tag: "failure",
+      val: { code: -32602, message: "Unknown tool" },
+    });
     expect(call({})).toMatchObject({ tag: "failure", val: { code: -32602 } });
     expect(call({ method: "prompts/get" })).toMatchObject({ tag: "failure", val: { code: -32601 } });
   });
@@ -140,10 +154,20 @@ describe("async code runs to its end within a call", () => {
   });
 });
 
-describe("middleware", () => {
-  const accepted = (): Outcome => ({ tag: "accepted" });
-  const request = (target: string) => ({ id: "1", method: "tools/call", target });
+function accepted(): Outcome {
+  return { tag: "accepted" };
+}
 
+function request(target: string): Request {
+  return { id: "1", method: "tools/call", target };
+}
+
+function greet(settings?: object): Outcome {
+  const options = settings === undefined ? { next: accepted } : { next: accepted, settings };
+  return component("interferer").instantiate(options).handle(request("greet"));
+}
+
+describe("middleware", () => {
   test.for(["throw", "bad-outcome", "bad-request"])("%s: an internal error, details in the log", (target) => {
     const instance = component("interferer").instantiate({ next: accepted });
     expect(instance.handle(request(target))).toMatchObject({
@@ -158,7 +182,11 @@ describe("middleware", () => {
     const instance = component("interferer").instantiate({ next: accepted });
     expect(instance.handle(request("refuse"))).toMatchObject({
       tag: "refused",
-      val: { status: 401, headers: [["www-authenticate", "Bearer"]], error: { code: -31_001, message: "No" } },
+      val: {
+        status: 401,
+        headers: [["www-authenticate", "Bearer"]],
+        error: { code: -31_001, message: "No" },
+      },
     });
   });
 
@@ -186,8 +214,6 @@ describe("middleware", () => {
   });
 
   test("settings of a zod schema have their defaults", () => {
-    const greet = (settings?: object): Outcome =>
-      component("interferer").instantiate({ next: accepted, ...(settings && { settings }) }).handle(request("greet"));
     expect(greet()).toEqual({ tag: "success", val: '{"greeting":"hello"}' });
     expect(greet({ greeting: "hi" })).toEqual({ tag: "success", val: '{"greeting":"hi"}' });
   });

@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/no-thenable, unicorn/consistent-function-scoping, typescript/await-thenable, typescript/no-this-alias -- what promises must cope with
 import { afterEach, describe, expect, test } from "vitest";
 import { enqueue, finishJobs, runJobs } from "../../../src/guest/job-queue.ts";
 import { PumpablePromise, takeUnhandled } from "../../../src/guest/promise.ts";
@@ -202,7 +203,7 @@ describe("statics", () => {
         closed = true;
       }
     }
-    class Broken extends P<unknown> {
+    class Broken<T> extends P<T> {
       static override resolve(): never {
         throw new Error("broken");
       }

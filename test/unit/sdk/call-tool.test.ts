@@ -12,7 +12,10 @@ interface Line {
   fields: LogFields | undefined;
 }
 
-async function run(tool: Tool, args: unknown = {}): Promise<{ json: string; result: unknown; lines: Line[] }> {
+async function run(
+  tool: Tool,
+  args: unknown = {},
+): Promise<{ json: string; result: unknown; lines: Line[] }> {
   const lines: Line[] = [];
   const log = createLog((level, message, fields) => lines.push({ level, message, fields }));
   const json = await callTool(tool, args, new CallContext("{}", log));
@@ -22,7 +25,7 @@ async function run(tool: Tool, args: unknown = {}): Promise<{ json: string; resu
 /** A tool that returns a value of any type. */
 function returning(value: unknown, output?: Schema): Tool {
   const definition = { name: "returns", description: "Returns", input: z.object({}), run: () => value };
-  return (output === undefined ? definition : { ...definition, output }) as Tool;
+  return output === undefined ? definition : { ...definition, output };
 }
 
 describe("values", () => {
@@ -90,7 +93,10 @@ describe("arguments", () => {
     input: z.object({
       size: z.number().min(1),
       unit: z.enum(["mm", "cm"]).default("mm"),
-      points: z.array(z.object({ x: z.number() })).max(2).optional(),
+      points: z
+        .array(z.object({ x: z.number() }))
+        .max(2)
+        .optional(),
     }),
     run: ({ size, unit }) => `${size}${unit}`,
   });

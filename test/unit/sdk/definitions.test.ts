@@ -37,7 +37,10 @@ describe("provider()", () => {
     ],
     [{ ...valid, title: 5 }, 'Cannot define provider "calculator": its title is not a string'],
     [{ ...valid, tools: [] }, 'Cannot define provider "calculator": it has no tools'],
-    [{ ...valid, tools: [tool, { ...tool }] }, 'Cannot define provider "calculator": two tools are named "add"'],
+    [
+      { ...valid, tools: [tool, { ...tool }] },
+      'Cannot define provider "calculator": two tools are named "add"',
+    ],
     [{ ...valid, tools: [null] }, 'Cannot define provider "calculator": one of its tools is not an object'],
     [
       { ...valid, tools: [{ ...tool, name: "a b" }] },
@@ -50,7 +53,10 @@ describe("provider()", () => {
       'Cannot define tool "add": its input is not a schema; for a tool without arguments write z.object({})',
     ],
     [{ ...valid, tools: [{ ...tool, output: {} }] }, 'Cannot define tool "add": its output is not a schema'],
-    [{ ...valid, tools: [{ ...tool, scopes: ["a", "a"] }] }, 'Cannot define tool "add": its scopes names something twice'],
+    [
+      { ...valid, tools: [{ ...tool, scopes: ["a", "a"] }] },
+      'Cannot define tool "add": its scopes names something twice',
+    ],
   ])("refuses %j", ([definition, message]) => {
     expect(refusal(() => provider(definition as never))).toBe(message);
   });
