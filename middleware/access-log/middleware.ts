@@ -6,7 +6,6 @@ interface Settings {
 }
 
 const MAX_TARGET_LENGTH = 256;
-const PLAIN = /^[ -~]*$/;
 // C0 and C1 controls, line and paragraph separators, and the characters that reorder or hide text.
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
@@ -77,18 +76,19 @@ function errorBytes({ message, data }: { message: string; data?: Request["params
 /** Text for a log: no character that a terminal or a viewer would act on, and at most 256 characters. */
 function printable(text: string): string {
   const cut = text.length > MAX_TARGET_LENGTH ? `${text.slice(0, MAX_TARGET_LENGTH)}…` : text;
-  return PLAIN.test(cut) ? cut : cut.replaceAll(UNPRINTABLE, "\ufffd");
+  return cut.replaceAll(UNPRINTABLE, "\ufffd");
 }
 
-/** Length in UTF-8. */
+// UTF-8 takes one byte more for these than UTF-16 has units: half a surrogate pair stands for two of four bytes.
+const ONE_MORE = /[\u0080-\u07ff\ud800-\udfff]+/g;
+const TWO_MORE = /[\u0800-\ud7ff\ue000-\uffff]+/g;
+
+/** Length in UTF-8. Patterns, because the engine runs them many times faster than a loop. */
 function byteLength(text: string | null | undefined): number {
   if (!text) return 0;
-  let bytes = text.length;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    // Each half of a surrogate pair stands for two of its four bytes.
-    if (unit > 0x7ff && (unit < 0xd800 || unit > 0xdfff)) bytes += 2;
-    else if (unit > 0x7f) bytes += 1;
-  }
-  return bytes;
+  return text.length + matchedLength(text, ONE_MORE) + 2 * matchedLength(text, TWO_MORE);
+}
+
+function matchedLength(text: string, pattern: RegExp): number {
+  return (text.match(pattern) ?? []).reduce((length, run) => length + run.length, 0);
 }
