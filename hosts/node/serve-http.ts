@@ -200,11 +200,9 @@ function send(response: ServerResponse, { status, headers, body }: HttpAnswer): 
   if (response.destroyed) return;
   const fields: string[] = [];
   for (const [name, value] of headers) fields.push(name, value);
-  if (body === undefined) {
-    response.writeHead(status, [...fields, "content-length", "0"]).end();
-  } else {
-    response.writeHead(status, [...fields, "content-length", String(Buffer.byteLength(body))]).end(body);
-  }
+  // A 204 has no content by definition; other answers say so.
+  if (status !== 204) fields.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
+  response.writeHead(status, fields).end(body);
 }
 
 function isLoopbackAddress(host: string): boolean {

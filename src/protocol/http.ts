@@ -1,6 +1,7 @@
 import { errorAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 import { createServer } from "./call.ts";
+import { answerPreflight, readableBy } from "./cors.ts";
 import { decodeHeaderValue } from "./header-value.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
 import { META } from "./request-context.ts";
@@ -14,28 +15,7 @@ import {
 } from "./request.ts";
 import { LEGACY_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
-import type { ProtocolOptions, RpcError, Step } from "./types.ts";
-
-/** The part of an HTTP request before its content. */
-export interface HttpRequestHead {
-  /** In upper case. */
-  method: string;
-  /** Path and query. */
-  path: string;
-  /** The value of a field, by its name in lower case. */
-  headers(name: string): string | undefined;
-  /** Network address of the client. */
-  peer?: string | undefined;
-}
-
-/** An HTTP response. */
-export interface HttpAnswer {
-  status: number;
-  /** Names in lower case. */
-  headers: readonly [string, string][];
-  /** Text in UTF-8. */
-  body: string | undefined;
-}
+import type { HttpAnswer, HttpRequestHead, ProtocolOptions, RpcError, Step } from "./types.ts";
 
 /** Options of {@link createHttpProtocol}. */
 export interface HttpProtocolOptions extends ProtocolOptions {
@@ -111,12 +91,53 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     return parsed !== undefined && (origins.has(parsed.origin) || (local && isLoopback(parsed.host)));
   }
 
+  function handleMessage(
+    head: HttpRequestHead,
+    body: string,
+    toAnswer: (response: Response) => HttpAnswer,
+  ): Step<HttpAnswer> {
+    const message = parseMessage(body, server.limits);
+    if (message.kind === "response") return { kind: "answer", answer: ACCEPTED };
+    if (message.kind === "invalid") return answer(400, message.id, message.error);
+
+    const stated = head.headers("mcp-protocol-version");
+    const modern = eraOf(message, stated) === "modern";
+    const contradiction = modern ? checkModernFields(head, message) : undefined;
+    if (contradiction) return answer(400, message.id, contradiction);
+    if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
+      return answer(400, message.id, unsupportedVersion(stated));
+    }
+    if (message.kind === "notification") return { kind: "answer", answer: ACCEPTED };
+
+    const legacyVersion =
+      stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION;
+    const admitted: Admitted | Rejected = modern ? admitModern(message) : admitLegacy(message, legacyVersion);
+    if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
+    const fields = modern ? checkRequiredFields(head, admitted) : undefined;
+    if (fields) return answer(400, message.id, fields);
+    if (message.method === "ping") {
+      return {
+        kind: "answer",
+        answer: toHttp({ status: 200, headers: undefined, text: resultResponse(message.id!, "{}") }),
+      };
+    }
+    const origin = {
+      transport: "http" as const,
+      peer: head.peer,
+      traceparent: head.headers("traceparent"),
+    };
+    return { kind: "call", call: server.call(admitted, message, origin, toAnswer) };
+  }
+
   return {
     checkHead(head) {
       const query = head.path.indexOf("?");
       if ((query === -1 ? head.path : head.path.slice(0, query)) !== path) return plain(404, "Not found");
       if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
-      if (!originAllowed(head.headers("origin"))) return plain(403, "This origin is not allowed");
+      const origin = head.headers("origin");
+      if (!originAllowed(origin)) return plain(403, "This origin is not allowed");
+      const preflight = origin === undefined ? undefined : answerPreflight(head, origin);
+      if (preflight) return preflight;
       if (head.method !== "POST") {
         const refused = plain(405, "Only POST is allowed");
         return { ...refused, headers: [...refused.headers, ["allow", "POST"]] };
@@ -132,39 +153,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     },
 
     handle(head, body) {
-      const message = parseMessage(body, server.limits);
-      if (message.kind === "response") return { kind: "answer", answer: ACCEPTED };
-      if (message.kind === "invalid") return answer(400, message.id, message.error);
-
-      const stated = head.headers("mcp-protocol-version");
-      const modern = eraOf(message, stated) === "modern";
-      const contradiction = modern ? checkModernFields(head, message) : undefined;
-      if (contradiction) return answer(400, message.id, contradiction);
-      if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
-        return answer(400, message.id, unsupportedVersion(stated));
-      }
-      if (message.kind === "notification") return { kind: "answer", answer: ACCEPTED };
-
-      const legacyVersion =
-        stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION;
-      const admitted: Admitted | Rejected = modern
-        ? admitModern(message)
-        : admitLegacy(message, legacyVersion);
-      if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
-      const fields = modern ? checkRequiredFields(head, admitted) : undefined;
-      if (fields) return answer(400, message.id, fields);
-      if (message.method === "ping") {
-        return {
-          kind: "answer",
-          answer: toHttp({ status: 200, headers: undefined, text: resultResponse(message.id!, "{}") }),
-        };
-      }
-      const origin = {
-        transport: "http" as const,
-        peer: head.peer,
-        traceparent: head.headers("traceparent"),
-      };
-      return { kind: "call", call: server.call(admitted, message, origin, toHttp) };
+      const origin = head.headers("origin");
+      if (origin === undefined) return handleMessage(head, body, toHttp);
+      const step = handleMessage(head, body, (response) => readableBy(toHttp(response), origin));
+      return step.kind === "answer" ? { kind: "answer", answer: readableBy(step.answer, origin) } : step;
     },
 
     refuseBody(reason) {

@@ -1,11 +1,15 @@
-export {
-  createHttpProtocol,
-  type HttpAnswer,
-  type HttpProtocol,
-  type HttpProtocolOptions,
-  type HttpRequestHead,
-} from "./http.ts";
+export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from "./http.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";
 export { createStdioProtocol, type StdioProtocol } from "./stdio.ts";
-export type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions, RpcError, Step } from "./types.ts";
+export type {
+  Call,
+  CallFailure,
+  HttpAnswer,
+  HttpRequestHead,
+  McpRequest,
+  Outcome,
+  ProtocolOptions,
+  RpcError,
+  Step,
+} from "./types.ts";

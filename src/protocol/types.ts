@@ -61,3 +61,24 @@ export interface ProtocolOptions {
   /** JSON values and keys a message may have. Default 100,000. */
   maxTokens?: number;
 }
+
+/** The part of an HTTP request before its content. */
+export interface HttpRequestHead {
+  /** In upper case. */
+  method: string;
+  /** Path and query. */
+  path: string;
+  /** The value of a field, by its name in lower case. */
+  headers(name: string): string | undefined;
+  /** Network address of the client. */
+  peer?: string | undefined;
+}
+
+/** An HTTP response. */
+export interface HttpAnswer {
+  status: number;
+  /** Names in lower case. */
+  headers: readonly [string, string][];
+  /** Text in UTF-8. */
+  body: string | undefined;
+}

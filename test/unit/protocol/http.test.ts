@@ -76,6 +76,39 @@ describe("checkHead()", () => {
     ).toBe(403);
   });
 
+  test("checkHead() answers the preflight of an allowed origin and of no other", () => {
+    const http = protocol({ allowedOrigins: ["https://app.example"] });
+    const ask = (fields: Record<string, string>) => http.checkHead(head(fields, { method: "OPTIONS" }))!;
+    const preflight = {
+      origin: "https://app.example",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": "content-type,mcp-method",
+    };
+    const allowed = ask(preflight);
+    expect(allowed.status).toBe(204);
+    expect(Object.fromEntries(allowed.headers)).toMatchObject({
+      "access-control-allow-origin": "https://app.example",
+      "access-control-allow-methods": "POST",
+      "access-control-allow-headers": "content-type,mcp-method",
+      vary: "origin",
+    });
+    const odd = ask({ ...preflight, "access-control-request-headers": "a\r\nb: c" });
+    expect(odd.headers).toContainEqual(["access-control-allow-headers", ""]);
+    expect(ask({ ...preflight, origin: "https://evil.example" }).status).toBe(403);
+    expect(ask({ origin: "https://app.example" }).status).toBe(405);
+  });
+
+  test("handle() lets pages of an allowed origin read answers", () => {
+    const field = ["access-control-allow-origin", "http://localhost:8080"];
+    const page = head({ origin: "http://localhost:8080" });
+    const ping = protocol().handle(page, legacy("ping"));
+    expect(ping.kind === "answer" && ping.answer.headers).toContainEqual(field);
+    const listed = protocol().handle(page, legacy("tools/list"));
+    expect(listed.kind === "call" && listed.call.fail("trap").headers).toContainEqual(field);
+    const plain = protocol().handle(head(), legacy("ping"));
+    expect(plain.kind === "answer" && plain.answer.headers).toEqual([["content-type", "application/json"]]);
+  });
+
   test("createHttpProtocol() refuses allowed origins and hosts that are none", () => {
     expect(() => protocol({ allowedOrigins: ["https://a.example/path"] })).toThrow(
       'Cannot allow origin "https://a.example/path": it is not like https://app.example',
