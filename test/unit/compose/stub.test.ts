@@ -108,19 +108,22 @@ package wasi:cli@0.2.3 {
   expect(JSON.parse(outcome.val)).toEqual([[], [], null]);
 });
 
-test("compose() unites parts built against different patch versions of WASI, and emits the lowest", async () => {
-  const clock = (version: string): Promise<Uint8Array> =>
-    buildWatComponent(
-      `(module
+/** A provider that reads the clock. */
+function clock(version: string): Promise<Uint8Array> {
+  return buildWatComponent(
+    `(module
         (import "wasi:clocks/wall-clock@${version}" "now" (func $now (param i32)))
         (memory (export "memory") 1)
         (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
         (func (export "tenon:mcp/provider@0.1.0#handle") (param ${"i32 ".repeat(13)}) (result i32)
           (call $now (i32.const 64)) (i32.store8 (i32.const 0) (i32.const 4)) (i32.const 0)))`,
-      [`wasi:clocks/wall-clock@${version}`],
-      ["tenon:mcp/provider@0.1.0"],
-      `package wasi:clocks@${version} { interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; } }`,
-    );
+    [`wasi:clocks/wall-clock@${version}`],
+    ["tenon:mcp/provider@0.1.0"],
+    `package wasi:clocks@${version} { interface wall-clock { record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime; } }`,
+  );
+}
+
+test("compose() unites parts built against different patch versions of WASI, and emits the lowest", async () => {
   const { imports, bytes } = await compose({
     ...server,
     providers: [
