@@ -1,7 +1,15 @@
 // Builds every component of components/ and middleware/ into dist/components/<name>.wasm. What has not changed since, by
 // the content of its sources and of the toolchain, is left as it is.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,7 +20,14 @@ const OUTPUT = join(ROOT, "dist", "components");
 const STAMPS = join(OUTPUT, ".stamps");
 const ENTRIES = { components: "tool.ts", middleware: "middleware.ts" };
 /** What every build depends on. */
-const TOOLCHAIN = ["dist/src/sdk", "dist/src/guest", "dist/src/build", "dist/src/manifest", "dist/src/wit", "wit"];
+const TOOLCHAIN = [
+  "dist/src/sdk",
+  "dist/src/guest",
+  "dist/src/build",
+  "dist/src/manifest",
+  "dist/src/wit",
+  "wit",
+];
 
 const require = createRequire(import.meta.url);
 const toolchainHash = hashToolchain();
@@ -24,7 +39,9 @@ for (const entry of findEntries()) {
     console.log(await build(entry));
   } catch (error) {
     failed = true;
-    console.error([`Error: ${error.message}`, ...(error.details ?? []).map((line) => `       ${line}`)].join("\n"));
+    console.error(
+      [`Error: ${error.message}`, ...(error.details ?? []).map((line) => `       ${line}`)].join("\n"),
+    );
     if (error.hint !== undefined) console.error(`Hint:  ${error.hint}`);
   }
 }
@@ -54,7 +71,8 @@ async function build(entry) {
   const partial = `${output}.${process.pid}`;
   writeFileSync(partial, bytes);
   renameSync(partial, output);
-  const tools = manifest.kind === "provider" ? manifest.tools.map((tool) => tool.name).join(", ") : "middleware";
+  const tools =
+    manifest.kind === "provider" ? manifest.tools.map((tool) => tool.name).join(", ") : "middleware";
   const line = `${name}: ${tools}; ${kilobytes(sizes.raw)}, ${kilobytes(sizes.gzip)} gzip; imports ${imports.join(", ")}`;
   writeFileSync(stampPath, JSON.stringify({ hash: hashInputs(entry, inputs), inputs, line }));
   return line;
