@@ -195,7 +195,7 @@ describe("statics", () => {
 
   test("all() closes an iterator when an item cannot be awaited", () => {
     let closed = false;
-    function* items(): Generator<unknown> {
+    function* items(): Generator {
       try {
         yield 1;
         yield 2;
