@@ -1,7 +1,10 @@
 import { isObject } from "./message.ts";
 import { REVISIONS } from "./revisions.ts";
+import { scanJson } from "./scan-json.ts";
 
 const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
+// Deep nesting takes JSON.parse seconds; a component must not have the host spend them.
+const LIMITS = { maxDepth: 512, maxTokens: Infinity };
 const CACHE_DEFAULTS: Record<string, unknown> = { ttlMs: 0, cacheScope: "private" };
 
 /** Turns result texts of the core into those of one revision, without parsing where it can. */
@@ -71,6 +74,7 @@ function withMembers(object: string, members: string): string | undefined {
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
+  if (scanJson(text, LIMITS).fault === "depth") return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

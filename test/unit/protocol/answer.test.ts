@@ -66,6 +66,12 @@ describe("finish() and fail()", () => {
     }
   });
 
+  test("finish() does not parse a result that is nested without end", () => {
+    const nested = (depth: number) => `{"_meta":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+    expect(parsed(modernCall().finish({ tag: "success", val: nested(500) })).result).toBeDefined();
+    expect(modernCall().finish({ tag: "success", val: nested(2_000_000) }).status).toBe(500);
+  });
+
   test("finish() keeps the id of the request whatever the result holds", () => {
     expect(parsed(legacyCall().finish({ tag: "success", val: '{"a":1},"id":2,"x":{}' })).id).toBe(1);
   });
