@@ -1,7 +1,7 @@
 import { ToolkitError } from "../errors/index.ts";
 import { readManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
-import { EVERYTHING, hostImports } from "./allowed-imports.ts";
+import { EVERYTHING, hostImports, type HostImports } from "./allowed-imports.ts";
 import { contract, RANDOM } from "./contract.ts";
 import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
 import { conflictBetween, trackOf, type Interface, type Interfaces } from "./interface.ts";
@@ -30,18 +30,26 @@ export interface AdapterInput {
 }
 
 const CORE = "core";
+const ADAPTER = "adapter";
 const RANDOM_PART = "generated random";
 
+/** A component of the result. */
 interface Piece extends DecodedComponent {
   id: string;
   bytes: Uint8Array;
+  /** Imports that are wired to another component, by name. */
+  wired: Map<string, Source>;
+  /** Imports that the host serves whatever they are, by name. */
+  fromHost: Interfaces;
+  /** Imports that get what every part gets, by name. */
+  others: Interfaces;
 }
 
 /**
  * Puts a host adapter in front of a core.
  *
  * @throws {@link ToolkitError} `ERR_MANIFEST` when `core` is not a composed server, `ERR_COMPOSE_MISSING_INTERFACE` when
- * the adapter lacks an export, `ERR_COMPOSE_INTERFACE_MISMATCH` when the pieces do not fit each other.
+ * the adapter lacks an export, `ERR_COMPOSE_INTERFACE_MISMATCH` when the components do not fit each other.
  */
 export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
   const rename = input.rename ?? ((name: string): string => name);
@@ -51,88 +59,104 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
       hint: 'Compose one with "tenon compose"',
     });
   }
-  const piece = async (id: string, bytes: Uint8Array): Promise<Piece> => ({
-    id,
-    bytes,
-    ...(await decodeComponent(bytes, rename)),
-  });
-  const services = await Promise.all((input.services ?? []).map((bytes, i) => piece(`service ${i}`, bytes)));
-  const core = await piece(CORE, input.core);
-  const adapter = await piece("adapter", input.adapter);
-  const pieces = [...services, core, adapter];
-
-  const isHosts = (each: Piece, name: string): boolean =>
-    rename(name) !== name || !/^(wasi|tenon):/.test(name) || (each.id === CORE && name.startsWith("wasi:"));
-  const sources = new Map<Piece, Map<string, Source>>();
+  const pieces: Piece[] = [];
   const offered = new Map<string, Source>();
-  for (const each of pieces) {
-    const wired = [...each.imports].flatMap(([name, of]): [string, Source][] => {
-      const random = isHosts(each, name) ? undefined : randomExport(name);
-      const source: Source | undefined =
-        random === undefined
-          ? offered.get(trackOf(of.name))
-          : { from: "part", part: RANDOM_PART, export: random };
-      return source === undefined ? [] : [[name, source]];
-    });
-    sources.set(each, new Map(wired));
-    for (const name of each.exports) {
-      if (name.startsWith("tenon:"))
-        offered.set(trackOf(name), { from: "part", part: each.id, export: name });
+  const components = [
+    ...(input.services ?? []).map((bytes, i) => ({ id: `service ${i}`, bytes })),
+    { id: CORE, bytes: input.core },
+    { id: ADAPTER, bytes: input.adapter },
+  ];
+  for (const { id, bytes } of components) {
+    const piece = await readPiece(id, bytes, rename, offered);
+    pieces.push(piece);
+    for (const name of piece.exports.filter((each) => each.startsWith("tenon:"))) {
+      offered.set(trackOf(name), { from: "part", part: id, export: name });
     }
   }
-
-  const unwired = (each: Piece, hosts: boolean): { as: string; imports: Interfaces } => ({
-    as: each.id,
-    imports: new Map(
-      [...each.imports].filter(([name]) => !sources.get(each)!.has(name) && isHosts(each, name) === hosts),
-    ),
-  });
-  const timers = [...adapter.imports.values()].some(
-    (of) => trackOf(of.name) === "wasi:clocks/monotonic-clock@0.2" && of.entries.has("subscribe-instant"),
-  );
-  const fromHost = resolveImports(
-    pieces.map((each) => unwired(each, true)),
-    new Map(),
-    EVERYTHING,
-  );
-  const others = resolveImports(
-    pieces.map((each) => unwired(each, false)),
-    new Map(),
-    {
-      ...hostImports({ timers, credentials: false }),
-      serves: (track, name) =>
-        track.startsWith("wasi:") && hostImports({ timers, credentials: false }).serves(track, name),
-      servesTypes: () => false,
-    },
-  );
-
-  const parts: LinkedPart[] = [];
-  if (others.stub !== undefined) {
-    parts.push({ id: STUB, bytes: await generateStub(others.stub), imports: stubImports(others.stub) });
-  }
-  const host = mergeHosts(fromHost.host, others.host);
-  if ([...sources.values()].some((wired) => [...wired.values()].some(isRandomPart))) {
-    parts.push(await randomPart(RANDOM_PART));
-    host.set(trackOf(RANDOM), (await contract()).get(trackOf(RANDOM))!);
-  }
-  for (const each of pieces) {
-    const resolved = [...each.imports].map(([name, of]): [string, Source] => [
-      name,
-      sources.get(each)!.get(name) ?? (isHosts(each, name) ? fromHost : others).sourceOf(of.name),
-    ]);
-    parts.push({ id: each.id, bytes: each.bytes, imports: new Map(resolved), verbatim: each.id === CORE });
-  }
+  const { parts, host } = await resolvePieces(pieces);
+  const adapter = pieces.at(-1)!;
   const { bytes } = await link({
     host,
     parts,
     exports: input.exports.map((name) => ({
       name,
-      part: adapter.id,
+      part: ADAPTER,
       export: exportNamed(adapter, name, rename),
     })),
   });
   await verifyComposition(bytes, "adapter");
   return bytes;
+}
+
+/** Decodes a component and divides its imports. */
+async function readPiece(
+  id: string,
+  bytes: Uint8Array,
+  rename: (name: string) => string,
+  offered: ReadonlyMap<string, Source>,
+): Promise<Piece> {
+  const decoded = await decodeComponent(bytes, rename);
+  const piece: Piece = { ...decoded, id, bytes, wired: new Map(), fromHost: new Map(), others: new Map() };
+  for (const [name, of] of decoded.imports) {
+    const source = offered.get(trackOf(of.name));
+    const random = randomExport(name);
+    if (source !== undefined) piece.wired.set(name, source);
+    // What the core imports of WASI was decided when it was composed.
+    else if (
+      rename(name) !== name ||
+      !/^(wasi|tenon):/.test(name) ||
+      (id === CORE && name.startsWith("wasi:"))
+    ) {
+      piece.fromHost.set(name, of);
+    } else if (random !== undefined) {
+      piece.wired.set(name, { from: "part", part: RANDOM_PART, export: random });
+    } else piece.others.set(name, of);
+  }
+  return piece;
+}
+
+/** Finds a source for every import, and makes the components that some of them come from. */
+async function resolvePieces(pieces: readonly Piece[]): Promise<{ parts: LinkedPart[]; host: Interfaces }> {
+  const timers = pieces.some(({ others }) =>
+    [...others.values()].some(
+      (of) => trackOf(of.name) === "wasi:clocks/monotonic-clock@0.2" && of.entries.has("subscribe-instant"),
+    ),
+  );
+  const fromHost = resolveImports(
+    pieces.map((piece) => ({ as: piece.id, imports: piece.fromHost })),
+    new Map(),
+    EVERYTHING,
+  );
+  const others = resolveImports(
+    pieces.map((piece) => ({ as: piece.id, imports: piece.others })),
+    new Map(),
+    wasiOnly(hostImports({ timers, credentials: false })),
+  );
+  const host = mergeHosts(fromHost.host, others.host);
+  const parts: LinkedPart[] = [];
+  if (others.stub !== undefined) {
+    parts.push({ id: STUB, bytes: await generateStub(others.stub), imports: stubImports(others.stub) });
+  }
+  if (pieces.some(({ wired }) => [...wired.values()].some(isRandomPart))) {
+    parts.push(await randomPart(RANDOM_PART));
+    host.set(trackOf(RANDOM), (await contract()).get(trackOf(RANDOM))!);
+  }
+  for (const { id, bytes, wired, ...piece } of pieces) {
+    const imports = new Map(wired);
+    for (const [name, of] of piece.fromHost) imports.set(name, fromHost.sourceOf(of.name));
+    for (const [name, of] of piece.others) imports.set(name, others.sourceOf(of.name));
+    parts.push({ id, bytes, imports, verbatim: id === CORE });
+  }
+  return { parts, host };
+}
+
+/** A host outside this toolkit has none of the contract's interfaces. */
+function wasiOnly(allowed: HostImports): HostImports {
+  return {
+    ...allowed,
+    serves: (track, name) => track.startsWith("wasi:") && allowed.serves(track, name),
+    servesTypes: () => false,
+  };
 }
 
 /** The bytes of the core inside the result of {@link attachAdapter}; nothing when there is none. */

@@ -81,7 +81,13 @@ function decodeImports(component: SExpression, rename: (name: string) => string)
         // Past the last import come aliases of definitions, which say nothing about imports.
         continue;
       }
-      types.push({ track: trackOf(rename(instances[Number(item[2])] ?? "")), name: unquote(item[3]) });
+      const from = imports.get(instances[Number(item[2])] ?? "");
+      const name = unquote(item[3]);
+      const kind = from?.entries.get(name)?.kind;
+      if (from === undefined || kind === undefined || kind === "function") {
+        throw unreadable(`it uses a type "${name}" that no import has`);
+      }
+      types.push({ track: trackOf(from.name), name });
     } else if (item[0] === "import") {
       const name = unquote(item[1]);
       const instance = listOf(item[2], "instance");
@@ -157,8 +163,9 @@ function decodeInstanceType(name: string, body: SExpression, outer: readonly Com
       types.push({ definition: render(item.at(-1)!) });
     } else if (item[0] === "alias") {
       const type = item[1] === "outer" && item[2] === "1" ? outer[Number(item[3])] : undefined;
-      if (type === undefined || !("track" in type))
+      if (type === undefined || !("track" in type) || type.track === trackOf(name)) {
         throw unreadable(`interface "${name}" uses a type from elsewhere`);
+      }
       types.push(type);
     } else if (item[0] === "export") {
       exported(unquote(item[1]), item[2]);

@@ -22,10 +22,10 @@ export type Interfaces = Map<string, Interface>;
 
 /**
  * The semver-compatible range an interface id belongs to: `wasi:io/poll@0.2` for `wasi:io/poll@0.2.12`. Interfaces
- * of one track are one interface.
+ * of one track are one interface. A pre-release is compatible with nothing but itself.
  */
 export function trackOf(name: string): string {
-  return name.replace(/@(0\.\d+|[1-9]\d*)\.\d.*$/, "@$1");
+  return name.replace(/@(0\.[1-9]\d*|[1-9]\d*)(\.\d+)+$/, "@$1");
 }
 
 /** An interface id without its version. */

@@ -299,6 +299,17 @@ test.each([
     'interface "a:b/c@1.0.0" has a type that is too large',
   ],
   [
+    "a type that no import has",
+    `(import "a:b/c@1.0.0" (instance $c)) (alias export $c "t" (type $t))`,
+    'it uses a type "t" that no import has',
+  ],
+  [
+    "a type of the interface itself",
+    `(import "a:b/c@1.0.0" (instance $c (export "t" (type (sub resource))))) (alias export $c "t" (type $t))
+     (import "a:b/c@1.1.0" (instance (alias outer 1 $t (type $u)) (export "t" (type (eq $u)))))`,
+    'interface "a:b/c@1.1.0" uses a type from elsewhere',
+  ],
+  [
     "a stream",
     `(import "a:b/c@1.0.0" (instance (type $s (stream u8)) (export "f" (func (result $s)))))`,
     "uses a type this version does not support: stream",
@@ -310,4 +321,12 @@ test.each([
   expect(await errorOf(provide(writeManifest(component, providerManifest("weather", []))))).toContain(
     message,
   );
+});
+
+test("compose() refuses a part cut short at any byte, as an error for people", async () => {
+  for (let length = 0; length < provider.length; length += 5) {
+    expect(await errorOf(provide(provider.subarray(0, length))), `first ${length} bytes`).toMatch(
+      /^Cannot compose /,
+    );
+  }
 });
