@@ -118,27 +118,3 @@ function namedType(interfaces: Interfaces, track: string, name: string): ValueTy
       throw unreadable(`"${track}" has no type "${name}"`);
   }
 }
-
-/** Every resource a function takes or returns, as `track name`. */
-export function resourcesOf(type: FunctionType): Set<string> {
-  const found = new Set<string>();
-  const visit = (value: ValueType | undefined): void => {
-    if (value === undefined) return;
-    switch (value.kind) {
-      case "own":
-      case "borrow":
-        found.add(value.resource);
-        return;
-      case "list":
-        return visit(value.element);
-      case "record":
-        return value.fields.forEach((field) => visit(field.type));
-      case "variant":
-        return value.cases.forEach((each) => visit(each.type));
-      default:
-    }
-  };
-  type.parameters.forEach(visit);
-  visit(type.result);
-  return found;
-}

@@ -15,26 +15,26 @@ const MAX_DEPTH = 128;
  */
 export function parseManifest(text: string): Manifest {
   if (text.length > MAX_CHARACTERS)
-    throw malformed([`it has ${text.length} characters, over ${MAX_CHARACTERS}`]);
+    throw malformed("read", [`it has ${text.length} characters, over ${MAX_CHARACTERS}`]);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch (cause) {
-    throw malformed(["it is not JSON"], cause);
+    throw malformed("read", ["it is not JSON"], cause);
   }
-  return checkManifest(value);
+  return checkManifest(value, "read");
 }
 
-/** The same check for a manifest that is a value already. */
-export function checkManifest(value: unknown): Manifest {
-  if (isDeeperThan(value, MAX_DEPTH)) throw malformed([`it is nested deeper than ${MAX_DEPTH}`]);
+/** The same check for a manifest that is a value already. `action` says what was tried with it. */
+export function checkManifest(value: unknown, action: "read" | "write"): Manifest {
+  if (isDeeperThan(value, MAX_DEPTH)) throw malformed(action, [`it is nested deeper than ${MAX_DEPTH}`]);
   const mistakes = checkJson(manifestSchema(), value);
-  if (mistakes.length > 0) throw malformed(mistakes.slice(0, 10));
+  if (mistakes.length > 0) throw malformed(action, mistakes.slice(0, 10));
   const manifest = value as Manifest;
   if (manifest.kind !== "middleware") {
     const seen = new Set<string>();
     for (const { name } of manifest.tools) {
-      if (seen.has(name)) throw malformed([`tool "${name}" occurs twice`]);
+      if (seen.has(name)) throw malformed(action, [`tool "${name}" occurs twice`]);
       seen.add(name);
     }
   }
@@ -48,10 +48,10 @@ function manifestSchema(): object {
   return schema;
 }
 
-function malformed(mistakes: string[], cause?: unknown): ToolkitError {
+function malformed(action: "read" | "write", mistakes: string[], cause?: unknown): ToolkitError {
   const [only] = mistakes;
   return new ToolkitError(
-    `Cannot read manifest: ${mistakes.length === 1 ? only : "it does not match its schema"}`,
+    `Cannot ${action} manifest: ${mistakes.length === 1 ? only : "it does not match its schema"}`,
     {
       code: "ERR_MANIFEST",
       details: mistakes.length === 1 ? [] : mistakes,

@@ -31,6 +31,6 @@ export function readManifest(bytes: Uint8Array): Manifest | undefined {
  * @throws ToolkitError `ERR_MANIFEST` when the manifest is malformed.
  */
 export function writeManifest(bytes: Uint8Array, manifest: Manifest): Uint8Array {
-  const text = canonicalJson(checkManifest(manifest) as unknown as Json);
+  const text = canonicalJson(checkManifest(manifest, "write") as unknown as Json);
   return replaceCustomSection(bytes, MANIFEST_SECTION, new TextEncoder().encode(text));
 }

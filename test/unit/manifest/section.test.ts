@@ -74,7 +74,7 @@ test("writeManifest() keeps the order of a schema's members", () => {
 
 test("writeManifest() refuses a manifest that readManifest() would refuse", () => {
   expect(() => writeManifest(COMPONENT, { ...provider, name: "Calc" })).toThrow(
-    'Cannot read manifest: "name" must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$", got "Calc"',
+    'Cannot write manifest: "name" must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$", got "Calc"',
   );
 });
 
