@@ -2,4 +2,4 @@ export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
 export { readCustomSection, replaceCustomSection } from "./custom-section.ts";
 export { exportedInstances } from "./exported-instances.ts";
-export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION, type Section } from "./sections.ts";
+export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION } from "./sections.ts";
