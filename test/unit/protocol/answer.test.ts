@@ -18,6 +18,10 @@ function failure(code: number): Outcome {
   return { tag: "failure", val: { code, message: "m", data: '{"a":1}' } };
 }
 
+function nested(depth: number): string {
+  return `{"_meta":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+}
+
 describe("finish() and fail()", () => {
   test("finish() gives an error of the core HTTP status 200, apart from two since 2026-07-28", () => {
     expect(legacyCall().finish(failure(-32601)).status).toBe(200);
@@ -67,7 +71,6 @@ describe("finish() and fail()", () => {
   });
 
   test("finish() does not parse a result that is nested without end", () => {
-    const nested = (depth: number) => `{"_meta":${"[".repeat(depth)}${"]".repeat(depth)}}`;
     expect(parsed(modernCall().finish({ tag: "success", val: nested(500) })).result).toBeDefined();
     expect(modernCall().finish({ tag: "success", val: nested(2_000_000) }).status).toBe(500);
   });
