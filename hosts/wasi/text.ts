@@ -1,24 +1,23 @@
-// The engine has no TextDecoder or TextEncoder. Its own escape() and encodeURIComponent() do the work natively; a binary
-// string, with one character for each byte, stands between them and the bytes.
+/// <reference lib="esnext.typedarrays" />
+
+// The engine has no TextDecoder or TextEncoder, and a loop over bytes costs it 0.1 µs each. What it does natively, at 2 ns a
+// byte, is base64 and the escapes of URIs: bytes go through base64 to a binary string, with one character for each byte,
+// and that through URI escapes to text.
+
+/** Base64 of a binary string, and back. */
+declare function btoa(binary: string): string;
+declare function atob(base64: string): string;
 
 const ASCII = /^[\0-\x7f]*$/;
-/** Arguments one call may have without growing the stack much. */
-const PIECE = 4096;
 
 /** One character for each byte. */
 export function binaryString(bytes: Uint8Array): string {
-  let binary = "";
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    binary += String.fromCharCode.apply(null, bytes.subarray(at, at + PIECE) as unknown as number[]);
-  }
-  return binary;
+  return atob(bytes.toBase64());
 }
 
 /** The byte of each character of a binary string. */
 export function bytesOf(binary: string): Uint8Array {
-  const bytes = new Uint8Array(binary.length);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = binary.charCodeAt(at);
-  return bytes;
+  return Uint8Array.fromBase64(btoa(binary));
 }
 
 /** The text of a binary string, or nothing when its bytes are not UTF-8. */
