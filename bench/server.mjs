@@ -36,7 +36,8 @@ export async function start(command, args, { url, env = {}, cwd }) {
         pid: child.pid,
         startMs: performance.now() - started,
         stop: async () => {
-          child.kill("SIGTERM");
+          // Not every runtime ends on SIGTERM, and nothing is lost.
+          child.kill("SIGKILL");
           await ended;
         },
       };

@@ -1,2 +1,2 @@
 export { nearest } from "./nearest.ts";
-export { ToolkitError, type ErrorCode, type ToolkitErrorOptions } from "./toolkit-error.ts";
+export { ToolkitError, type ErrorCode } from "./toolkit-error.ts";

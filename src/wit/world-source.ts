@@ -42,7 +42,9 @@ function readContract(): string {
     .sort();
   const packages = new Map<string, string[]>();
   for (const folder of [root, ...dependencies]) {
-    for (const file of readdirSync(folder).filter((name) => name.endsWith(".wit")).sort()) {
+    for (const file of readdirSync(folder)
+      .filter((name) => name.endsWith(".wit"))
+      .sort()) {
       const { name, items } = splitPackage(readFileSync(join(folder, file), "utf8"), join(folder, file));
       packages.set(name, [...(packages.get(name) ?? []), items]);
     }

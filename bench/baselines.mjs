@@ -1,0 +1,45 @@
+// Components that answer with a constant: the floor under what a host costs.
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { buildAdapter } from "tenon/build";
+
+const root = join(import.meta.dirname, "..");
+
+/** QuickJS behind wasi:http, answering with a constant. */
+export async function engineConstant() {
+  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
+  try {
+    const source = await readFile(join(import.meta.dirname, "baselines", "constant.ts"), "utf8");
+    const entry = join(folder, "constant.ts");
+    const witDir = join(folder, "world.wit");
+    await writeFile(entry, source.replaceAll("tenon-wasi:", "wazi:"));
+    await writeFile(witDir, await world("wazi:"));
+    const { bytes } = await buildAdapter({ entry, witDir, world: "built" });
+    // The engine cannot be built against wasi:http under its own name. A copy with a name of the same length can be
+    // given the right one in place.
+    return Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("wazi:", "wasi:"), "latin1");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same without an engine. */
+export async function plainConstant() {
+  const text = await readFile(join(import.meta.dirname, "baselines", "constant.wat"), "utf8");
+  const binary = await parse(text);
+  return componentNew(await componentEmbed({ binary, witSource: await world("wasi:"), world: "built" }), []);
+}
+
+async function world(namespace) {
+  const files = ["hosts/wasi/wit/wasi.wit", "hosts/wasmtime/wit/wasi-http.wit"];
+  const packages = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
+  const text = `package bench:built;
+world built {
+  import tenon-wasi:http/types@0.2.0;
+  export tenon-wasi:http/incoming-handler@0.2.0;
+}
+${packages.join("\n")}`;
+  return text.replaceAll("tenon-wasi:", namespace);
+}

@@ -1,0 +1,258 @@
+// What `npm run bench` measures. Each case gives rows of one table.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { buildComponent } from "tenon/build";
+import { bundle } from "tenon/bundle";
+import { compose } from "tenon/compose";
+import { engineConstant, plainConstant } from "./baselines.mjs";
+import { CALL, LIST, load, median } from "./load.mjs";
+import { addCore, passMiddleware, readyMade } from "./parts.mjs";
+import { findProgram } from "./programs.mjs";
+import { freePort, start } from "./server.mjs";
+
+const here = import.meta.dirname;
+const root = join(here, "..");
+
+/** Sizes of components and cores, and how long it takes to make them. */
+export async function sizes() {
+  const entries = {
+    calculator: "components/calculator/tool.ts",
+    "access-log": "middleware/access-log/middleware.ts",
+  };
+  const rows = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    const { value, ms } = await timed(() => buildComponent({ entry: join(root, entry) }));
+    rows.push(sizeRow(name, value.bytes, `build ${ms.toFixed(0)} ms warm`));
+  }
+  const providers = [{ as: "calculator", bytes: await readyMade("calculator") }];
+  const link = { as: "access-log", bytes: await readyMade("access-log") };
+  const input = { name: "bench", version: "1.0.0", access: "public", providers };
+  const alone = await timed(() => compose({ ...input, middleware: [] }));
+  const both = await timed(() => compose({ ...input, middleware: [link] }));
+  const six = [1, 2, 3, 4, 5].map((n) => ({ ...link, as: `log-${n}` }));
+  const seven = await timed(() => compose({ ...input, middleware: six }));
+  rows.push(sizeRow("core: calculator", alone.value.bytes, `compose ${alone.ms.toFixed(0)} ms warm`));
+  rows.push(
+    sizeRow("core: calculator + access-log", both.value.bytes, `compose ${both.ms.toFixed(0)} ms warm`),
+  );
+  rows.push(
+    sizeRow("core: calculator + 5 × access-log", seven.value.bytes, `compose ${seven.ms.toFixed(0)} ms warm`),
+  );
+  return { title: "Sizes", head: ["what", "raw", "gzip", "made in"], rows };
+}
+
+function sizeRow(name, bytes, note) {
+  return [
+    name,
+    `${(bytes.length / 1e6).toFixed(2)} MB`,
+    `${(gzipSync(bytes).length / 1e6).toFixed(2)} MB`,
+    note,
+  ];
+}
+
+/** The second run of three, so that lazily loaded tools are loaded. */
+async function timed(work) {
+  const times = [];
+  let value;
+  for (let i = 0; i < 4; i++) {
+    const started = performance.now();
+    value = await work();
+    if (i > 0) times.push(performance.now() - started);
+  }
+  return { value, ms: median(times) };
+}
+
+/** The Node host against a bare JSON echo in the same round. */
+export async function node({ seconds, rounds }) {
+  const servers = {
+    echo: script("echo.mjs", {}),
+    "no chain": script("subject.mjs", { CHAIN: "none" }),
+    "access-log": script("subject.mjs", { CHAIN: "access-log" }),
+  };
+  const results = await measure(servers, { call: CALL, list: LIST }, { seconds, rounds });
+  const rows = Object.keys(servers).flatMap((name) =>
+    ["call", "list"].map((kind) =>
+      resultRow(`${name}: tools/${kind}`, results[name][kind], [results.echo.call]),
+    ),
+  );
+  const head = ["server", "req/s", "CPU ms/req", "p99 ms", "/ echo"];
+  return { title: `Node ${process.versions.node} host`, head, rows };
+}
+
+/** Starts a script of this folder on a port of its own. */
+function script(name, env) {
+  return async () => {
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const server = await start(process.execPath, [join(here, name)], { url, env: { ...env, PORT: port } });
+    return { ...server, url };
+  };
+}
+
+/** Chains of engines in wasmtime, each beside two components that answer with a constant. */
+export async function wasmtime({ seconds, rounds }) {
+  const program = findProgram("wasmtime");
+  if (!program) return { title: "wasmtime", skipped: "wasmtime is not installed" };
+  const pass = await passMiddleware();
+  const chain = async (links) => {
+    const core = await addCore({ middleware: Array.from({ length: links }, () => pass) });
+    return (await bundle({ core, host: "wasmtime" })).bytes;
+  };
+  const components = {
+    "constant, no engine": await plainConstant(),
+    "constant, QuickJS": await engineConstant(),
+    "1 engine + adapter": await chain(0),
+    "3 engines + adapter": await chain(2),
+    "6 engines + adapter": await chain(5),
+  };
+  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
+  try {
+    const servers = {};
+    for (const [name, bytes] of Object.entries(components)) {
+      const source = join(folder, `${Object.keys(servers).length}.wasm`);
+      await writeFile(source, bytes);
+      const pool =
+        "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
+      const modes = { fresh: ["-O", pool], reused: ["-O", pool, "--max-instance-reuse-count", "1000"] };
+      for (const [mode, flags] of Object.entries(modes)) {
+        servers[`${name}, ${mode}`] = async () => {
+          const port = await freePort();
+          const url = `http://127.0.0.1:${port}/mcp`;
+          const args = ["serve", "-S", "cli", ...flags, "--addr", `127.0.0.1:${port}`, source];
+          return { ...(await start(program, args, { url })), url };
+        };
+      }
+    }
+    const results = await measure(servers, { call: CALL }, { seconds, rounds });
+    const rows = Object.keys(servers).map((name) => {
+      const mode = name.endsWith("reused") ? "reused" : "fresh";
+      const baselines = ["constant, QuickJS", "constant, no engine"].map(
+        (base) => results[`${base}, ${mode}`].call,
+      );
+      return resultRow(name, results[name].call, baselines);
+    });
+    const head = [
+      "component, instance",
+      "req/s",
+      "CPU ms/req",
+      "p99 ms",
+      "/ QuickJS constant",
+      "/ engine-free constant",
+    ];
+    return { title: "wasmtime", head, rows };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Chains in Viceroy, which starts an instance for each request. */
+export async function viceroy({ seconds, rounds }) {
+  const program = findProgram("viceroy");
+  if (!program) return { title: "Viceroy", skipped: "viceroy is not installed" };
+  const pass = await passMiddleware();
+  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
+  try {
+    const servers = {};
+    for (const links of [0, 2, 5]) {
+      const core = await addCore({ middleware: Array.from({ length: links }, () => pass) });
+      const { bytes, files } = await bundle({ core, host: "fastly" });
+      const cwd = join(folder, String(links));
+      await mkdir(join(cwd, "bin"), { recursive: true });
+      await writeFile(join(cwd, "bin", "main.wasm"), bytes);
+      await writeFile(join(cwd, "fastly.toml"), files["fastly.toml"]);
+      servers[`${links + 1} engine${links ? "s" : ""} + adapter`] = async () => {
+        const port = await freePort();
+        const url = `http://127.0.0.1:${port}/mcp`;
+        const args = ["-C", "fastly.toml", "--addr", `127.0.0.1:${port}`, "bin/main.wasm"];
+        return { ...(await start(program, args, { url, cwd })), url };
+      };
+    }
+    const results = await measure(servers, { call: CALL }, { seconds, rounds });
+    const [first] = Object.keys(servers);
+    const rows = Object.keys(servers).map((name) =>
+      resultRow(name, results[name].call, [results[first].call]),
+    );
+    return { title: "Viceroy", head: ["component", "req/s", "CPU ms/req", "p99 ms", "/ one engine"], rows };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** From starting `tenon serve` to its first answer, on a cached and on a new core. */
+export async function coldStart({ rounds }) {
+  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
+  try {
+    const core = join(folder, "core.wasm");
+    await writeFile(core, await addCore({ middleware: [await readyMade("access-log")] }));
+    const firstAnswerMs = async (cache) => {
+      const port = String(await freePort());
+      const url = `http://127.0.0.1:${port}/mcp`;
+      const args = [join(root, "dist/src/cli/main.js"), "serve", core];
+      const env = { TENON_PORT: port, TENON_CACHE_DIR: cache };
+      const server = await start(process.execPath, args, { url, env });
+      await server.stop();
+      return server.startMs;
+    };
+    const cold = [];
+    const cached = [];
+    for (let i = 0; i < rounds; i++) {
+      cold.push(await firstAnswerMs(join(folder, `cache-${i}`)));
+      cached.push(await firstAnswerMs(join(folder, `cache-${i}`)));
+    }
+    const bare = await nodeStartMs(rounds);
+    const row = (name, ms) => [name, `${ms.toFixed(0)} ms`, (ms / bare).toFixed(1)];
+    const rows = [row("new core", median(cold)), row("cached core", median(cached)), row("node -e 0", bare)];
+    return { title: "Cold start of tenon serve", head: ["what", "first answer after", "/ bare node"], rows };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function nodeStartMs(rounds) {
+  const times = [];
+  for (let i = 0; i < rounds; i++) {
+    const started = performance.now();
+    await once(spawn(process.execPath, ["-e", "0"]), "exit");
+    times.push(performance.now() - started);
+  }
+  return median(times);
+}
+
+/** Each server in turn, several rounds, so that a disturbance hits one round of all and not all rounds of one. */
+async function measure(servers, requests, { seconds, rounds }) {
+  const collected = {};
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, launch] of Object.entries(servers)) {
+      const server = await launch();
+      try {
+        for (const [kind, body] of Object.entries(requests)) {
+          const result = await load(server.url, { body, pid: server.pid, seconds });
+          ((collected[name] ??= {})[kind] ??= []).push(result);
+        }
+      } finally {
+        await server.stop();
+      }
+    }
+  }
+  return collected;
+}
+
+/** Medians over the rounds; ratios to each baseline are taken within a round. */
+function resultRow(name, results, baselines) {
+  const of = (key) => median(results.map((result) => result[key] ?? Number.NaN));
+  const cpu = of("cpuMsPerAnswer");
+  const ratios = baselines.map((baseline) =>
+    median(results.map((result, i) => result.perSecond / baseline[i].perSecond)),
+  );
+  return [
+    name,
+    of("perSecond").toFixed(0),
+    Number.isNaN(cpu) ? "n/a" : cpu.toFixed(3),
+    of("p99Ms").toFixed(1),
+    ...ratios.map((ratio) => ratio.toFixed(3)),
+  ];
+}
