@@ -157,7 +157,8 @@ export async function viceroy({ seconds, rounds }) {
   const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
   try {
     const servers = {};
-    for (const links of [0, 2, 5]) {
+    // More than five parts do not fit: see hosts/fastly/README.md.
+    for (const links of [0, 2, 4]) {
       const core = await addCore({ middleware: Array.from({ length: links }, () => pass) });
       const { bytes, files } = await bundle({ core, host: "fastly" });
       const cwd = join(folder, String(links));

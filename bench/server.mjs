@@ -2,6 +2,8 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 
+const START_LIMIT_MS = 60_000;
+
 /** A free TCP port on loopback. */
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -26,7 +28,7 @@ export async function start(command, args, { url, env = {}, cwd }) {
     log = (log + text).slice(-4000);
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  while (child.exitCode === null) {
+  while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
     const answered = await fetch(url, { method: "POST", body: "{}" }).then(
       (response) => response.text().then(() => true),
       () => false,
@@ -43,5 +45,7 @@ export async function start(command, args, { url, env = {}, cwd }) {
       };
     }
   }
-  throw new Error(`${command} ended with ${child.exitCode}: ${log}`);
+  child.kill("SIGKILL");
+  const state = child.exitCode === null ? "does not answer" : `ended with ${child.exitCode}`;
+  throw new Error(`${command} ${state}: ${log}`);
 }

@@ -30,6 +30,8 @@ export interface Bundle {
 interface HostDefinition {
   /** The interface the host calls. */
   entryPoint: string;
+  /** How many providers and middleware fit, where the host bounds the instances of a request. */
+  maxParts?: number;
   files: (core: CoreManifest) => Record<string, string>;
 }
 
@@ -37,6 +39,8 @@ const HOSTS: Record<BundleHost, HostDefinition> = {
   wasmtime: { entryPoint: "wasi:http/incoming-handler@0.2.0", files: () => ({}) },
   fastly: {
     entryPoint: "fastly:compute/http-incoming@0.1.0",
+    // Each part brings about 12 core instances, and Viceroy stops a request at 100.
+    maxParts: 5,
     files: (core) => ({ "fastly.toml": fastlyToml(core) }),
   },
 };
@@ -45,7 +49,7 @@ const HOSTS: Record<BundleHost, HostDefinition> = {
  * Puts the adapter of a host around a composed server. Equal input gives equal bytes.
  *
  * @throws ToolkitError `ERR_MANIFEST` when `core` is not a composed server; `ERR_HOST_CORE` when it imports what the
- * host does not serve; `ERR_CONFIG` when a setting is not what it must be; `ERR_FILE` when this package was installed
+ * host does not serve or has more components than fit; `ERR_CONFIG` when a setting is not what it must be; `ERR_FILE` when this package was installed
  * without its adapters.
  */
 export async function bundle({ core, host, http = {} }: BundleInput): Promise<Bundle> {
@@ -57,7 +61,14 @@ export async function bundle({ core, host, http = {} }: BundleInput): Promise<Bu
     });
   }
   await checkImports(core, manifest.name, host);
-  const { entryPoint, files } = HOSTS[host];
+  const { entryPoint, maxParts = Number.POSITIVE_INFINITY, files } = HOSTS[host];
+  const parts = manifest.providers.length + manifest.middleware.length;
+  if (parts > maxParts) {
+    throw new ToolkitError(
+      `Cannot bundle "${manifest.name}" for ${host}: it has ${parts} components, and ${maxParts} fit`,
+      { code: "ERR_HOST_CORE", hint: "Put tools into fewer providers, or use less middleware" },
+    );
+  }
   const settings = await settingsComponent(http);
   const [services, adapter] = await Promise.all([readAdapter("services"), readAdapter(host)]);
   const bytes = await attachAdapter({

@@ -80,6 +80,26 @@ test("bundle() refuses a core that imports what the host does not serve", async 
   });
 });
 
+test("bundle() refuses more components than a request on Fastly may instantiate", async () => {
+  const pass = await buildMiddleware(middlewareManifest("pass"), "return next.handle(ctx, req);", {});
+  const provider = await buildProvider(providerManifest("weather", ["now"]), 'return { tag: "accepted" };');
+  const bundled = async (links: number): Promise<unknown> => {
+    const { bytes } = await compose({
+      name: "acme",
+      version: "1.0.0",
+      access: "public",
+      providers: [{ as: "weather", bytes: provider }],
+      middleware: Array.from({ length: links }, (_, i) => ({ as: `pass-${i}`, bytes: pass })),
+    });
+    return bundle({ core: bytes, host: "fastly" });
+  };
+  await expect(bundled(4)).resolves.toBeDefined();
+  await expect(bundled(5)).rejects.toMatchObject({
+    code: "ERR_HOST_CORE",
+    message: 'Cannot bundle "acme" for fastly: it has 6 components, and 5 fit',
+  });
+});
+
 test.each([
   [{ path: "mcp" }, 'the path "mcp" does not start with "/", or has a query'],
   [{ deadlineMs: 0.5 }, "a deadline of 0.5 ms is not a whole number from 1"],
