@@ -1,9 +1,5 @@
 /** One subcommand of `tenon`. */
 export interface Command {
-  /** What is typed after `tenon`. */
-  name: string;
-  /** One line for the overview. */
-  summary: string;
   /** The whole help page; ends with a newline and fits one screen. */
   help: string;
   /**

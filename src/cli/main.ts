@@ -1,29 +1,54 @@
 #!/usr/bin/env node
 import { nearest } from "../errors/index.ts";
 import { usageError } from "./arguments.ts";
-import { build } from "./commands/build.ts";
-import { call } from "./commands/call.ts";
-import { compose } from "./commands/compose.ts";
-import { serve } from "./commands/serve.ts";
 import type { Command } from "./command.ts";
 import { printError } from "./print-error.ts";
 import { packageVersion } from "../package/index.ts";
 
-const COMMANDS: readonly Command[] = [build, compose, serve, call];
+/** A command by name; its module is loaded when it is run, so that none pays for another. */
+interface Entry {
+  name: string;
+  /** One line for the overview. */
+  summary: string;
+  load(): Promise<Command>;
+}
+
+const COMMANDS: readonly Entry[] = [
+  {
+    name: "build",
+    summary: "build TypeScript tools and middleware into components",
+    load: async () => (await import("./commands/build.ts")).build,
+  },
+  {
+    name: "compose",
+    summary: "compose providers and middleware into one core.wasm",
+    load: async () => (await import("./commands/compose.ts")).compose,
+  },
+  {
+    name: "serve",
+    summary: "serve a core over MCP on this machine",
+    load: async () => (await import("./commands/serve.ts")).serve,
+  },
+  {
+    name: "call",
+    summary: "call one tool of a running server",
+    load: async () => (await import("./commands/call.ts")).call,
+  },
+];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    const topic = name === "help" ? COMMANDS.find((command) => command.name === rest[0]) : undefined;
-    process.stdout.write(topic?.help ?? overview());
+    const topic = name === "help" ? COMMANDS.find((entry) => entry.name === rest[0]) : undefined;
+    process.stdout.write(topic ? (await topic.load()).help : overview());
     return name === undefined ? 2 : 0;
   }
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${packageVersion()}\n`);
     return 0;
   }
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (!command) {
+  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  if (!entry) {
     const suggestion = nearest(
       name,
       COMMANDS.map((candidate) => candidate.name),
@@ -34,6 +59,7 @@ async function main(argv: readonly string[]): Promise<number> {
       suggestion ? `Did you mean "tenon ${suggestion}"?` : 'Run "tenon --help" for the commands',
     );
   }
+  const command = await entry.load();
   if (rest.includes("--help") || rest.includes("-h")) {
     process.stdout.write(command.help);
     return 0;
@@ -42,7 +68,7 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 function overview(): string {
-  const lines = COMMANDS.map((command) => `  tenon ${command.name.padEnd(9)}${command.summary}`);
+  const lines = COMMANDS.map(({ name, summary }) => `  tenon ${name.padEnd(9)}${summary}`);
   return `Builds MCP tools into WASI components, composes them with middleware, and serves them.
 
 Usage: tenon <command> [arguments]

@@ -24,8 +24,6 @@ Examples:
 
 /** `tenon build`: TypeScript entries to components. */
 export const build: Command = {
-  name: "build",
-  summary: "build TypeScript tools and middleware into components",
   help: HELP,
   async run(argv) {
     const { positionals, values } = parseArguments("build", argv, {

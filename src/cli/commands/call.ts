@@ -28,8 +28,6 @@ interface Answer {
 
 /** `tenon call`: one `tools/call` request to any server that speaks MCP 2026-07-28 over HTTP. */
 export const call: Command = {
-  name: "call",
-  summary: "call one tool of a running server",
   help: HELP,
   async run(argv) {
     const { positionals, values } = parseArguments("call", argv, { json: { type: "boolean" } });

@@ -26,8 +26,6 @@ Examples:
 
 /** `tenon compose`: components to one core. */
 export const compose: Command = {
-  name: "compose",
-  summary: "compose providers and middleware into one core.wasm",
   help: HELP,
   async run(argv) {
     const { positionals, values } = parseArguments("compose", argv, {

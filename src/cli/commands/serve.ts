@@ -1,8 +1,4 @@
-import { serveHttp, serveStdio } from "../../../hosts/node/index.ts";
-import { compose } from "../../compose/index.ts";
-import { ToolkitError } from "../../errors/index.ts";
-import { readManifest, type CoreManifest } from "../../manifest/index.ts";
-import { readProject } from "../../project/index.ts";
+import { loadCore, serveHttp, serveStdio } from "../../../hosts/node/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
@@ -28,8 +24,6 @@ Examples:
 
 /** `tenon serve`: the Node host. */
 export const serve: Command = {
-  name: "serve",
-  summary: "serve a core over MCP on this machine",
   help: HELP,
   async run(argv) {
     const { positionals, values } = parseArguments("serve", argv, {
@@ -45,16 +39,15 @@ export const serve: Command = {
       (values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000",
     );
     const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
-    const core = await readCore(positionals[0] ?? "tenon.json");
+    const core = await loadCore(await readCore(positionals[0] ?? "tenon.json"));
     if (values.stdio) {
       await serveStdio(core, { input: process.stdin, output: process.stdout });
       return 0;
     }
     const server = await serveHttp(core, { port, host });
-    const manifest = readManifest(core) as CoreManifest;
-    const tools = manifest.tools.length === 1 ? "1 tool" : `${manifest.tools.length} tools`;
+    const { length: count, 0: tool } = core.manifest.tools;
+    const tools = count === 1 ? "1 tool" : `${count} tools`;
     process.stdout.write(`tenon: listening on ${server.url} (core ${server.digest}, ${tools})\n`);
-    const tool = manifest.tools[0];
     if (tool) process.stderr.write(`try: npx tenon call ${server.url} ${exampleCall(tool)}\n`);
     await interrupted();
     await server.close();
@@ -69,17 +62,14 @@ function readPort(text: string): number {
   return Number(text);
 }
 
+/** The composer is loaded only where there is something to compose. */
 async function readCore(path: string): Promise<Uint8Array> {
-  if (!path.endsWith(".wasm")) return (await compose(await readProject(path))).bytes;
-  const bytes = await readInput(path, "core");
-  const kind = readManifest(bytes)?.kind;
-  if (kind !== "core") {
-    throw new ToolkitError(`Cannot serve "${path}": it is ${kind ? `a ${kind}` : "not a composed core"}`, {
-      code: "ERR_HOST_CORE",
-      hint: `Compose it first: tenon compose ${path} -o core.wasm`,
-    });
-  }
-  return bytes;
+  if (path.endsWith(".wasm")) return readInput(path, "core");
+  const [{ compose }, { readProject }] = await Promise.all([
+    import("../../compose/index.ts"),
+    import("../../project/index.ts"),
+  ]);
+  return (await compose(await readProject(path))).bytes;
 }
 
 /** Settles at the first SIGINT or SIGTERM; a second one ends the process at once. */
