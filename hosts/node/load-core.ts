@@ -8,6 +8,8 @@ import { transpileCached } from "./transpile-cache.ts";
 
 /** Options of {@link loadCore}. */
 export interface LoadOptions {
+  /** What error messages call the core, such as its path. Default: no name. */
+  name?: string;
   /**
    * Folder for transpiled cores. Default `TENON_CACHE_DIR`, else `tenon` in the user's cache folder. Only its owner may
    * write to it.
@@ -40,10 +42,11 @@ const TABLE_ENTRIES = 100_000;
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
  */
 export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
+  const what = options.name === undefined ? "core" : `core "${options.name}"`;
   const manifest = readManifest(bytes);
   if (manifest?.kind !== "core") {
     throw new ToolkitError(
-      `Cannot load core: it is ${manifest ? `a ${manifest.kind}` : "a file without a manifest"}`,
+      `Cannot load ${what}: it is ${manifest ? `a ${manifest.kind}` : "a file without a manifest"}`,
       {
         code: "ERR_HOST_CORE",
         hint: "Compose it first: tenon compose",
@@ -54,10 +57,13 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
   const { glue, modules, imports } = await transpileCached(bytes, digest, options.cacheDir);
   const missing = imports.filter((name) => !PROVIDED_INTERFACES.has(name));
   if (missing.length > 0) {
-    throw new ToolkitError(`Cannot load core: it imports "${missing[0]}", which this host does not provide`, {
-      code: "ERR_HOST_CORE",
-      details: missing.slice(1).map((name) => `and "${name}"`),
-    });
+    throw new ToolkitError(
+      `Cannot load ${what}: it imports "${missing[0]}", which this host does not provide`,
+      {
+        code: "ERR_HOST_CORE",
+        details: missing.slice(1).map((name) => `and "${name}"`),
+      },
+    );
   }
   enableExtendedConst();
   const bounds = {

@@ -42,7 +42,7 @@ function checkTool(owner: string, tool: Partial<Tool> | null | undefined): void 
   if (typeof tool !== "object" || tool === null) refuse(owner, "one of its tools is not an object");
   if (typeof tool.name !== "string") refuse(owner, "one of its tools has no name");
   const what = `tool ${JSON.stringify(tool.name)}`;
-  if (!TOOL_NAME.test(tool.name)) refuse(what, "a name is 1 to 128 characters of A-Z a-z 0-9 _ - .");
+  if (!TOOL_NAME.test(tool.name)) refuse(what, "a name has 1 to 128 characters, of A-Z a-z 0-9 . _ -");
   if (typeof tool.description !== "string" || tool.description.trim() === "")
     refuse(what, "it has no description");
   if (typeof tool.run !== "function") refuse(what, "it has no run function");

@@ -50,3 +50,12 @@ test("tenon call to a server that is not there says so", () => {
   expect(stderr).toContain('Cannot call "add" at http://127.0.0.1:9/mcp: ');
   expect(stderr).toContain('Hint:  Is the server running? Start one with "tenon serve"');
 });
+
+test("tenon serve of a component that is not composed names the file and the way out", () => {
+  const { code, stderr } = runTenon(["serve", "dist/components/calculator.wasm"]);
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    'Error: Cannot load core "dist/components/calculator.wasm": it is a provider\n' +
+      "Hint:  Compose it first: tenon compose\n[ERR_HOST_CORE]\n",
+  );
+});

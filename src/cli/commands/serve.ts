@@ -39,7 +39,8 @@ export const serve: Command = {
       (values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000",
     );
     const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
-    const core = await loadCore(await readCore(positionals[0] ?? "tenon.json"));
+    const path = positionals[0] ?? "tenon.json";
+    const core = await loadCore(await readCore(path), { name: path });
     if (values.stdio) {
       await serveStdio(core, { input: process.stdin, output: process.stdout });
       return 0;

@@ -44,7 +44,7 @@ describe("provider()", () => {
     [{ ...valid, tools: [null] }, 'Cannot define provider "calculator": one of its tools is not an object'],
     [
       { ...valid, tools: [{ ...tool, name: "a b" }] },
-      'Cannot define tool "a b": a name is 1 to 128 characters of A-Z a-z 0-9 _ - .',
+      'Cannot define tool "a b": a name has 1 to 128 characters, of A-Z a-z 0-9 . _ -',
     ],
     [{ ...valid, tools: [{ ...tool, description: " " }] }, 'Cannot define tool "add": it has no description'],
     [{ ...valid, tools: [{ ...tool, run: 5 }] }, 'Cannot define tool "add": it has no run function'],
