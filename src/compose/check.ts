@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors/index.ts";
 import { checkJson } from "../json-schema/index.ts";
-import type { Json, ProviderManifest, ToolManifest } from "../manifest/index.ts";
+import type { Json, MiddlewareManifest, ProviderManifest, ToolManifest } from "../manifest/index.ts";
 import { CREDENTIALS } from "./contract.ts";
 import { trackOf } from "./interface.ts";
 import type { Part } from "./part.ts";
@@ -127,9 +127,22 @@ export function checkSettings(
 export function checkAccess(
   name: string,
   access: "authenticated" | "public",
-  middleware: readonly Part[],
+  middleware: readonly Part<MiddlewareManifest>[],
 ): void {
-  if (access === "public" || middleware.some(importsCredentials)) return;
+  if (access === "public") return;
+  const authenticating = middleware.filter(importsCredentials);
+  // What acts on some methods alone lets the others through.
+  if (authenticating.some(({ manifest }) => manifest.methods === undefined)) return;
+  const [partial] = authenticating;
+  if (partial !== undefined) {
+    throw new ToolkitError(
+      `Cannot compose "${name}" with access "authenticated": "${partial.as}" acts on ${partial.manifest.methods!.join(", ")} alone`,
+      {
+        code: "ERR_COMPOSE_ACCESS",
+        hint: "Authentication middleware must act on every method: build it without `methods`",
+      },
+    );
+  }
   throw new ToolkitError(
     `Cannot compose "${name}" with access "authenticated": no middleware imports "${CREDENTIALS}"`,
     {

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { compose, type ComposeInput } from "../../../src/compose/index.ts";
 import { ToolkitError } from "../../../src/errors/index.ts";
 import { writeManifest } from "../../../src/manifest/index.ts";
-import { middlewareManifest, providerManifest } from "../../fixtures/quickjs-component.ts";
+import { buildMiddleware, middlewareManifest, providerManifest } from "../../fixtures/quickjs-component.ts";
 import { constantProvider, passingMiddleware } from "../../fixtures/wat-component.ts";
 
 let provider: Uint8Array;
@@ -238,6 +238,18 @@ test("compose() refuses access for the authenticated without middleware that cou
 Hint: Add authentication middleware, or set "access" to "public"
 ERR_COMPOSE_ACCESS`);
   expect(await errorOf({ access: "authenticated", ...wrap(middleware) })).toContain("  Middleware: log\n");
+});
+
+test("compose() refuses access for the authenticated behind middleware that lets some methods through", async () => {
+  const bytes = await buildMiddleware(
+    { ...middlewareManifest("auth"), methods: ["tools/call"] },
+    "credentials.authorization(); return next.handle(ctx, req);",
+    { credentials: CREDENTIALS },
+  );
+  expect(await errorOf({ access: "authenticated", middleware: [{ as: "auth", bytes }] }))
+    .toBe(`Cannot compose "acme" with access "authenticated": "auth" acts on tools/call alone
+Hint: Authentication middleware must act on every method: build it without \`methods\`
+ERR_COMPOSE_ACCESS`);
 });
 
 test("compose() gives credentials to middleware that imports them", async () => {
