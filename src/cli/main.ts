@@ -79,6 +79,11 @@ Run "tenon <command> --help" for its options and examples.
 `;
 }
 
+// A reader that has seen enough, such as `head`, is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === "EPIPE" ? 0 : printError(error));
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -28,7 +28,7 @@ export function parseManifest(text: string): Manifest {
 /** The same check for a manifest that is a value already. `action` says what was tried with it. */
 export function checkManifest(value: unknown, action: "read" | "write"): Manifest {
   if (isDeeperThan(value, MAX_DEPTH)) throw malformed(action, [`it is nested deeper than ${MAX_DEPTH}`]);
-  const mistakes = checkJson(manifestSchema(), value);
+  const mistakes = checkJson(manifestSchema(), value, { own: true });
   if (mistakes.length > 0) throw malformed(action, mistakes.slice(0, 10));
   const manifest = value as Manifest;
   if (manifest.kind !== "middleware") {

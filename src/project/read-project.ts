@@ -81,7 +81,7 @@ async function parseProject(path: string, text: string): Promise<ProjectFile> {
       },
     );
   }
-  const problems = checkJson(await projectSchema(), value);
+  const problems = checkJson(await projectSchema(), value, { own: true });
   if (problems.length > 0) {
     throw new ToolkitError(`Cannot use configuration "${path}": ${problems[0]}`, {
       code: "ERR_CONFIG",

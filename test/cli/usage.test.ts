@@ -1,5 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { runTenon } from "../fixtures/tenon.ts";
+import { runTenon, TENON } from "../fixtures/tenon.ts";
 
 test("tenon without arguments prints the overview and exits with 2", () => {
   const { code, stdout } = runTenon([]);
@@ -58,4 +59,10 @@ test("tenon serve of a component that is not composed names the file and the way
     'Error: Cannot load core "dist/components/calculator.wasm": it is a provider\n' +
       "Hint:  Compose it first: tenon compose\n[ERR_HOST_CORE]\n",
   );
+});
+
+test("tenon ends quietly when its reader has seen enough", () => {
+  const script = `"${process.execPath}" "${TENON}" --help | true; exit "\${PIPESTATUS[0]}"`;
+  const { status, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 });

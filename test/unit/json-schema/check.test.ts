@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { checkJson } from "../../../src/json-schema/index.ts";
 
@@ -40,4 +41,12 @@ test("checkJson() lists the known keys when none is near", () => {
 
 test("checkJson() refuses a schema that refers to the network instead of fetching it", () => {
   expect(() => checkJson({ $ref: "https://schemas.example/x.json" }, {})).toThrow(/can't resolve reference/);
+});
+
+test("the schemas of this package are schemas", () => {
+  const folder = new URL("../../../schema/", import.meta.url);
+  for (const name of readdirSync(folder)) {
+    const schema = JSON.parse(readFileSync(new URL(name, folder), "utf8")) as object;
+    expect(() => checkJson(schema, {}), name).not.toThrow();
+  }
 });
