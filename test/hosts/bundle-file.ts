@@ -9,7 +9,6 @@ export interface BundleFile {
   path: string;
   /** Of one of the files beside it. */
   beside(name: string): string;
-  bytes: Uint8Array;
   remove(): Promise<void>;
 }
 
@@ -24,5 +23,5 @@ export async function bundleFile(
   const path = join(folder, "server.wasm");
   await writeFile(path, bytes);
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  return { path, beside: (name) => join(folder, name), bytes, remove: () => rm(folder, { recursive: true }) };
+  return { path, beside: (name) => join(folder, name), remove: () => rm(folder, { recursive: true }) };
 }

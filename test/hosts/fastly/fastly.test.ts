@@ -1,6 +1,3 @@
-import { createHash } from "node:crypto";
-import { describe, expect, test } from "vitest";
-import { coreOf } from "../../../src/compose/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime } from "../../fixtures/runtime-process.ts";
 import { bundleFile } from "../bundle-file.ts";
@@ -25,14 +22,4 @@ hostSuite({
       },
     };
   },
-});
-
-describe("bundle() for Fastly", () => {
-  test("bundle() keeps the bytes of the core", async () => {
-    const core = await suiteCore();
-    const file = await bundleFile(core.bytes, "fastly");
-    await file.remove();
-    const inside = createHash("sha256").update(coreOf(file.bytes)!).digest("hex");
-    expect(`sha256:${inside}`).toBe(core.digest);
-  });
 });

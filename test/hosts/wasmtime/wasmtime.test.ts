@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { coreOf } from "../../../src/compose/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
 import { bundleFile, type BundleFile } from "../bundle-file.ts";
@@ -95,13 +93,3 @@ function postTools(url: string, headers: Record<string, string>): Promise<number
     sent.once("error", reject).end('{"jsonrpc":"2.0","id":1,"method":"tools/list"}');
   });
 }
-
-describe("bundle() for wasmtime", () => {
-  test("bundle() keeps the bytes of the core", async () => {
-    const core = await suiteCore();
-    const file = await bundleFile(core.bytes, "wasmtime");
-    await file.remove();
-    const inside = createHash("sha256").update(coreOf(file.bytes)!).digest("hex");
-    expect(`sha256:${inside}`).toBe(core.digest);
-  });
-});
