@@ -49,8 +49,7 @@ function describe(outcome: Outcome): LogFields {
   switch (outcome.tag) {
     case "success":
       return {
-        // A failed result starts with `isError`, so it need not be parsed.
-        outcome: outcome.val.startsWith('{"isError":true') ? "tool-error" : "ok",
+        outcome: isToolError(outcome.val) ? "tool-error" : "ok",
         responseBytes: byteLength(outcome.val),
       };
     case "failure":
@@ -66,6 +65,18 @@ function describe(outcome: Outcome): LogFields {
       return { outcome: "input-required", responseBytes: byteLength(outcome.val.requests) };
     default:
       return { outcome: outcome.tag, responseBytes: 0 };
+  }
+}
+
+/** Parses only results that hold a member of that name and do not start with it, as failed ones of this SDK do. */
+function isToolError(result: string): boolean {
+  if (result.startsWith('{"isError":true')) return true;
+  if (!result.includes('"isError"')) return false;
+  try {
+    return (JSON.parse(result) as { isError?: unknown } | null)?.isError === true;
+  } catch {
+    // What is no JSON is the host's to refuse.
+    return false;
   }
 }
 

@@ -3,7 +3,12 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { stat } from "node:fs/promises";
 import { ToolkitError } from "../errors/index.ts";
-import { writeManifest, type MiddlewareManifest, type ProviderManifest } from "../manifest/index.ts";
+import {
+  writeManifest,
+  type JsonSchema,
+  type MiddlewareManifest,
+  type ProviderManifest,
+} from "../manifest/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, type Bundle } from "./bundle.ts";
@@ -131,7 +136,7 @@ function entrySource(entry: string, definition: Definition, parts: readonly stri
       "export const provider = serveProvider(definition);",
     );
   } else {
-    const hasSettings = Object.keys(definition.settingsSchema["properties"] ?? {}).length > 0;
+    const hasSettings = !admitsNothing(definition.settingsSchema);
     lines.push(
       'import { serveMiddleware } from "tenon-guest/serve-middleware";',
       'import { handle } from "tenon:mcp/handler@0.1.0";',
@@ -140,6 +145,13 @@ function entrySource(entry: string, definition: Definition, parts: readonly stri
     );
   }
   return lines.join("\n");
+}
+
+/** True for a settings schema that only an empty object matches; any keyword but these may admit more. */
+function admitsNothing(schema: JsonSchema): boolean {
+  const { type, properties, additionalProperties, ...rest } = schema;
+  const named = Object.keys(properties ?? {}).length;
+  return type === "object" && named === 0 && additionalProperties === false && Object.keys(rest).length === 0;
 }
 
 /** Interfaces that the author's own modules import: what the generated entry imports needs no grant. */

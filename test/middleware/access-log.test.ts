@@ -37,6 +37,16 @@ describe("access-log writes one line for", () => {
       { tag: "success", val: '{"isError":true,"content":[]}' },
       { outcome: "tool-error", responseBytes: 29 },
     ],
+    [
+      "a result with isError elsewhere, as other toolchains write it",
+      { tag: "success", val: '{"content":[], "isError" : true}' },
+      { outcome: "tool-error", responseBytes: 32 },
+    ],
+    [
+      "a result that only holds a member of that name",
+      { tag: "success", val: '{"content":[],"structuredContent":{"isError":true}}' },
+      { outcome: "ok", responseBytes: 51 },
+    ],
     ["an error", { tag: "failure", val: error }, { outcome: "error", code: -32602, responseBytes: 3 }],
     [
       "a refusal",

@@ -218,3 +218,10 @@ describe("middleware", () => {
     expect(greet({ greeting: "hi" })).toEqual({ tag: "success", val: '{"greeting":"hi"}' });
   });
 });
+
+test("settings reach a middleware whose schema names no property", async () => {
+  const { bytes } = await buildComponent({ entry: "test/fixtures/components/labels.ts" });
+  const component = await compileComponent(bytes);
+  const instance = component.instantiate({ next: accepted, settings: { team: "blue" } });
+  expect(instance.handle({ method: "tools/list" })).toEqual({ tag: "success", val: '{"team":"blue"}' });
+});
