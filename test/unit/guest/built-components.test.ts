@@ -10,7 +10,7 @@ function component(name: string): CompiledComponent {
 }
 
 beforeAll(async () => {
-  for (const name of ["failures", "asynchrony", "interferer"]) {
+  for (const name of ["failures", "asynchrony", "interferer", "labels"]) {
     const { bytes } = await buildComponent({ entry: `test/fixtures/components/${name}.ts` });
     components.set(name, await compileComponent(bytes));
   }
@@ -219,9 +219,7 @@ describe("middleware", () => {
   });
 });
 
-test("settings reach a middleware whose schema names no property", async () => {
-  const { bytes } = await buildComponent({ entry: "test/fixtures/components/labels.ts" });
-  const component = await compileComponent(bytes);
-  const instance = component.instantiate({ next: accepted, settings: { team: "blue" } });
+test("settings reach a middleware whose schema names no property", () => {
+  const instance = component("labels").instantiate({ next: accepted, settings: { team: "blue" } });
   expect(instance.handle({ method: "tools/list" })).toEqual({ tag: "success", val: '{"team":"blue"}' });
 });
