@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import { writeManifest, type CoreManifest, type Json, type ProviderManifest } from "../manifest/index.ts";
+import {
+  writeManifest,
+  type CoreManifest,
+  type Grants,
+  type Json,
+  type PartManifest,
+  type ProviderManifest,
+} from "../manifest/index.ts";
 import { hostImports } from "./allowed-imports.ts";
 import { generateCatalog } from "./catalog.ts";
 import { checkAccess, checkNames, checkSettings, collectTools, importsCredentials } from "./check.ts";
@@ -26,6 +33,8 @@ export interface ComposeInput {
   providers: readonly { as: string; bytes: Uint8Array }[];
   /** In the order a request passes them. Default settings: `{}`. */
   middleware: readonly { as: string; bytes: Uint8Array; settings?: Record<string, Json> }[];
+  /** What parts may do, by their `as`. Default: nothing beyond what every component may. */
+  grants?: Readonly<Record<string, Grants>>;
 }
 
 /** A composed server. */
@@ -252,13 +261,9 @@ function deniedFunctions({ denied }: Resolution, parts: readonly Part[]): string
   return [...all].sort();
 }
 
-function identity({ as, digest, manifest }: Part): {
-  as: string;
-  name: string;
-  version: string;
-  digest: string;
-} {
-  return { as, name: manifest.name, version: manifest.version, digest };
+function identity({ as, digest, manifest }: Part): PartManifest {
+  const { name, version, capabilities, toolchain } = manifest;
+  return { as, name, version, digest, capabilities, toolchain };
 }
 
 function coreManifest(

@@ -31,7 +31,7 @@ function describeProvider(
   provider: Provider,
   toJsonSchema: ToJsonSchema | undefined,
 ): Record<string, unknown> {
-  const { name, version, title, description, tools } = provider;
+  const { name, version, title, description, tools = [] } = provider;
   return { name, version, title, description, tools: tools.map((tool) => describeTool(tool, toJsonSchema)) };
 }
 

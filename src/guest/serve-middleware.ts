@@ -4,10 +4,10 @@ import { createLog } from "../sdk/log.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
 import { writeLog } from "./log.ts";
 import { serveCall } from "./serve-call.ts";
-import type { HandlerExport } from "./serve-provider.ts";
+import type { HandlerExport, Lent } from "./serve-provider.ts";
 
 /** What a middleware component imports. */
-export interface MiddlewareImports {
+export interface MiddlewareImports extends Partial<Lent> {
   /** `tenon:mcp/handler`: the rest of the chain. */
   readonly next: (context: string, request: Request) => Outcome;
   /** `tenon:host/config#settings`, when the middleware has any. */
@@ -16,7 +16,7 @@ export interface MiddlewareImports {
 
 /** The export of a middleware component. */
 export function serveMiddleware(definition: Middleware, imports: MiddlewareImports): HandlerExport {
-  const handle = handleMiddleware(definition, { ...imports, log: createLog(writeLog) });
+  const handle = handleMiddleware(definition, { services: {}, ...imports, log: createLog(writeLog) });
   return {
     handle: (context, request) =>
       serveCall(

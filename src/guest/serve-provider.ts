@@ -1,3 +1,4 @@
+import type { Surroundings } from "../sdk/context.ts";
 import { handleProvider } from "../sdk/handle-provider.ts";
 import { createLog } from "../sdk/log.ts";
 import type { Outcome, Request } from "../sdk/messages.ts";
@@ -6,14 +7,18 @@ import { errorResult } from "../sdk/tool-result.ts";
 import { writeLog } from "./log.ts";
 import { serveCall } from "./serve-call.ts";
 
+/** What the host lends to a component besides its log; the generated entry puts it together. */
+export type Lent = Omit<Surroundings, "log">;
+
 /** What a component exports as `tenon:mcp/handler` or `tenon:mcp/provider`. */
 export interface HandlerExport {
   handle(context: string, request: Request): Outcome;
 }
 
 /** The export of a provider component. */
-export function serveProvider(definition: Provider): HandlerExport {
-  const handle = handleProvider(definition, createLog(writeLog));
+export function serveProvider(definition: Provider, lent: Lent = { services: {} }): HandlerExport {
+  const surroundings = { ...lent, log: createLog(writeLog) };
+  const handle = handleProvider(definition, surroundings);
   return {
     handle: (context, request) =>
       serveCall(

@@ -17,6 +17,83 @@ export interface ToolManifest {
   scopes?: string[];
 }
 
+/** One resource, as `resources/list` shows it, and what only the composition needs. */
+export interface ResourceManifest {
+  /** Unique within a composition. */
+  uri: string;
+  name: string;
+  title?: string;
+  description?: string;
+  mimeType?: string;
+  /** Bytes of the content, where it is known. */
+  size?: number;
+  annotations?: { [key: string]: Json };
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  scopes?: string[];
+}
+
+/** One resource template, as `resources/templates/list` shows it, and what only the composition needs. */
+export interface ResourceTemplateManifest {
+  /** RFC 6570 template of the URIs, unique within a composition. */
+  uriTemplate: string;
+  name: string;
+  title?: string;
+  description?: string;
+  mimeType?: string;
+  annotations?: { [key: string]: Json };
+  /** Variables whose values `completion/complete` suggests. Not shown to clients. */
+  completes?: string[];
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  scopes?: string[];
+}
+
+/** One prompt, as `prompts/list` shows it, and what only the composition needs. */
+export interface PromptManifest {
+  /** Unique within a composition: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
+  name: string;
+  title?: string;
+  description?: string;
+  arguments?: { name: string; title?: string; description?: string; required?: boolean }[];
+  /** Arguments whose values `completion/complete` suggests. Not shown to clients. */
+  completes?: string[];
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  scopes?: string[];
+}
+
+/** What a provider may answer lists of itself, because it knows them only when it runs. */
+export type DynamicList = "tools" | "resources" | "resourceTemplates" | "prompts";
+
+/** What a component may do. Nothing is granted that is not listed; an absent member grants nothing. */
+export interface Grants {
+  /** Requests to these origins. */
+  http?: HttpGrant[];
+  /** Keys that start with one of these prefixes. */
+  kv?: string[];
+  /** These keys of the host's configuration. */
+  config?: string[];
+  /** These secrets. */
+  secrets?: SecretGrant[];
+}
+
+/** Requests to one origin. */
+export interface HttpGrant {
+  /** Canonical, as in `wit/deps/host/http.wit`: `https://host` or `https://host:port`. */
+  origin: string;
+  /** Methods in upper case. Default `GET` and `HEAD`. */
+  methods?: string[];
+  /** Prefixes of the path, each starting with `/`. Default: any path. */
+  paths?: string[];
+}
+
+/** A secret: readable by the component, or, with `header` and `origin`, added to its requests without being seen. */
+export interface SecretGrant {
+  name: string;
+  /** Header field that carries it, in lower case. Needs `origin`. */
+  header?: string;
+  /** The one origin it is sent to; an `http` grant must cover it. Needs `header`. */
+  origin?: string;
+}
+
 /** An interface the component asks for, by its WIT id without version, and why. */
 export interface CapabilityRequest {
   interface: string;
@@ -42,10 +119,18 @@ interface ManifestBase {
   description?: string;
 }
 
-/** A component that offers tools. */
+/** A component that offers tools, resources or prompts. */
 export interface ProviderManifest extends ManifestBase {
   kind: "provider";
   tools: ToolManifest[];
+  /** Absent: none. */
+  resources?: ResourceManifest[];
+  /** Absent: none. */
+  resourceTemplates?: ResourceTemplateManifest[];
+  /** Absent: none. */
+  prompts?: PromptManifest[];
+  /** Lists that it answers itself besides what stands here, and whose things it takes by any name. Absent: none. */
+  dynamic?: DynamicList[];
   capabilities: CapabilityRequest[];
   toolchain: Toolchain;
 }
@@ -69,6 +154,11 @@ export interface PartManifest {
   version: string;
   /** `sha256:` and 64 hexadecimal digits: the component's bytes before composition. */
   digest: string;
+  /** What it asks for. */
+  capabilities: CapabilityRequest[];
+  /** What it may do; absent: nothing beyond what every component may. */
+  grants?: Grants;
+  toolchain: Toolchain;
 }
 
 /** A composed server. */
@@ -77,9 +167,25 @@ export interface CoreManifest extends ManifestBase {
   access: "authenticated" | "public";
   /** In the order a request passes them. */
   middleware: (PartManifest & { methods?: string[] })[];
-  providers: (PartManifest & { tools: string[] })[];
+  providers: (PartManifest & {
+    /** Names. */
+    tools: string[];
+    /** URIs; absent: none. */
+    resources?: string[];
+    /** URI templates; absent: none. */
+    resourceTemplates?: string[];
+    /** Names; absent: none. */
+    prompts?: string[];
+    dynamic?: DynamicList[];
+  })[];
   /** Everything the composition offers, in the order `tools/list` shows it. */
   tools: ToolManifest[];
+  /** In the order `resources/list` shows them; absent: none. */
+  resources?: ResourceManifest[];
+  /** In the order `resources/templates/list` shows them; absent: none. */
+  resourceTemplates?: ResourceTemplateManifest[];
+  /** In the order `prompts/list` shows them; absent: none. */
+  prompts?: PromptManifest[];
   /** Functions answered by stubs, as `interface#function`, sorted. */
   stubs: string[];
 }

@@ -1,4 +1,5 @@
 import type { Log } from "./log.ts";
+import type { Services, Signal } from "./services.ts";
 
 /** The verified caller. */
 export interface Principal {
@@ -46,32 +47,90 @@ export interface RequestContext {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a tool is given beside its arguments. */
-export interface ToolContext extends RequestContext {
+/**
+ * What a tool, resource or prompt is given beside its arguments. Reading a service that the provider's `capabilities` do
+ * not declare is an error that says so.
+ */
+export interface CallEnvironment extends RequestContext, Services {
   /** Writes structured log lines. */
   readonly log: Log;
+  /** Aborted once the client has cancelled the request or gone away. */
+  readonly signal: Signal;
+  /**
+   * Tells the client how far the work is: `progress` grows from call to call, `total` is what it grows to, where known.
+   * Nothing is sent when the client did not ask, or the transport cannot carry it.
+   */
+  progress(progress: number, total?: number, message?: string): void;
 }
 
+/** What a tool is given beside its arguments. */
+export type ToolContext = CallEnvironment;
+
 /** What a middleware is given beside the request. */
-export interface MiddlewareContext<Settings = unknown> extends RequestContext {
-  /** Writes structured log lines. */
-  readonly log: Log;
+export interface MiddlewareContext<Settings = unknown> extends CallEnvironment {
   /** What the server's configuration says for this middleware; `{}` when it says nothing. */
   readonly settings: Settings;
 }
 
+/** What surrounds a component: what its host lends it. */
+export interface Surroundings {
+  readonly log: Log;
+  /** The services its capabilities declare. */
+  readonly services: Partial<Services>;
+  /** Takes a JSON-RPC notification for the client, as JSON. Absent where nothing can carry it. */
+  readonly notify?: (message: string) => void;
+  /** The signal of the call in flight. Absent where nothing can cancel it. */
+  readonly signal?: () => Signal;
+}
+
 /** A context over its JSON text, which is parsed when a member is first read. */
-export class CallContext implements ToolContext {
+export class CallContext implements CallEnvironment {
   readonly log: Log;
   readonly #text: string;
-  #members: RequestContext | undefined;
+  readonly #surroundings: Surroundings;
+  #members: (RequestContext & { readonly progressToken?: string | number }) | undefined;
 
-  constructor(text: string, log: Log) {
+  constructor(text: string, surroundings: Surroundings) {
     this.#text = text;
-    this.log = log;
+    this.#surroundings = surroundings;
+    this.log = surroundings.log;
   }
 
-  get #parsed(): RequestContext {
+  #service<Name extends keyof Services>(name: Name): Services[Name] {
+    const service = this.#surroundings.services[name];
+    if (service !== undefined) return service;
+    throw new TypeError(
+      `ctx.${name} is not declared: add capabilities: { ${name}: "why" } to the definition`,
+    );
+  }
+
+  get http(): Services["http"] {
+    return this.#service("http");
+  }
+  get kv(): Services["kv"] {
+    return this.#service("kv");
+  }
+  get config(): Services["config"] {
+    return this.#service("config");
+  }
+  get secrets(): Services["secrets"] {
+    return this.#service("secrets");
+  }
+
+  get signal(): Signal {
+    const signal = this.#surroundings.signal?.();
+    if (signal !== undefined) return signal;
+    throw new TypeError("ctx.signal is not there: nothing can cancel this call");
+  }
+
+  progress(progress: number, total?: number, message?: string): void {
+    const { progressToken } = this.#parsed;
+    if (progressToken === undefined) return;
+    const params = { progressToken, progress, total, message };
+    this.#surroundings.notify?.(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+  }
+
+  get #parsed(): RequestContext & { readonly progressToken?: string | number } {
     this.#members ??= JSON.parse(this.#text) as RequestContext;
     return this.#members;
   }
@@ -117,8 +176,8 @@ export class CallContext implements ToolContext {
 export class MiddlewareCallContext<Settings> extends CallContext implements MiddlewareContext<Settings> {
   readonly settings: Settings;
 
-  constructor(text: string, log: Log, settings: Settings) {
-    super(text, log);
+  constructor(text: string, surroundings: Surroundings, settings: Settings) {
+    super(text, surroundings);
     this.settings = settings;
   }
 }

@@ -1,6 +1,7 @@
 import type { MiddlewareContext, RequestContext } from "./context.ts";
-import { checkComponent, checkStrings, mark, refuse, type Marked } from "./definition.ts";
+import { checkCapabilities, checkComponent, checkStrings, mark, refuse, type Marked } from "./definition.ts";
 import type { Outcome, Request } from "./messages.ts";
+import type { Capabilities } from "./services.ts";
 import { isSchema, type InferOutput, type Schema } from "./schema.ts";
 
 /** A JSON Schema, dialect 2020-12. */
@@ -31,6 +32,8 @@ export interface MiddlewareDefinition<
    * of an object. Unknown members are refused unless it allows them. Default: no settings.
    */
   readonly settings?: SettingsSchema;
+  /** What it needs of its host, and why. */
+  readonly capabilities?: Capabilities;
   /** Answers a request, or passes it on. An exception becomes an internal error, with the details in the log. */
   handle(request: Request, next: Next, ctx: MiddlewareContext<Settings>): Outcome | Promise<Outcome>;
 }
@@ -57,6 +60,7 @@ export function defineMiddleware(definition: MiddlewareDefinition<never>): Middl
   const { settings } = definition;
   if (typeof definition.handle !== "function") refuse(what, "it has no handle function");
   checkStrings(what, "methods", definition.methods);
+  checkCapabilities(what, definition.capabilities);
   if (settings !== undefined && !isSchema(settings) && (typeof settings !== "object" || settings === null)) {
     refuse(what, "its settings are neither a zod object nor a JSON Schema");
   }

@@ -1,3 +1,5 @@
+import { SERVICE_NAMES } from "./services.ts";
+
 /** Where `provider()` and `defineMiddleware()` leave their mark, the same for every copy of this module. */
 const KIND: unique symbol = Symbol.for("tenon.definition");
 
@@ -65,4 +67,18 @@ export function checkStrings(what: string, member: string, value: unknown): void
     refuse(what, `its ${member} is not a list of strings`);
   }
   if (new Set(value).size !== value.length) refuse(what, `its ${member} names something twice`);
+}
+
+/** Checks what a component declares to need. */
+export function checkCapabilities(what: string, value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "object" || value === null) refuse(what, "its capabilities are not an object");
+  for (const [name, reason] of Object.entries(value)) {
+    if (!(SERVICE_NAMES as readonly string[]).includes(name)) {
+      refuse(what, `it declares the capability "${name}"; there are ${SERVICE_NAMES.join(", ")}`);
+    }
+    if (typeof reason !== "string" || reason.trim() === "") {
+      refuse(what, `its capability "${name}" has no reason: whoever grants it reads why it is needed`);
+    }
+  }
 }

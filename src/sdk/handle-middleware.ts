@@ -1,19 +1,18 @@
 import { checkedOutcome, checkedRequest } from "./check-messages.ts";
-import { MiddlewareCallContext } from "./context.ts";
+import { MiddlewareCallContext, type Surroundings } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
-import { errorFields, type Log } from "./log.ts";
+import { errorFields } from "./log.ts";
 import { isThenable, whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import { describeIssues, isSchema } from "./schema.ts";
 
 /** What surrounds a middleware. */
-export interface MiddlewareSurroundings {
+export interface MiddlewareSurroundings extends Surroundings {
   /** The rest of the chain. */
   readonly next: (context: string, request: Request) => Outcome;
   /** The settings as JSON; absent when the middleware has none. */
   readonly settings?: () => string;
-  readonly log: Log;
 }
 
 /** The handler of a middleware. Methods it does not act on go straight to the rest of the chain. */
@@ -29,7 +28,7 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
     };
     try {
       const outcome = whenDone(readSettings(), (settings) => {
-        const ctx = new MiddlewareCallContext(context, log, settings as never);
+        const ctx = new MiddlewareCallContext(context, surroundings, settings as never);
         const pass: Next = (passed, changes) =>
           new Promise((resolve) => resolve(next(ctx.with(changes), checkedRequest(passed))));
         return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);

@@ -1,7 +1,6 @@
 import { callTool } from "./call-tool.ts";
-import { CallContext } from "./context.ts";
+import { CallContext, type Surroundings } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
-import type { Log } from "./log.ts";
 import { whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import type { Provider } from "./provider.ts";
@@ -11,8 +10,8 @@ import { isObject } from "./tool-result.ts";
 export type Handle = (context: string, request: Request) => MaybePromise<Outcome>;
 
 /** The handler of a provider: `tools/call` runs a tool, and every other method is unknown. */
-export function handleProvider(provider: Provider, log: Log): Handle {
-  const tools = new Map<string, Tool>(provider.tools.map((tool) => [tool.name, tool]));
+export function handleProvider(provider: Provider, surroundings: Surroundings): Handle {
+  const tools = new Map<string, Tool>((provider.tools ?? []).map((tool) => [tool.name, tool]));
   return (context, request) => {
     if (request.method !== "tools/call") return failure(RPC_ERROR.methodNotFound, "Method not found");
     const tool = tools.get(request.target ?? "");
@@ -25,7 +24,10 @@ export function handleProvider(provider: Provider, log: Log): Handle {
     }
     if (!isObject(args))
       return failure(RPC_ERROR.invalidParams, "Invalid params: arguments is not an object");
-    return whenDone(callTool(tool, args, new CallContext(context, log)), (val) => ({ tag: "success", val }));
+    return whenDone(callTool(tool, args, new CallContext(context, surroundings)), (val) => ({
+      tag: "success",
+      val,
+    }));
   };
 }
 

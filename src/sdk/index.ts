@@ -1,4 +1,11 @@
-export type { Client, MiddlewareContext, Principal, RequestContext, ToolContext } from "./context.ts";
+export type {
+  CallEnvironment,
+  Client,
+  MiddlewareContext,
+  Principal,
+  RequestContext,
+  ToolContext,
+} from "./context.ts";
 export {
   defineMiddleware,
   type JsonSchema,
@@ -7,15 +14,57 @@ export {
   type Next,
 } from "./define-middleware.ts";
 export {
+  definePrompt,
+  type Prompt,
+  type PromptDefinition,
+  type PromptMessage,
+  type PromptReturn,
+} from "./define-prompt.ts";
+export {
+  defineResource,
+  defineResourceTemplate,
+  type Complete,
+  type Resource,
+  type ResourceAnnotations,
+  type ResourceContents,
+  type ResourceDefinition,
+  type ResourceReturn,
+  type ResourceTemplate,
+  type ResourceTemplateDefinition,
+  type TemplateVariables,
+} from "./define-resource.ts";
+export {
   defineTool,
   type Tool,
   type ToolAnnotations,
   type ToolDefinition,
   type ToolReturn,
 } from "./define-tool.ts";
+export type {
+  Dynamic,
+  PromptListing,
+  ResourceListing,
+  ResourceTemplateListing,
+  ToolListing,
+} from "./dynamic.ts";
 export type { Log, LogFields, LogLevel } from "./log.ts";
 export type { InputRequest, Option, Outcome, Refusal, Request, RpcError } from "./messages.ts";
 export { provider, type Provider, type ProviderDefinition } from "./provider.ts";
 export type { InferInput, InferOutput, Schema } from "./schema.ts";
+export {
+  ServiceError,
+  type Capabilities,
+  type Config,
+  type Fetch,
+  type Http,
+  type Kv,
+  type KvEntry,
+  type KvFeatures,
+  type KvWriteOptions,
+  type Secrets,
+  type ServiceName,
+  type Services,
+  type Signal,
+} from "./services.ts";
 export { ToolError } from "./tool-error.ts";
 export type { ContentBlock, ToolResult } from "./tool-result.ts";

@@ -1,5 +1,17 @@
+import type { Prompt } from "./define-prompt.ts";
+import type { Resource, ResourceTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
-import { checkComponent, checkStrings, checkText, mark, refuse, type Marked } from "./definition.ts";
+import type { Dynamic } from "./dynamic.ts";
+import type { Capabilities } from "./services.ts";
+import {
+  checkCapabilities,
+  checkComponent,
+  checkStrings,
+  checkText,
+  mark,
+  refuse,
+  type Marked,
+} from "./definition.ts";
 import { isSchema } from "./schema.ts";
 
 /** What {@link provider} takes. */
@@ -11,8 +23,18 @@ export interface ProviderDefinition {
   /** Name for people. */
   readonly title?: string;
   readonly description?: string;
-  /** At least one; their names differ. */
-  readonly tools: readonly Tool[];
+  /** Their names differ. */
+  readonly tools?: readonly Tool[];
+  /** Their URIs differ. */
+  readonly resources?: readonly Resource[];
+  /** Their templates differ; a URI belongs to the first that matches. */
+  readonly resourceTemplates?: readonly ResourceTemplate[];
+  /** Their names differ. */
+  readonly prompts?: readonly Prompt[];
+  /** Lists that it answers itself. */
+  readonly dynamic?: Dynamic;
+  /** What it needs of its host, and why. */
+  readonly capabilities?: Capabilities;
 }
 
 /** A component that offers tools: what its module exports as its default. */
@@ -27,6 +49,7 @@ const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
  */
 export function provider(definition: ProviderDefinition): Provider {
   const what = checkComponent("provider", definition);
+  checkCapabilities(what, definition.capabilities);
   const { tools } = definition;
   if (!Array.isArray(tools) || tools.length === 0) refuse(what, "it has no tools");
   const names = new Set<string>();

@@ -13,7 +13,15 @@ const MANIFEST: CoreManifest = {
   access: "public",
   middleware: [],
   providers: [
-    { as: "fixture", name: "fixture", version: "1.0.0", digest: `sha256:${"0".repeat(64)}`, tools: ["echo"] },
+    {
+      as: "fixture",
+      name: "fixture",
+      version: "1.0.0",
+      digest: `sha256:${"0".repeat(64)}`,
+      capabilities: [],
+      toolchain: { sdk: "0.1.0", engine: { name: "quickjs", version: "0.4.5" } },
+      tools: ["echo"],
+    },
   ],
   tools: [{ name: "echo", inputSchema: { type: "object" } }],
   stubs: [],

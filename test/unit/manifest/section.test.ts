@@ -41,8 +41,20 @@ const core: CoreManifest = {
   name: "acme",
   version: "1.0.0",
   access: "public",
-  middleware: [{ as: "log", name: "access-log", version: "1.0.0", digest, methods: ["tools/call"] }],
-  providers: [{ as: "calc", name: "calculator", version: "1.0.0", digest, tools: ["add"] }],
+  middleware: [
+    {
+      as: "log",
+      name: "access-log",
+      version: "1.0.0",
+      digest,
+      capabilities: [],
+      toolchain,
+      methods: ["tools/call"],
+    },
+  ],
+  providers: [
+    { as: "calc", name: "calculator", version: "1.0.0", digest, capabilities: [], toolchain, tools: ["add"] },
+  ],
   tools: provider.tools,
   stubs: ["tenon:host/kv#get"],
 };

@@ -18,7 +18,7 @@ async function run(
 ): Promise<{ json: string; result: unknown; lines: Line[] }> {
   const lines: Line[] = [];
   const log = createLog((level, message, fields) => lines.push({ level, message, fields }));
-  const json = await callTool(tool, args, new CallContext("{}", log));
+  const json = await callTool(tool, args, new CallContext("{}", { log, services: {} }));
   return { json, result: JSON.parse(json), lines };
 }
 

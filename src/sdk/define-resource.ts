@@ -1,0 +1,102 @@
+import type { CallEnvironment } from "./context.ts";
+
+/** Content of a resource (MCP, "Resource Contents"). */
+export type ResourceContents =
+  | { uri: string; mimeType?: string; text: string; _meta?: Record<string, unknown> }
+  | { uri: string; mimeType?: string; /** Base64. */ blob: string; _meta?: Record<string, unknown> };
+
+/**
+ * What reading a resource may give: a text, bytes, complete contents, or `undefined` when there is no such resource.
+ * Texts and bytes get the URI asked for and the definition's `mimeType`.
+ */
+export type ResourceReturn = string | Uint8Array | { contents: readonly ResourceContents[] } | undefined;
+
+/** Hints about who a resource is for (MCP, "Annotations"). */
+export interface ResourceAnnotations {
+  audience?: ("user" | "assistant")[];
+  /** From 0 (optional) to 1 (required). */
+  priority?: number;
+  /** ISO 8601. */
+  lastModified?: string;
+}
+
+/** Suggests values that start with, or resemble, what was typed so far; at most 100 are sent. */
+export type Complete = (
+  value: string,
+  ctx: CallEnvironment & {
+    /** Values of the other variables or arguments, as far as they are known. */
+    readonly arguments: Readonly<Record<string, string>>;
+  },
+) => readonly string[] | Promise<readonly string[]>;
+
+interface Described {
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  readonly annotations?: ResourceAnnotations;
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  readonly scopes?: readonly string[];
+}
+
+/** What {@link defineResource} takes. */
+export interface ResourceDefinition extends Described {
+  /** Absolute, and unique within a server. */
+  readonly uri: string;
+  /** Bytes of the content, where it is known. */
+  readonly size?: number;
+  read(uri: string, ctx: CallEnvironment): ResourceReturn | Promise<ResourceReturn>;
+}
+
+/** The variables of an RFC 6570 template, by its literal type: `{id}` and `{+path}`, as names. */
+export type TemplateVariables<Template extends string> =
+  Template extends `${string}{${infer Expression}}${infer Rest}`
+    ? Names<WithoutOperator<Expression>> | TemplateVariables<Rest>
+    : never;
+
+type WithoutOperator<Expression extends string> =
+  Expression extends `${"+" | "#" | "." | "/" | ";" | "?" | "&"}${infer List}` ? List : Expression;
+type Names<List extends string> = List extends `${infer First},${infer Rest}`
+  ? Name<First> | Names<Rest>
+  : Name<List>;
+type Name<Spec extends string> = Spec extends `${infer Plain}*`
+  ? Plain
+  : Spec extends `${infer Plain}:${string}`
+    ? Plain
+    : Spec;
+
+/** What {@link defineResourceTemplate} takes. */
+export interface ResourceTemplateDefinition<Template extends string = string> extends Described {
+  /** RFC 6570 template of absolute URIs, unique within a server. */
+  readonly uriTemplate: Template;
+  /** Suggestions for its variables. */
+  readonly complete?: { readonly [Variable in TemplateVariables<Template>]?: Complete };
+  read(
+    variables: Readonly<Record<TemplateVariables<Template>, string>>,
+    ctx: CallEnvironment & { /** The URI asked for. */ readonly uri: string },
+  ): ResourceReturn | Promise<ResourceReturn>;
+}
+
+/** A resource. */
+export type Resource = ResourceDefinition;
+
+/** A resource template, whatever its variables are. */
+export interface ResourceTemplate extends Omit<ResourceTemplateDefinition, "complete" | "read"> {
+  readonly complete?: { readonly [variable: string]: Complete | undefined } | undefined;
+  read(variables: never, ctx: CallEnvironment & { readonly uri: string }): unknown;
+}
+
+/** Defines a resource. The definition is checked when `provider()` takes it. */
+export function defineResource(definition: ResourceDefinition): ResourceDefinition {
+  return definition;
+}
+
+/**
+ * Defines a family of resources, with the types of its variables taken from the template. The definition is checked when
+ * `provider()` takes it.
+ */
+export function defineResourceTemplate<const Template extends string>(
+  definition: ResourceTemplateDefinition<Template>,
+): ResourceTemplateDefinition<Template> {
+  return definition;
+}
