@@ -6,11 +6,12 @@ import {
   createHttpProtocol,
   type Call,
   type HttpAnswer,
+  type HttpProtocol,
   type HttpRequestHead,
 } from "../../src/protocol/index.ts";
 import { logToStderr, report } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
-import { createPool, type PoolOptions } from "./pool.ts";
+import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 
 /** Options of {@link serveHttp}. */
@@ -33,10 +34,25 @@ export interface ServeHttpOptions extends LoadOptions, PoolOptions {
 export interface HttpServer {
   /** Where clients connect, such as `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
-  /** Of the core: `sha256:` and 64 hexadecimal digits. */
+  /** Of the core that takes new requests: `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
+  /**
+   * Serves another core from now on: settles once new requests go to it. Requests in flight end on the core that took
+   * them, and none is dropped. Swaps happen one after another.
+   *
+   * @throws ToolkitError `ERR_HOST_CORE` when the core cannot be instantiated, or the server is closed; the core in
+   * place stays.
+   */
+  replace(core: LoadedCore): Promise<void>;
   /** Stops listening, answers what is in flight and ends all threads. */
   close(): Promise<void>;
+}
+
+/** A core and what belongs to it. */
+interface Serving {
+  digest: string;
+  protocol: HttpProtocol;
+  pool: Pool;
 }
 
 const DEFAULT_PORT = 3000;
@@ -66,32 +82,53 @@ export async function serveHttp(
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const host = options.host ?? DEFAULT_HOST;
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-  const protocol = createHttpProtocol({
-    ...protocolOptions(loaded, options.deadlineMs),
-    local: isLoopbackAddress(host),
-    ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
-    ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
-  });
   const log = options.log ?? logToStderr;
-  const pool = await createPool(loaded, options);
+
+  async function start(next: LoadedCore): Promise<Serving> {
+    const protocol = createHttpProtocol({
+      ...protocolOptions(next, options.deadlineMs),
+      local: isLoopbackAddress(host),
+      ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
+      ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
+    });
+    return { digest: next.digest, protocol, pool: await createPool(next, options) };
+  }
+
+  let current = await start(loaded);
+  let swapped: Promise<void> = Promise.resolve();
+  const retiring = new Set<Promise<void>>();
+  let closed = false;
+
+  async function swap(next: LoadedCore): Promise<void> {
+    if (closed) {
+      throw new ToolkitError(`Cannot serve core "${next.manifest.name}": the server is closed`, {
+        code: "ERR_HOST_CORE",
+      });
+    }
+    const old = current;
+    current = await start(next);
+    const retired = old.pool.close().finally(() => retiring.delete(retired));
+    retiring.add(retired);
+  }
 
   /** A mistake in this host must cost one request and not the server. */
   function fail(response: ServerResponse, error: unknown): void {
     const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
     report(log, "error", `Cannot answer a request: ${trace}`);
     if (response.headersSent) response.destroy();
-    else send(response, protocol.internalError());
+    else send(response, current.protocol.internalError());
   }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const head = requestHead(request);
-    const refused = protocol.checkHead(head);
+    const refused = current.protocol.checkHead(head);
     if (refused) {
       send(response, refused);
       discard(request, 0, maxBodyBytes);
       return;
     }
     readBody(request, maxBodyBytes, (body) => {
+      const { protocol, pool } = current;
       if (typeof body !== "string") {
         send(response, protocol.refuseBody(body.refused));
         return;
@@ -99,14 +136,14 @@ export async function serveHttp(
       try {
         const step = protocol.handle(head, body);
         if (step.kind === "answer") send(response, step.answer);
-        else callCore(step.call, response).catch((error: unknown) => fail(response, error));
+        else callCore(step.call, pool, response).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }
     });
   }
 
-  async function callCore(call: Call<HttpAnswer>, response: ServerResponse): Promise<void> {
+  async function callCore(call: Call<HttpAnswer>, pool: Pool, response: ServerResponse): Promise<void> {
     const result = await pool.handle(call.context, call.request, {
       deadline: call.deadline,
       isGone: () => response.destroyed,
@@ -128,17 +165,26 @@ export async function serveHttp(
   try {
     await listen(server, options.port ?? DEFAULT_PORT, host);
   } catch (error) {
-    await pool.close();
+    await current.pool.close();
     throw error;
   }
   const { address, family, port } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}/mcp`,
-    digest: loaded.digest,
+    get digest() {
+      return current.digest;
+    },
+    replace(next) {
+      const result = swapped.then(() => swap(next));
+      swapped = result.catch(() => undefined);
+      return result;
+    },
     async close() {
+      closed = true;
+      await swapped;
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      await pool.close();
+      await Promise.all([current.pool.close(), ...retiring]);
       // Calls are answered; what remains are connections that ask for nothing.
       setImmediate(() => server.closeAllConnections());
       await ended;
