@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { stat } from "node:fs/promises";
-import { ToolkitError } from "../errors/index.ts";
+import { displayPath, ToolkitError } from "../errors/index.ts";
 import {
   writeManifest,
   type JsonSchema,
@@ -16,7 +16,6 @@ import { hostPlugin } from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
-import { displayPath } from "./source-error.ts";
 import { usedRuntimeParts } from "./used-runtime-parts.ts";
 
 /** What {@link buildComponent} takes. */

@@ -3,11 +3,12 @@ import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
+import type { SourceLocation } from "../errors/index.ts";
 import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
 import { bundle, type Bundle } from "./bundle.ts";
 import { hostStubPlugin, projectZodPlugin } from "./bundle-plugins.ts";
 import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
-import { loadError, type SourceLocation } from "./source-error.ts";
+import { loadError } from "./source-error.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
 export type Definition =

@@ -1,36 +1,14 @@
 import type { Message } from "esbuild";
-import { relative, resolve } from "node:path";
-import { ToolkitError, type ErrorCode } from "../errors/index.ts";
-
-/** A place in a source file. */
-export interface SourceLocation {
-  /** Absolute, or relative to the working directory of the build. */
-  file: string;
-  /** From 1. */
-  line: number;
-  /** From 1. */
-  column: number;
-  lineText?: string;
-}
+import { resolve } from "node:path";
+import {
+  describeLocation,
+  displayPath,
+  ToolkitError,
+  type ErrorCode,
+  type SourceLocation,
+} from "../errors/index.ts";
 
 const MAX_MESSAGES = 5;
-
-/** A path as the person who started the build would write it. */
-export function displayPath(path: string): string {
-  const shown = relative(process.cwd(), path);
-  return shown.startsWith("..") || shown === "" ? path : shown;
-}
-
-/** `file:line:column`, and the line itself where it is known. */
-export function describeLocation(location: SourceLocation): string[] {
-  const { file, line, column, lineText } = location;
-  const details = [`${displayPath(file)}:${line}:${column}`];
-  if (lineText !== undefined && lineText.trim() !== "") {
-    const start = Math.max(0, column - 80);
-    details.push(`${line} | ${lineText.slice(start, start + 160).trimEnd()}`);
-  }
-  return details;
-}
 
 /** The error for a module that does not build, from the bundler's messages. */
 export function bundleError(entry: string, folder: string, messages: readonly Message[]): ToolkitError {

@@ -30,6 +30,11 @@ export interface ToolkitErrorOptions {
   hint?: string;
   /** Further lines: the actual state, one fact a line. */
   details?: readonly string[];
+  /**
+   * Where in the input the fault lies, as keys and indexes from its root, such as `["grants", "notes", "kv", 0]`. Whoever
+   * read the input from a file adds the line.
+   */
+  at?: readonly (string | number)[];
   /** The error that led to this one; shown only with `TENON_DEBUG=1`. */
   cause?: unknown;
 }
@@ -49,11 +54,14 @@ export class ToolkitError extends Error {
   readonly hint: string | undefined;
   /** The actual state, one fact a line. */
   readonly details: readonly string[];
+  /** Where in the input the fault lies, if that is known. */
+  readonly at: readonly (string | number)[] | undefined;
 
   constructor(message: string, options: ToolkitErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
     this.hint = options.hint;
     this.details = options.details ?? [];
+    this.at = options.at;
   }
 }
