@@ -1,5 +1,5 @@
 import { defineTool, provider, ToolError } from "tenon";
-import * as z from "zod";
+import * as z from "zod/mini";
 
 const pair = z.object({ a: z.number(), b: z.number() });
 

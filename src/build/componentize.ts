@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
+import { compactSnapshot } from "./compact-snapshot.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
 
 /** A module for the engine. */
@@ -36,7 +37,7 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
     const runtimeBytes = await engine;
     const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
     const { component } = await run({ jsSource, witPath, world, ...runtime });
-    return new Uint8Array(component);
+    return compactSnapshot(component);
   } catch (cause) {
     throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
   }

@@ -31,7 +31,23 @@ const PATCHES: readonly Patch[] = [
     find: [0x20, 0x00, 0x10, 0xeb, 0x08, 0x39, 0x03, 0x90, 0x02],
     replace: [0x20, 0x00, 0x41, 0x00, 0xb7, 0x39, 0x03, 0x90, 0x02],
   },
+  withoutSource(0x11, 0x01, 0x01),
+  withoutSource(0x03, 0x02, 0x02),
+  withoutSource(0x03, 0x04, 0x03),
 ];
+
+/**
+ * One of the three places where the parser keeps the text of a function, or of a class, beside its code. The text of an
+ * inner function is kept once more by each function around it, and all that wants it is `Function.prototype.toString`.
+ */
+function withoutSource(start: number, length: number, result: number): Patch {
+  return {
+    // `local.get 10; local.get start; local.get length; call js_strndup; local.tee result; i32.store offset=380`
+    find: [0x20, 0x0a, 0x20, start, 0x20, length, 0x10, 0x8d, 0x08, 0x22, result, 0x36, 0x02, 0xfc, 0x02],
+    // `i32.const 0; i32.store offset=380; i32.const 1; local.set result`, and five `nop`: no text, and no failure.
+    replace: [0x41, 0x00, 0x36, 0x02, 0xfc, 0x02, 0x41, 0x01, 0x21, result, 0x01, 0x01, 0x01, 0x01, 0x01],
+  };
+}
 
 // The preamble of a core module (magic, version 1), and a custom section named `dylink.0`.
 const PREAMBLE = Buffer.from([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);

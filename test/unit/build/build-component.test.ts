@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildComponent, type BuiltComponent } from "../../../src/build/index.ts";
 import { ToolkitError } from "../../../src/errors/index.ts";
 import { readManifest } from "../../../src/manifest/index.ts";
+import { compileComponent } from "../../fixtures/compiled-component.ts";
 
 let root: string;
 
@@ -109,6 +110,24 @@ describe("buildComponent()", () => {
     expect(all!.inputs.filter((path) => path.includes("/locales/"))).toEqual([
       expect.stringMatching(/\/locales\/en\.js$/) as string,
     ]);
+  });
+
+  test("keeps the code of a function and not its text", async () => {
+    const entry = await project(
+      `import { defineTool, provider } from "tenon";
+      import * as z from "zod/mini";
+      const outer = (word: string) => {
+        const inner = () => ["only once in the bytes", word];
+        return inner().join();
+      };
+      export default provider({ name: "sample", version: "1.0.0", tools: [
+        defineTool({ name: "echo", description: "Echoes", input: z.object({}), run: () => outer("") + String(outer) }),
+      ] });`,
+    );
+    const { bytes } = await buildComponent({ entry });
+    expect(Buffer.from(bytes).toString("latin1").split("only once in the bytes")).toHaveLength(2);
+    const { content } = (await compileComponent(bytes)).instantiate().call("echo", {});
+    expect(content[0]!.text).toMatch(/^only once in the bytes,function \w*\(\) \{\s*\[native code\]\s*\}$/);
   });
 
   test("imports no interface that the code does not use", async () => {

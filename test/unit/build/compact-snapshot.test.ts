@@ -1,0 +1,76 @@
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { describe, expect, test } from "vitest";
+import { compactSnapshot } from "../../../src/build/compact-snapshot.ts";
+import { readSections, SECTION } from "../../../src/wasm/index.ts";
+import { wasm } from "../../fixtures/run-component.ts";
+
+const PAGE = 65_536;
+const FOOTER = 56;
+const BLOCK = 256;
+/** The one of 20 blocks that is free, but for the rest of the page. */
+const FREE = 5;
+
+/** One page that is a heap from address 8 to its end, in the layout of the engine's allocator. */
+function heap(): DataView {
+  const view = new DataView(new ArrayBuffer(PAGE));
+  for (let index = 0; index <= 20; index++) {
+    const at = 8 + index * BLOCK;
+    const size = index < 20 ? BLOCK : PAGE - FOOTER - at;
+    new Uint8Array(view.buffer).fill(0xaa, at + 8, at + size);
+    const flags = (index === FREE || index === 20 ? 0 : 2) | (index === FREE + 1 ? 0 : 1);
+    view.setUint32(at + 4, size | flags, true);
+    if (index === FREE || index === 20) view.setUint32(at + size, size, true);
+  }
+  view.setUint32(PAGE - FOOTER + 4, FOOTER, true);
+  return view;
+}
+
+function component(view: DataView, memory = '(memory (export "m") 1)'): Promise<Uint8Array> {
+  const text = Array.from(new Uint8Array(view.buffer), (byte) => `\\${byte.toString(16).padStart(2, "0")}`);
+  return parse(`(component (core module ${memory} (data (i32.const 0) "${text.join("")}")))`);
+}
+
+/** What the memory of a component's module holds when it starts. */
+function memoryOf(bytes: Uint8Array): Uint8Array {
+  const module = readSections(bytes).find((section) => section.id === SECTION.coreModule)!.content;
+  const { exports } = new wasm.Instance(new wasm.Module(module));
+  return new Uint8Array((exports.m as { buffer: ArrayBuffer }).buffer);
+}
+
+describe("compactSnapshot()", () => {
+  test("clears what free blocks hold, but for the allocator's links, and nothing else", async () => {
+    const view = heap();
+    const compact = compactSnapshot(await component(view));
+    const expected = new Uint8Array(view.buffer.slice(0));
+    const [free, last] = [8 + FREE * BLOCK, 8 + 20 * BLOCK];
+    expected.fill(0, free + 32, free + BLOCK);
+    expected.fill(0, last + 32, PAGE - FOOTER);
+    expect(memoryOf(compact)).toEqual(expected);
+    expect(compact.length).toBeLessThan(20 * BLOCK + 500);
+  });
+
+  test.each<[string, (view: DataView) => void]>([
+    [
+      "a block says that the one before it is in use, which is free",
+      (view) => view.setUint8(8 + (FREE + 1) * BLOCK + 4, 3),
+    ],
+    [
+      "the size of a free block is not what the block after it says",
+      (view) => view.setUint32(8 + (FREE + 1) * BLOCK, 512, true),
+    ],
+    ["the heap does not end in a footer", (view) => view.setUint32(PAGE - FOOTER + 4, 0, true)],
+    ["a size is not a multiple of 16", (view) => view.setUint32(8 + 19 * BLOCK + 4, (BLOCK + 8) | 3, true)],
+  ])("leaves a memory alone in which %s", async (_, change) => {
+    const view = heap();
+    change(view);
+    const bytes = await component(view);
+    expect(compactSnapshot(bytes)).toEqual(bytes);
+  });
+
+  test("leaves a module alone whose segments have no constant address", async () => {
+    const bytes = await parse(
+      `(component (core module (import "a" "b" (global i32)) (memory 1) (data (global.get 0) "text")))`,
+    );
+    expect(compactSnapshot(bytes)).toEqual(bytes);
+  });
+});
