@@ -24,6 +24,11 @@ export function printError(error: unknown): number {
   return 1;
 }
 
+/** Prints what the person at the terminal should know, on stderr. */
+export function printWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`);
+}
+
 function red(text: string): string {
   const colour = process.stderr.isTTY && !process.env.NO_COLOR;
   return colour ? styleText("red", text) : text;

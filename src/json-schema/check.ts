@@ -9,14 +9,26 @@ export interface SchemaTrust {
   own?: boolean;
 }
 
+/** One thing wrong with a value. */
+export interface Problem {
+  /** One sentence, naming the place and, for an unknown key, the nearest there is. */
+  text: string;
+  /** Keys and indexes from the root of the value to what is wrong; to the key itself where that is what is wrong. */
+  at: string[];
+}
+
+/** {@link findProblems} for who needs the sentences alone. */
+export function checkJson(schema: object, value: unknown, trust?: SchemaTrust): string[] {
+  return [...new Set(findProblems(schema, value, trust).map(({ text }) => text))];
+}
+
 /**
  * Checks a JSON value against a JSON Schema 2020-12, without ever fetching a `$ref`.
  *
- * @returns one sentence for each thing wrong, naming the place and, for an unknown key, the nearest there is; empty
- * when the value is valid
+ * @returns everything wrong; empty when the value is valid
  * @throws `Error` when the schema itself is not valid
  */
-export function checkJson(schema: object, value: unknown, { own = false }: SchemaTrust = {}): string[] {
+export function findProblems(schema: object, value: unknown, { own = false }: SchemaTrust = {}): Problem[] {
   let validate = compiled.get(schema);
   if (!validate) {
     validate = new Ajv2020({
@@ -32,29 +44,40 @@ export function checkJson(schema: object, value: unknown, { own = false }: Schem
   }
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
-  // A failed branch of anyOf or oneOf is reported by the branch itself; the summary adds nothing.
-  const telling = errors.filter(
-    ({ keyword }) => keyword !== "anyOf" && keyword !== "oneOf" && keyword !== "if",
-  );
-  return [...new Set((telling.length > 0 ? telling : errors).map(explain))];
+  const telling = errors.filter(({ keyword }) => !SUMMARIES.has(keyword));
+  return (telling.length > 0 ? telling : errors).map((error) => ({ text: explain(error), at: steps(error) }));
+}
+
+/** Keywords that fail with the error of a schema inside them, which says more. */
+const SUMMARIES: ReadonlySet<string> = new Set(["anyOf", "oneOf", "if", "propertyNames"]);
+
+/** The key that an error is about, where it is about a key and not its value. */
+function faultyKey({ params, propertyName }: ErrorObject): string | undefined {
+  const { additionalProperty, unevaluatedProperty } = params as Record<string, string | undefined>;
+  return propertyName ?? additionalProperty ?? unevaluatedProperty;
+}
+
+function steps(error: ErrorObject): string[] {
+  const key = faultyKey(error);
+  return [...pathSteps(error.instancePath), ...(key === undefined ? [] : [key])];
 }
 
 function explain(error: ErrorObject): string {
   const { keyword, params, instancePath, data } = error;
   const place = instancePath === "" ? "" : ` in ${pathName(instancePath)}`;
+  const key = faultyKey(error);
+  if (error.propertyName !== undefined) return `key "${key}"${place} ${requirement(error)}`;
+  if (key !== undefined) {
+    const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+    const suggestion = nearest(key, known);
+    const hint = suggestion
+      ? `, did you mean "${suggestion}"?`
+      : known.length
+        ? `, known: ${known.join(", ")}`
+        : "";
+    return `unknown key "${key}"${place}${hint}`;
+  }
   switch (keyword) {
-    case "additionalProperties":
-    case "unevaluatedProperties": {
-      const key = String(params.additionalProperty ?? params.unevaluatedProperty);
-      const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
-      const suggestion = nearest(key, known);
-      const hint = suggestion
-        ? `, did you mean "${suggestion}"?`
-        : known.length
-          ? `, known: ${known.join(", ")}`
-          : "";
-      return `unknown key "${key}"${place}${hint}`;
-    }
     case "required":
       return `missing key "${params.missingProperty}"${place}`;
     case "type":
@@ -63,22 +86,30 @@ function explain(error: ErrorObject): string {
       return `${pathName(instancePath)} must be one of ${(params.allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(", ")}, got ${shorten(data)}`;
     case "const":
       return `${pathName(instancePath)} must be ${JSON.stringify(params.allowedValue)}, got ${shorten(data)}`;
-    case "propertyNames":
-      return `key "${params.propertyName}"${place} is not allowed`;
     default:
-      return `${pathName(instancePath)} ${error.message ?? "is not valid"}, got ${shorten(data)}`;
+      return `${pathName(instancePath)} ${requirement(error)}, got ${shorten(data)}`;
   }
+}
+
+/** What the schema asks; a pattern speaks through its description, which people can read. */
+function requirement({ keyword, message, parentSchema }: ErrorObject): string {
+  const { description } = parentSchema as { description?: unknown };
+  if (keyword !== "pattern" || typeof description !== "string") return message ?? "is not valid";
+  return `must match "${description.replace(/\.$/, "")}"`;
 }
 
 /** `/middleware/0/use` as `middleware[0].use`. */
 function pathName(instancePath: string): string {
   if (instancePath === "") return "the whole value";
-  const steps = instancePath
-    .slice(1)
-    .split("/")
-    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  const name = steps.map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`)).join("");
+  const name = pathSteps(instancePath)
+    .map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`))
+    .join("");
   return `"${name.replace(/^\./, "")}"`;
+}
+
+function pathSteps(instancePath: string): string[] {
+  const encoded = instancePath.split("/").slice(1);
+  return encoded.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 function typeName(value: unknown): string {

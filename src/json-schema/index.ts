@@ -1,1 +1,1 @@
-export { checkJson } from "./check.ts";
+export { checkJson, findProblems } from "./check.ts";

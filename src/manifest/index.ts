@@ -19,3 +19,4 @@ export type {
 } from "./manifest.ts";
 export { parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
+export { ungrantedCapabilities } from "./ungranted-capabilities.ts";

@@ -1,2 +1,10 @@
-export { loadComponent } from "./load-component.ts";
-export { defaultName, readProject } from "./read-project.ts";
+export { composeProject, type ComponentLoader, type ComposedProject } from "./compose-project.ts";
+export {
+  defaultName,
+  isSource,
+  loadComponent,
+  readComponent,
+  resolveReference,
+  type LoadedComponent,
+} from "./load-component.ts";
+export { readProject, type Project } from "./read-project.ts";

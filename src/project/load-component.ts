@@ -1,51 +1,97 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
+import type { BuiltComponent } from "../build/index.ts";
 import { nearest, ToolkitError } from "../errors/index.ts";
 import { packageFile } from "../package/index.ts";
 
-/** Middleware that comes with this package. */
-export const READY_MADE_MIDDLEWARE: readonly string[] = ["access-log"];
+/** A component that a reference led to. */
+export interface LoadedComponent {
+  bytes: Uint8Array;
+  /** What there is to know of its build, where the reference named a source. */
+  built?: BuiltComponent;
+}
+
+/** What a reference leads to. */
+export interface ResolvedReference {
+  /** Absolute path. */
+  path: string;
+  /** `source`: a module that is built when it is loaded. */
+  kind: "component" | "source";
+}
+
+const SOURCE_ENDING = /\.[cm]?[jt]sx?$/;
+const FILE_ENDING = /\.(?:wasm|[cm]?[jt]sx?)$/;
+
+/** True for the name of a module that can be built. */
+export function isSource(path: string): boolean {
+  return SOURCE_ENDING.test(path);
+}
+
+/** The name a reference gives a part that has none: the last path segment without its ending. */
+export function defaultName(reference: string): string {
+  return reference.replace(/^.*[/\\]/, "").replace(FILE_ENDING, "");
+}
+
+/** Names of the components that come with this package, sorted. */
+export async function readyMadeNames(): Promise<string[]> {
+  const files = await readdir(packageFile("dist", "components")).catch((): string[] => []);
+  return files
+    .filter((file) => file.endsWith(".wasm"))
+    .map(defaultName)
+    .sort();
+}
 
 /**
- * Reads a component by reference: a path (relative to `folder`), or the bare name of a ready-made middleware.
+ * Reads a component by reference: a path (relative to `folder`) of a component or of a TypeScript or JavaScript module,
+ * which is built; or the bare name of a ready-made component.
  *
  * @throws {@link ToolkitError} `ERR_FILE` when there is nothing at the reference, `ERR_CONFIG` for an unknown kind of
- * reference
+ * reference, `ERR_BUILD_*` when a source does not build
  */
-export async function loadComponent(reference: string, folder: string): Promise<Uint8Array> {
+export async function loadComponent(reference: string, folder: string): Promise<LoadedComponent> {
+  const { path, kind } = await resolveReference(reference, folder);
+  if (kind === "component") return { bytes: await readComponent(reference, path) };
+  const { buildComponent } = await import("../build/index.ts");
+  const built = await buildComponent({ entry: path });
+  return { bytes: built.bytes, built };
+}
+
+/** Reads the file behind a reference, as {@link loadComponent} does. */
+export async function readComponent(reference: string, path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ToolkitError(
+      `Cannot load component "${reference}": ${missing ? "there is no such file" : (error as Error).message}`,
+      {
+        code: "ERR_FILE",
+        hint: 'Build it first with "tenon build", or name its TypeScript source here',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Finds what a reference leads to, as {@link loadComponent} does; a path is not looked at. */
+export async function resolveReference(reference: string, folder: string): Promise<ResolvedReference> {
   if (reference.startsWith("oci://")) {
     throw new ToolkitError(`Cannot load "${reference}": registries are not supported in this version`, {
       code: "ERR_CONFIG",
       hint: "Name a component file",
     });
   }
-  try {
-    return await readFile(componentPath(reference, folder));
-  } catch (error) {
-    if (error instanceof ToolkitError) throw error;
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ToolkitError(
-      `Cannot load component "${reference}": ${missing ? "there is no such file" : (error as Error).message}`,
-      { code: "ERR_FILE", hint: 'Build it first with "tenon build"', cause: error },
-    );
+  const isPath = isAbsolute(reference) || /^\.|[/\\]/.test(reference) || FILE_ENDING.test(reference);
+  if (isPath) return { path: resolve(folder, reference), kind: isSource(reference) ? "source" : "component" };
+  const names = await readyMadeNames();
+  if (names.includes(reference)) {
+    return { path: packageFile("dist", "components", `${reference}.wasm`), kind: "component" };
   }
-}
-
-function componentPath(reference: string, folder: string): string {
-  if (isAbsolute(reference)) return reference;
-  if (reference.startsWith(".") || reference.includes("/") || reference.endsWith(".wasm")) {
-    return resolve(folder, reference);
-  }
-  if (READY_MADE_MIDDLEWARE.includes(reference))
-    return packageFile("dist", "components", `${reference}.wasm`);
-  const suggestion = nearest(reference, READY_MADE_MIDDLEWARE);
-  throw new ToolkitError(
-    `Cannot load component "${reference}": there is no ready-made middleware of that name`,
-    {
-      code: "ERR_CONFIG",
-      hint: suggestion
-        ? `Did you mean "${suggestion}"?`
-        : `Ready-made: ${READY_MADE_MIDDLEWARE.join(", ")}; for a file of your own write "./${reference}.wasm"`,
-    },
-  );
+  const suggestion = nearest(reference, names);
+  throw new ToolkitError(`Cannot load component "${reference}": there is no ready-made one of that name`, {
+    code: "ERR_CONFIG",
+    hint: suggestion
+      ? `Did you mean "${suggestion}"?`
+      : `Ready-made: ${names.join(", ") || "none"}; for a file of your own write "./${reference}.wasm" or "./${reference}.ts"`,
+  });
 }

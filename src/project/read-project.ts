@@ -1,97 +1,145 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { ComposeInput } from "../compose/index.ts";
-import { ToolkitError } from "../errors/index.ts";
-import { checkJson } from "../json-schema/index.ts";
-import type { Json } from "../manifest/index.ts";
+import { describeLocation, displayPath, ToolkitError, type SourceLocation } from "../errors/index.ts";
+import { findProblems } from "../json-schema/index.ts";
+import type { Grants, Json } from "../manifest/index.ts";
 import { packageFile } from "../package/index.ts";
-import { loadComponent } from "./load-component.ts";
-import { locateJsonError } from "./locate-json-error.ts";
+import { readJsonText, type JsonText } from "./json-text.ts";
+import { defaultName } from "./load-component.ts";
 
 /** `tenon.json`; `schema/tenon.schema.json` describes each member. */
-interface ProjectFile {
+export interface ProjectFile {
   name: string;
   version: string;
   access: "authenticated" | "public";
   providers: Record<string, string>;
   middleware?: { use: string; as?: string; config?: Record<string, Json> }[];
+  grants?: Record<string, Grants>;
 }
 
-const LATER_KEYS = ["grants", "roles", "trust"];
+/** One component that a `tenon.json` names. */
+export interface ProjectPart {
+  /** Its name in the composition. */
+  as: string;
+  /** A path, or the name of a ready-made component. */
+  reference: string;
+  /** Where the file names it. */
+  at: readonly (string | number)[];
+  /** Of a middleware. */
+  settings?: Record<string, Json>;
+}
+
+/** A `tenon.json` that was read and matches its schema; the components it names were not looked at. */
+export interface Project {
+  /** Absolute path of the file. */
+  path: string;
+  /** What relative references start from. */
+  folder: string;
+  file: ProjectFile;
+  providers: ProjectPart[];
+  /** In the order a request passes them. */
+  middleware: ProjectPart[];
+  /** The lines for an error that say where in the file something is. */
+  describe(at: readonly (string | number)[]): string[];
+}
+
+const LATER_KEYS = ["roles", "trust"];
+const MAX_BYTES = 1024 * 1024;
+const MAX_PROBLEMS = 5;
 
 /**
- * Reads a `tenon.json` and the components it names.
+ * Reads a `tenon.json`.
  *
- * @throws {@link ToolkitError} `ERR_CONFIG` when the file is not valid, `ERR_FILE` when it or a component cannot be read
+ * @throws {@link ToolkitError} `ERR_CONFIG` when the file is not valid, with the line of each mistake; `ERR_FILE` when it
+ * cannot be read
  */
-export async function readProject(path: string): Promise<ComposeInput> {
-  const project = await parseProject(path, await readText(path));
-  const folder = dirname(resolve(path));
-  const providers = await Promise.all(
-    Object.entries(project.providers).map(async ([as, reference]) => ({
+export async function readProject(path: string): Promise<Project> {
+  const absolute = resolve(path);
+  const shown = displayPath(absolute);
+  const read = readJsonText(absolute, await readText(absolute, shown));
+  if ("problem" in read)
+    throw configError(`Cannot read configuration "${shown}": ${read.problem}`, read.locations);
+  const file = await checkProject(shown, read);
+  return {
+    path: absolute,
+    folder: dirname(absolute),
+    file,
+    providers: Object.entries(file.providers).map(([as, reference]) => ({
       as,
-      bytes: await loadComponent(reference, folder),
+      reference,
+      at: ["providers", as],
     })),
-  );
-  const middleware = await Promise.all(
-    (project.middleware ?? []).map(async ({ use, as, config }) => ({
+    middleware: (file.middleware ?? []).map(({ use, as, config }, i) => ({
       as: as ?? defaultName(use),
-      bytes: await loadComponent(use, folder),
+      reference: use,
+      at: ["middleware", i],
       ...(config && { settings: config }),
     })),
+    describe: (at) => describeLocation(read.locate(at)),
+  };
+}
+
+async function readText(path: string, shown: string): Promise<string> {
+  let state: string;
+  let cause: unknown;
+  try {
+    const bytes = await readFile(path);
+    if (bytes.length <= MAX_BYTES) return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    state = `it has more than ${MAX_BYTES} bytes`;
+  } catch (error) {
+    cause = error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const states: Record<string, string> = {
+      ENOENT: "there is no such file",
+      EISDIR: "it is a folder",
+      ERR_ENCODING_INVALID_ENCODED_DATA: "it is not UTF-8",
+    };
+    state = states[code ?? ""] ?? message;
+  }
+  throw new ToolkitError(`Cannot read configuration "${shown}": ${state}`, {
+    code: "ERR_FILE",
+    hint: 'Name a tenon.json or a composed core.wasm, or start with "tenon new"',
+    cause,
+  });
+}
+
+async function checkProject(shown: string, { value, locate }: JsonText): Promise<ProjectFile> {
+  // Refused by name until they are enforced: a rule that nothing checks would be a promise not kept.
+  const later = LATER_KEYS.find((key) => value !== null && typeof value === "object" && key in value);
+  if (later !== undefined) {
+    throw configError(
+      `Cannot use configuration "${shown}": "${later}" is not supported in this version`,
+      [locate([later])],
+      "Remove it",
+    );
+  }
+  const problems = findProblems(await projectSchema(), value, { own: true });
+  const [first, ...others] = problems.slice(0, MAX_PROBLEMS);
+  if (!first) return value as ProjectFile;
+  throw new ToolkitError(`Cannot use configuration "${shown}": ${first.text}`, {
+    code: "ERR_CONFIG",
+    details: [
+      ...describeLocation(locate(first.at)),
+      ...others.flatMap(({ text, at }) => [text, ...describeLocation(locate(at))]),
+      ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more mistakes`] : []),
+    ],
+    hint: "schema/tenon.schema.json of this package lists every key",
+  });
+}
+
+function configError(message: string, locations: readonly SourceLocation[], hint?: string): ToolkitError {
+  return new ToolkitError(message, {
+    code: "ERR_CONFIG",
+    details: locations.flatMap(describeLocation),
+    ...(hint && { hint }),
+  });
+}
+
+let schema: Promise<object> | undefined;
+
+function projectSchema(): Promise<object> {
+  schema ??= readFile(packageFile("schema", "tenon.schema.json"), "utf8").then(
+    (text) => JSON.parse(text) as object,
   );
-  return { name: project.name, version: project.version, access: project.access, providers, middleware };
-}
-
-/** The name a middleware entry has when it gives none: the last path segment without its ending. */
-export function defaultName(reference: string): string {
-  return reference.replace(/^.*[/\\]/, "").replace(/\.wasm$/, "");
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ToolkitError(
-      `Cannot read configuration "${path}": ${missing ? "there is no such file" : (error as Error).message}`,
-      { code: "ERR_FILE", hint: "Name a tenon.json or a composed core.wasm", cause: error },
-    );
-  }
-}
-
-async function parseProject(path: string, text: string): Promise<ProjectFile> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new ToolkitError(`Cannot read configuration "${path}": ${locateJsonError(text)}`, {
-      code: "ERR_CONFIG",
-      cause: error,
-    });
-  }
-  // Refused by name until they are enforced: a grant that nothing checks would be a promise not kept.
-  const later = LATER_KEYS.filter((key) => value !== null && typeof value === "object" && key in value);
-  if (later.length > 0) {
-    throw new ToolkitError(
-      `Cannot use configuration "${path}": "${later[0]}" is not supported in this version`,
-      {
-        code: "ERR_CONFIG",
-        hint: "Remove it: every capability but logging, clocks and random numbers stays denied",
-      },
-    );
-  }
-  const problems = checkJson(await projectSchema(), value, { own: true });
-  if (problems.length > 0) {
-    throw new ToolkitError(`Cannot use configuration "${path}": ${problems[0]}`, {
-      code: "ERR_CONFIG",
-      details: problems.slice(1),
-      hint: "schema/tenon.schema.json of this package lists every key",
-    });
-  }
-  return value as ProjectFile;
-}
-
-async function projectSchema(): Promise<object> {
-  return JSON.parse(await readFile(packageFile("schema", "tenon.schema.json"), "utf8")) as object;
+  return schema;
 }

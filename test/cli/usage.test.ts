@@ -25,7 +25,7 @@ test.each([
   [["serve", "--port", "99999"], 'Cannot run "tenon serve": "99999" is not a port', "from 0 to 65535"],
   [["serve", "--stdio", "--port", "1"], '"--stdio" does not go with "--port" or "--host"', "--help"],
   [["serve", "--port"], 'option "--port" needs a value', "--help"],
-  [["build"], 'Cannot run "tenon build": no entry file is given', "--help"],
+  [["build"], 'Cannot run "tenon build": no entry file is given, and tenon.json names none', "--help"],
   [["compose", "a.wasm", "tenon.json"], "a tenon.json and components cannot be mixed", "--help"],
   [["call", "ftp://x", "add"], '"ftp://x" is not an http or https URL', "--help"],
   [["call", "http://127.0.0.1:1/mcp", "add", "{a:1}"], "the arguments are not JSON: {a:1}", "Quote them"],

@@ -1,26 +1,33 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { buildComponent, type BuiltComponent } from "../../build/index.ts";
+import { displayPath, ToolkitError } from "../../errors/index.ts";
+import { isSource, readProject } from "../../project/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../files.ts";
 import { formatSize } from "../format.ts";
+import { printWarnings } from "../print-error.ts";
 
 const HELP = `Builds TypeScript modules into WASI components.
 
-Usage: tenon build <entry.ts ...> [-o path] [--json]
+Usage: tenon build [entry.ts ...] [-o path] [--json]
 
 Each entry exports a provider or a middleware as its default. One component is written for each, as
-<folder>/<name>.wasm.
+<folder>/<name>.wasm. Without entries, every source that ./tenon.json names is built.
 
   -o, --output <path>   folder to write to; with one entry also a file ending in .wasm, or - for stdout
                         (default: dist)
       --json            print the result as JSON
 
 Examples:
+  tenon build                               # every source of ./tenon.json -> dist/<name>.wasm
   tenon build tool.ts                       # dist/<name>.wasm
   tenon build tool.ts -o calculator.wasm    # this file
   tenon build tools/*.ts -o out             # out/<name>.wasm for each
 `;
+
+const CONFIG = "tenon.json";
 
 /** `tenon build`: TypeScript entries to components. */
 export const build: Command = {
@@ -30,20 +37,21 @@ export const build: Command = {
       output: { type: "string", short: "o" },
       json: { type: "boolean" },
     });
-    if (positionals.length === 0) throw usageError("build", "no entry file is given");
+    const entries = positionals.length > 0 ? positionals : await projectSources();
     const output = (values.output as string | undefined) ?? "dist";
     const toFile = output === "-" || output.endsWith(".wasm");
-    if (toFile && positionals.length > 1) {
-      throw usageError(
-        "build",
-        `${positionals.length} entries cannot go into one file`,
-        "Name a folder with -o",
-      );
+    if (toFile && entries.length > 1) {
+      throw usageError("build", `${entries.length} entries cannot go into one file`, "Name a folder with -o");
     }
     const report: unknown[] = [];
-    for (const entry of positionals) {
+    const written = new Map<string, string>();
+    for (const entry of entries) {
       const built = await buildComponent({ entry });
       const path = toFile ? output : join(output, `${built.manifest.name}.wasm`);
+      const other = written.get(path);
+      if (other !== undefined) throw sameName(built.manifest.name, other, entry);
+      written.set(path, entry);
+      printWarnings(built.warnings);
       await writeOutput(path, built.bytes);
       if (values.json && path !== "-") report.push(summarise(path, built));
       else process[path === "-" ? "stderr" : "stdout"].write(describe(path, built));
@@ -53,10 +61,33 @@ export const build: Command = {
   },
 };
 
-function summarise(path: string, { manifest, sizes, imports }: BuiltComponent): object {
+/** The sources that the `tenon.json` of this folder names, each once. */
+async function projectSources(): Promise<string[]> {
+  if (!existsSync(CONFIG)) {
+    throw usageError("build", `no entry file is given, and there is no ${CONFIG} here that names any`);
+  }
+  const { providers, middleware, folder } = await readProject(CONFIG);
+  const sources = [...providers, ...middleware]
+    .map(({ reference }) => reference)
+    .filter(isSource)
+    .map((reference) => displayPath(resolve(folder, reference)));
+  if (sources.length === 0) {
+    throw usageError("build", `no entry file is given, and ${CONFIG} names none`);
+  }
+  return [...new Set(sources)];
+}
+
+function sameName(name: string, first: string, second: string): ToolkitError {
+  return new ToolkitError(`Cannot build "${second}": "${first}" is called "${name}" as well`, {
+    code: "ERR_BUILD_DEFINITION",
+    hint: "Give one of them another name, or write each to a file of its own with -o",
+  });
+}
+
+function summarise(path: string, { manifest, sizes, imports, warnings }: BuiltComponent): object {
   const { kind, name, version } = manifest;
   const tools = manifest.kind === "provider" ? manifest.tools.map((tool) => tool.name) : undefined;
-  return { path, kind, name, version, ...(tools && { tools }), sizes, imports };
+  return { path, kind, name, version, ...(tools && { tools }), sizes, imports, warnings };
 }
 
 function describe(path: string, { manifest, sizes, imports }: BuiltComponent): string {

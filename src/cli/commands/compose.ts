@@ -1,27 +1,31 @@
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { compose as composeCore, type ComposeInput, type Composition } from "../../compose/index.ts";
-import { defaultName, loadComponent, readProject } from "../../project/index.ts";
+import { compose as composeCore, type Composition } from "../../compose/index.ts";
+import { ungrantedCapabilities } from "../../manifest/index.ts";
+import { composeProject, defaultName, loadComponent, type ComposedProject } from "../../project/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { readInput, writeOutput } from "../files.ts";
+import { writeOutput } from "../files.ts";
+import { printWarnings } from "../print-error.ts";
 import { formatSize } from "../format.ts";
 
 const HELP = `Composes providers and middleware into one server component.
 
 Usage: tenon compose [tenon.json] [-o core.wasm] [--json]
-       tenon compose <provider.wasm ...> [--use middleware ...] [-o core.wasm] [--json]
+       tenon compose <provider ...> [--use middleware ...] [-o core.wasm] [--json]
+
+A provider or middleware is a component file, a TypeScript source, which is built first, or the name of a ready-made
+component.
 
   -o, --output <file>   what to write, or - for stdout (default: core.wasm)
-      --use <name>      without a tenon.json: a middleware, ready-made or a component file; in the order a
-                        request passes them, once for each
+      --use <name>      without a tenon.json: a middleware; in the order a request passes them, once for each
       --name <name>     without a tenon.json: name of the server (default: that of the first provider)
       --json            print the result as JSON
 
 Examples:
   tenon compose                                             # tenon.json in this folder -> core.wasm
   tenon compose calculator.wasm --use access-log -o core.wasm
-  tenon compose a.wasm b.wasm --use ./my-middleware.wasm -o - | sha256sum
+  tenon compose a.wasm ./b.ts --use ./my-middleware.ts -o - | sha256sum
 `;
 
 /** `tenon compose`: components to one core. */
@@ -35,25 +39,24 @@ export const compose: Command = {
       json: { type: "boolean" },
     });
     const files = positionals.length === 0 ? ["tenon.json"] : positionals;
-    const wasm = files.filter((file) => file.endsWith(".wasm"));
-    if (wasm.length > 0 && wasm.length < files.length) {
-      throw usageError("compose", "a tenon.json and components cannot be mixed");
-    }
-    if (wasm.length === 0) {
-      if (files.length > 1) throw usageError("compose", "more than one configuration file is given");
+    const [config] = files.filter((file) => file.endsWith(".json"));
+    if (config !== undefined) {
+      if (files.length > 1) {
+        throw usageError("compose", "a tenon.json and components cannot be mixed");
+      }
       const unfit = ["use", "name"].find((option) => option in values);
       if (unfit) throw usageError("compose", `option "--${unfit}" does not go with a tenon.json`);
     }
-    const input =
-      wasm.length > 0
-        ? await inputFromFiles(
-            wasm,
+    const output = (values.output as string | undefined) ?? "core.wasm";
+    const composition =
+      config === undefined
+        ? await composeFiles(
+            files,
             (values.use as string[] | undefined) ?? [],
             values.name as string | undefined,
           )
-        : await readProject(files[0]!);
-    const output = (values.output as string | undefined) ?? "core.wasm";
-    const composition = await composeCore(input);
+        : await composeProject(config);
+    printWarnings([...composition.warnings, ...ungrantedCapabilities(composition.manifest)]);
     await writeOutput(output, composition.bytes);
     const report = values.json
       ? `${JSON.stringify(summarise(output, composition), null, 2)}\n`
@@ -63,19 +66,25 @@ export const compose: Command = {
   },
 };
 
-async function inputFromFiles(
+async function composeFiles(
   files: readonly string[],
   uses: readonly string[],
   name: string | undefined,
-): Promise<ComposeInput> {
-  const providers = await Promise.all(
-    files.map(async (file) => ({ as: defaultName(file), bytes: await readInput(file, "component") })),
-  );
-  const folder = resolve(".");
-  const middleware = await Promise.all(
-    uses.map(async (use) => ({ as: defaultName(use), bytes: await loadComponent(use, folder) })),
-  );
-  return { name: name ?? providers[0]!.as, version: "0.0.0", access: "public", providers, middleware };
+): Promise<ComposedProject> {
+  const load = async (reference: string): Promise<{ as: string; bytes: Uint8Array; warnings: string[] }> => {
+    const { bytes, built } = await loadComponent(reference, resolve("."));
+    return { as: defaultName(reference), bytes, warnings: built?.warnings ?? [] };
+  };
+  const providers = await Promise.all(files.map(load));
+  const middleware = await Promise.all(uses.map(load));
+  const composition = await composeCore({
+    name: name ?? providers[0]!.as,
+    version: "0.0.0",
+    access: "public",
+    providers,
+    middleware,
+  });
+  return { ...composition, warnings: [...providers, ...middleware].flatMap((part) => part.warnings) };
 }
 
 function summarise(path: string, { bytes, digest, manifest, imports }: Composition): object {

@@ -1,8 +1,10 @@
 import { loadCore, serveHttp, serveStdio } from "../../../hosts/node/index.ts";
+import { ungrantedCapabilities } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
 import { exampleCall } from "../example-call.ts";
+import { printWarnings } from "../print-error.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
@@ -41,6 +43,7 @@ export const serve: Command = {
     const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
+    printWarnings(ungrantedCapabilities(core.manifest));
     if (values.stdio) {
       await serveStdio(core, { input: process.stdin, output: process.stdout });
       return 0;
@@ -66,11 +69,10 @@ function readPort(text: string): number {
 /** The composer is loaded only where there is something to compose. */
 async function readCore(path: string): Promise<Uint8Array> {
   if (path.endsWith(".wasm")) return readInput(path, "core");
-  const [{ compose }, { readProject }] = await Promise.all([
-    import("../../compose/index.ts"),
-    import("../../project/index.ts"),
-  ]);
-  return (await compose(await readProject(path))).bytes;
+  const { composeProject } = await import("../../project/index.ts");
+  const { bytes, warnings } = await composeProject(path);
+  printWarnings(warnings);
+  return bytes;
 }
 
 /** Settles at the first SIGINT or SIGTERM; a second one ends the process at once. */

@@ -86,7 +86,7 @@ test("writeManifest() keeps the order of a schema's members", () => {
 
 test("writeManifest() refuses a manifest that readManifest() would refuse", () => {
   expect(() => writeManifest(COMPONENT, { ...provider, name: "Calc" })).toThrow(
-    'Cannot write manifest: "name" must match pattern "^[a-z0-9]+(-[a-z0-9]+)*$", got "Calc"',
+    'Cannot write manifest: "name" must match "Lower-case letters, digits and single hyphens between them", got "Calc"',
   );
 });
 
@@ -105,7 +105,7 @@ test.each<[string, object, string]>([
     'tool "add" occurs twice',
   ],
   ["a settings schema of a provider", { ...provider, settingsSchema: {} }, 'unknown key "settingsSchema"'],
-  ["a version", { ...core, version: "1.0" }, '"version" must match pattern'],
+  ["a version", { ...core, version: "1.0" }, '"version" must match "A semantic version'],
   [
     "a digest",
     { ...core, providers: [{ ...core.providers[0], digest: "sha256:00" }] },
@@ -120,7 +120,7 @@ test("parseManifest() lists several mistakes as details", () => {
     expect.objectContaining({
       code: "ERR_MANIFEST",
       message: "Cannot read manifest: it does not match its schema",
-      details: expect.arrayContaining([expect.stringContaining('"name" must match pattern')]),
+      details: expect.arrayContaining([expect.stringContaining('"name" must match "Lower-case')]),
     }),
   );
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,7 +20,8 @@ const valid = {
 
 function write(value: unknown): string {
   const path = join(folder, "tenon.json");
-  writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+  const text = value instanceof Uint8Array ? value : JSON.stringify(value, null, 2);
+  writeFileSync(path, typeof value === "string" ? value : text);
   return path;
 }
 
@@ -30,55 +31,96 @@ async function failure(path: string): Promise<ToolkitError> {
   return error as ToolkitError;
 }
 
-test("readProject() loads components relative to the file and names middleware after what it uses", async () => {
-  mkdirSync(join(folder, "parts"));
-  writeFileSync(join(folder, "parts", "calculator.wasm"), "c");
-  writeFileSync(join(folder, "parts", "log.wasm"), "l");
+test("readProject() names middleware after what it uses", async () => {
   const middleware = [
     { use: "./parts/log.wasm", config: { level: "info" } },
-    { use: "./parts/log.wasm", as: "again" },
+    { use: "./src/limit.ts" },
+    { use: "access-log", as: "again" },
   ];
-  const input = await readProject(write({ ...valid, middleware }));
-  expect(input.providers).toEqual([{ as: "calculator", bytes: Buffer.from("c") }]);
-  expect(input.middleware).toEqual([
-    { as: "log", bytes: Buffer.from("l"), settings: { level: "info" } },
-    { as: "again", bytes: Buffer.from("l") },
+  const project = await readProject(write({ ...valid, middleware }));
+  expect(project.folder).toBe(folder);
+  expect(project.providers).toEqual([
+    { as: "calculator", reference: "./parts/calculator.wasm", at: ["providers", "calculator"] },
+  ]);
+  expect(project.middleware).toEqual([
+    { as: "log", reference: "./parts/log.wasm", at: ["middleware", 0], settings: { level: "info" } },
+    { as: "limit", reference: "./src/limit.ts", at: ["middleware", 1] },
+    { as: "again", reference: "access-log", at: ["middleware", 2] },
   ]);
 });
 
-test("readProject() points at the line of broken JSON", async () => {
-  const error = await failure(write('{\n  "name": "demo",\n}'));
+test("readProject() points at the line of broken JSON and shows it", async () => {
+  const path = write('{\n  "name": "demo",\n}');
+  const error = await failure(path);
   expect(error.code).toBe("ERR_CONFIG");
   expect(error.message).toMatch(
-    /Cannot read configuration ".*tenon\.json": line 3, column 1: unexpected "}"/,
+    /Cannot read configuration ".*tenon\.json": a key in double quotes must stand here, found "}"$/,
   );
+  expect(error.details).toEqual([`${path}:3:1`, "3 | }"]);
 });
 
-test("readProject() names unknown and missing keys and the nearest known one", async () => {
-  const error = await failure(write({ ...valid, access: undefined, acess: "public" }));
+test("readProject() names unknown and missing keys, the nearest known one, and the lines", async () => {
+  const path = write({ ...valid, access: undefined, acess: "public" });
+  const error = await failure(path);
   expect(error.message).toMatch(/missing key "access"$/);
-  expect(error.details).toEqual(['unknown key "acess", did you mean "access"?']);
+  expect(error.details).toEqual([
+    `${path}:1:1`,
+    "1 | {",
+    'unknown key "acess", did you mean "access"?',
+    `${path}:7:3`,
+    '7 |   "acess": "public"',
+  ]);
 });
 
-test("readProject() refuses grants, which nothing would enforce", async () => {
-  const error = await failure(write({ ...valid, grants: {} }));
-  expect(error.message).toMatch(/"grants" is not supported in this version$/);
+test.each([
+  [{ version: 1 }, '"version" must be string, got number', '3 |   "version": 1,'],
+  [
+    { name: "Demo" },
+    '"name" must match "Lower-case letters, digits and single hyphens between them", got "Demo"',
+    '2 |   "name": "Demo",',
+  ],
+  [
+    { providers: { Calc: "./x.wasm" } },
+    'key "Calc" in "providers" must match "Lower-case letters, digits and single hyphens between them"',
+    '6 |     "Calc": "./x.wasm"',
+  ],
+  [{ providers: { calc: 1 } }, '"providers.calc" must be string, got number', '6 |     "calc": 1'],
+  [
+    { grants: { calculator: { htpp: [] } } },
+    'unknown key "htpp" in "grants.calculator", did you mean "http"?',
+    '10 |       "htpp": []',
+  ],
+  [
+    { grants: { calculator: { http: [{ origin: "api.example" }] } } },
+    '"grants.calculator.http[0].origin" must match "Canonical: https://host or https://host:port, lower case, no default port", got "api.example"',
+    '12 |           "origin": "api.example"',
+  ],
+  [
+    { grants: { calculator: { kv: "notes/" } } },
+    '"grants.calculator.kv" must be array, got string',
+    '10 |       "kv": "notes/"',
+  ],
+  [{ roles: {} }, '"roles" is not supported in this version', '8 |   "roles": {}'],
+])("readProject() of %j says what is wrong and shows the line", async (change, message, line) => {
+  const error = await failure(write({ ...valid, ...change }));
+  expect(error.code).toBe("ERR_CONFIG");
+  expect(error.message).toContain(message);
+  expect(error.details[1]).toBe(line);
 });
 
-test("readProject() suggests the ready-made middleware a name is close to", async () => {
-  mkdirSync(join(folder, "parts"));
-  writeFileSync(join(folder, "parts", "calculator.wasm"), "c");
-  const error = await failure(write({ ...valid, middleware: [{ use: "acess-log" }] }));
-  expect(error.hint).toBe('Did you mean "access-log"?');
+test("readProject() shows at most five mistakes", async () => {
+  const middleware = Array.from({ length: 8 }, () => ({ use: 1 }));
+  const error = await failure(write({ ...valid, middleware }));
+  expect(error.details.at(-1)).toBe("and 3 more mistakes");
+  expect(error.details).toHaveLength(2 + 4 * 3 + 1);
 });
 
-test("readProject() says which component file is not there", async () => {
-  const error = await failure(write(valid));
+test.each([
+  ["that is not there", undefined, "there is no such file"],
+  ["that is not UTF-8", new Uint8Array([0x7b, 0xff, 0x7d]), "it is not UTF-8"],
+  ["over a mebibyte", new Uint8Array(1024 * 1024 + 1), "it has more than 1048576 bytes"],
+])("readProject() refuses a file %s", async (_what, bytes, state) => {
+  const error = await failure(bytes === undefined ? join(folder, "tenon.json") : write(bytes));
   expect(error.code).toBe("ERR_FILE");
-  expect(error.message).toBe('Cannot load component "./parts/calculator.wasm": there is no such file');
-});
-
-test("readProject() says that there is no configuration file", async () => {
-  const error = await failure(join(folder, "other.json"));
-  expect(error.message).toMatch(/other\.json": there is no such file$/);
+  expect(error.message).toContain(`tenon.json": ${state}`);
 });

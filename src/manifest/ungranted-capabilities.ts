@@ -1,0 +1,27 @@
+import type { CoreManifest, Grants } from "./manifest.ts";
+
+/** How a grant of each kind is written. */
+const EXAMPLES: Readonly<Record<keyof Grants, string>> = {
+  http: '[{ "origin": "https://…" }]',
+  kv: '["prefix/"]',
+  config: '["KEY"]',
+  secrets: '[{ "name": "…" }]',
+};
+
+/** One sentence for each capability that a part of a core asks for and is granted nothing of. */
+export function ungrantedCapabilities({ middleware, providers }: CoreManifest): string[] {
+  return [...middleware, ...providers].flatMap(({ as, capabilities, grants = {} }) =>
+    capabilities.flatMap(({ interface: name, reason }) => {
+      const kind = name.replace(/^tenon:host\//, "");
+      if (!isGrantable(kind) || (grants[kind] ?? []).length > 0) return [];
+      const why = reason === undefined ? "" : ` (${JSON.stringify(reason)})`;
+      return [
+        `${as} asks for ${name}${why} and is granted nothing; add "grants": { "${as}": { "${kind}": ${EXAMPLES[kind]} } }`,
+      ];
+    }),
+  );
+}
+
+function isGrantable(kind: string): kind is keyof Grants {
+  return Object.hasOwn(EXAMPLES, kind);
+}

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { ToolkitError } from "../../../src/errors/index.ts";
+import { composeProject } from "../../../src/project/index.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tenon-project-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The error of composing a project, with the file's path as `tenon.json`. */
+async function failure(
+  change: object,
+): Promise<{ code: string; message: string; hint: unknown; details: string[] }> {
+  const path = join(folder, "tenon.json");
+  const project = { name: "demo", version: "1.0.0", access: "public", ...change };
+  writeFileSync(path, JSON.stringify(project, null, 2));
+  const error: unknown = await composeProject(path).catch((reason: unknown) => reason);
+  if (!(error instanceof ToolkitError)) throw error;
+  const { code, message, hint, details } = error;
+  return { code, message, hint, details: details.map((line) => line.replace(path, "tenon.json")) };
+}
+
+test("a component file that is not there points at its entry", async () => {
+  expect(await failure({ providers: { calculator: "./parts/calculator.wasm" } })).toEqual({
+    code: "ERR_FILE",
+    message: 'Cannot load component "./parts/calculator.wasm": there is no such file',
+    hint: 'Build it first with "tenon build", or name its TypeScript source here',
+    details: ["tenon.json:6:5", '6 |     "calculator": "./parts/calculator.wasm"'],
+  });
+});
+
+test("a source that is not there points at its entry", async () => {
+  const { code, message, details } = await failure({ providers: { calculator: "./src/calculator.ts" } });
+  expect(code).toBe("ERR_FILE");
+  expect(message).toMatch(/calculator\.ts": there is no such file$/);
+  expect(details).toEqual(["tenon.json:6:5", '6 |     "calculator": "./src/calculator.ts"']);
+});
+
+test("a source that does not compile says where, and only there", async () => {
+  const source = join(folder, "broken.ts");
+  writeFileSync(source, "export default {;\n");
+  const { code, details } = await failure({ providers: { broken: "./broken.ts" } });
+  expect(code).toBe("ERR_BUILD_SOURCE");
+  expect(details[0]).toMatch(/broken\.ts:1:17$/);
+  expect(details.join()).not.toContain("tenon.json");
+});
+
+test("an unknown bare name suggests the ready-made component it is close to", async () => {
+  const { message, hint, details } = await failure({
+    providers: { calculator: "calculator" },
+    middleware: [{ use: "acess-log" }],
+  });
+  expect(message).toBe('Cannot load component "acess-log": there is no ready-made one of that name');
+  expect(hint).toBe('Did you mean "access-log"?');
+  expect(details[0]).toBe("tenon.json:9:5");
+});
+
+test("a registry reference is refused by name", async () => {
+  const { code, message } = await failure({ providers: { a: "oci://registry.example/a@sha256:00" } });
+  expect(code).toBe("ERR_CONFIG");
+  expect(message).toContain("registries are not supported in this version");
+});
