@@ -31,7 +31,8 @@ export interface Circumstances {
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-const LOG_LEVELS: ReadonlySet<unknown> = new Set([
+/** Severities of log messages (RFC 5424, section 6.2.1), least severe first. */
+export const LOG_LEVELS: ReadonlySet<unknown> = new Set([
   "debug",
   "info",
   "notice",

@@ -1,5 +1,5 @@
 import { isObject, type RequestMessage } from "./message.ts";
-import { META, TRANSPORT_META, type ClientText } from "./request-context.ts";
+import { LOG_LEVELS, META, TRANSPORT_META, type ClientText } from "./request-context.ts";
 import { LEGACY_REVISIONS, METHODS, MODERN_REVISIONS, REVISIONS, type Era } from "./revisions.ts";
 import { RPC } from "./rpc-error.ts";
 import type { McpRequest, RpcError } from "./types.ts";
@@ -94,6 +94,12 @@ function admit(
   if (method.target !== undefined && target === undefined) {
     return badParams(`"${method.target}" is missing or not what it must be`);
   }
+  if (method.lists === true && message.params !== undefined && "cursor" in message.params) {
+    return badParams('"cursor" is not one this server gave out');
+  }
+  const level = message.meta[META.logLevel];
+  if (level !== undefined && !LOG_LEVELS.has(level))
+    return badParams(`"${META.logLevel}" is not a log level`);
   return {
     era,
     protocolVersion,

@@ -18,6 +18,8 @@ export interface Method {
   eras: readonly Era[];
   /** The member of `params` that names what the method addresses. */
   target?: "name" | "uri" | "ref";
+  /** True for a list: all of it is one page, so no cursor was ever given out. */
+  lists?: boolean;
   /** True when modern results carry `ttlMs` and `cacheScope`. */
   cacheable?: boolean;
 }
@@ -29,12 +31,12 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["initialize", { eras: ["legacy"] }],
   ["ping", { eras: ["legacy"] }],
   ["server/discover", { eras: ["modern"], cacheable: true }],
-  ["tools/list", { eras: BOTH, cacheable: true }],
+  ["tools/list", { eras: BOTH, cacheable: true, lists: true }],
   ["tools/call", { eras: BOTH, target: "name" }],
-  ["resources/list", { eras: BOTH, cacheable: true }],
-  ["resources/templates/list", { eras: BOTH, cacheable: true }],
+  ["resources/list", { eras: BOTH, cacheable: true, lists: true }],
+  ["resources/templates/list", { eras: BOTH, cacheable: true, lists: true }],
   ["resources/read", { eras: BOTH, target: "uri", cacheable: true }],
-  ["prompts/list", { eras: BOTH, cacheable: true }],
+  ["prompts/list", { eras: BOTH, cacheable: true, lists: true }],
   ["prompts/get", { eras: BOTH, target: "name" }],
   ["completion/complete", { eras: BOTH, target: "ref" }],
 ]);

@@ -78,7 +78,23 @@ describe("handle() before 2026-07-28", () => {
   });
 });
 
+test.each(["tools/list", "resources/list", "resources/templates/list", "prompts/list"])(
+  "handle() refuses a cursor for %s, as it gives none out",
+  (method) => {
+    const error = { code: -32602, message: expect.stringContaining('"cursor"') as string };
+    expect(refusal({}, legacy(method, { cursor: "" }))).toMatchObject({ status: 200, ...error });
+    const { fields, body: text } = modern(method, { cursor: "eyJwYWdlIjogMn0=" });
+    expect(refusal(fields, text)).toMatchObject({ status: 200, ...error });
+  },
+);
+
 describe("handle() since 2026-07-28", () => {
+  test("handle() refuses a log level that is none", () => {
+    const meta = { ...META, "io.modelcontextprotocol/logLevel": "verbose" };
+    const { fields, body: text } = modern("tools/call", { name: "add" }, meta);
+    expect(refusal(fields, text)).toMatchObject({ code: -32602 });
+  });
+
   test("handle() moves what describes the request from _meta to the context", () => {
     const meta = {
       ...META,
