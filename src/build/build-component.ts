@@ -11,11 +11,12 @@ import {
 } from "../manifest/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
-import { bundle, externalImports, type Bundle } from "./bundle.ts";
+import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
 import { hostPlugin } from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
+import { checkAllowed } from "./missing-globals.ts";
 import { usedRuntimeParts } from "./used-runtime-parts.ts";
 
 /** What {@link buildComponent} takes. */
@@ -24,6 +25,8 @@ export interface BuildInput {
   entry: string;
   /** Shortens names in the code. Default true; false keeps the function names in logged stacks. */
   minify?: boolean;
+  /** Globals that the code may use though components do not have them, since it never comes to that. Default: none. */
+  allowMissing?: readonly string[];
 }
 
 /** A component, and what there is to know of it. */
@@ -49,14 +52,18 @@ const WORLD = "component";
  * Builds a module into a component.
  *
  * @throws ToolkitError `ERR_FILE` when there is no such module.
- * @throws ToolkitError `ERR_BUILD_SOURCE` when it does not compile, or fails while it is loaded, with the place.
+ * @throws ToolkitError `ERR_BUILD_SOURCE` when it does not compile, uses what components do not have, or fails while it
+ * is loaded, with the place.
+ * @throws ToolkitError `ERR_USAGE` when `allowMissing` names what no build misses.
  * @throws ToolkitError `ERR_BUILD_DEFINITION` when it defines no component, or one that is not as described.
  * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
  */
 export async function buildComponent(input: BuildInput): Promise<BuiltComponent> {
   const entry = resolve(input.entry);
   await checkEntry(entry);
-  const evaluated = await evaluateDefinition(entry);
+  const { allowMissing = [] } = input;
+  checkAllowed(allowMissing);
+  const evaluated = await evaluateDefinition(entry, allowMissing);
   const { definition } = evaluated;
   const bundled = await bundleComponent(entry, definition, input.minify ?? true);
   const imports = externalImports(bundled.metafile);
@@ -99,8 +106,6 @@ async function warningsFor(entry: string, { earlyLines, readsClock }: Evaluated)
   }
   return warnings;
 }
-
-const GENERATED = "tenon-entry.js";
 
 async function checkEntry(entry: string): Promise<void> {
   const found = await stat(entry).catch(() => undefined);

@@ -1,12 +1,8 @@
 import type { Loader, Plugin } from "esbuild";
 import { readFile } from "node:fs/promises";
-import { isBuiltin } from "node:module";
 import { extname } from "node:path";
 import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
 import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
-
-const NODE_HINT =
-  "Components run without Node: use ctx, the standard library of JavaScript and packages that need no more";
 
 /** Resolves `tenon` to the SDK that the guest runtime uses, wherever the project has its own. */
 export const sdkPlugin: Plugin = {
@@ -20,27 +16,17 @@ export const sdkPlugin: Plugin = {
   },
 };
 
-/** Refuses modules of Node, unless the project has a package of that name. */
-export const nodePlugin: Plugin = {
-  name: "tenon-node",
-  setup(build) {
-    build.onResolve({ filter: /^[a-z][a-z0-9_:/]*$/ }, async ({ path, kind, resolveDir, pluginData }) => {
-      if (pluginData === nodePlugin || !isBuiltin(path)) return undefined;
-      if (!path.startsWith("node:")) {
-        const found = await build.resolve(path, { kind, resolveDir, pluginData: nodePlugin });
-        if (found.errors.length === 0) return found;
-      }
-      return {
-        errors: [
-          {
-            text: `"${path}" is a module of Node, which components do not have`,
-            detail: { hint: NODE_HINT },
-          },
-        ],
-      };
-    });
-  },
-};
+/** Leaves modules out that cannot be found, to learn the rest about a bundle. */
+export function leaveOutPlugin(paths: readonly string[]): Plugin {
+  return {
+    name: "tenon-leave-out",
+    setup(build) {
+      build.onResolve({ filter: /.*/ }, ({ path }) =>
+        paths.includes(path) ? { path, external: true } : undefined,
+      );
+    },
+  };
+}
 
 /** Leaves imports of host interfaces in the bundle, for the engine to bind. */
 export const hostPlugin: Plugin = {

@@ -1,14 +1,21 @@
-import { readFileSync } from "node:fs";
-import { SourceMap } from "node:module";
 import { dirname, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
 import type { SourceLocation } from "../errors/index.ts";
 import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
-import { bundle, type Bundle } from "./bundle.ts";
+import { originalPosition, parseSourceMap } from "../source-map/index.ts";
+import { bundle, GENERATED, type Bundle } from "./bundle.ts";
 import { hostStubPlugin, projectZodPlugin } from "./bundle-plugins.ts";
-import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
-import { loadError } from "./source-error.ts";
+import { importChain } from "./import-chain.ts";
+import {
+  findGlobalUses,
+  MARK_GLOBALS,
+  missingHint,
+  unmarkGlobals,
+  type GlobalUse,
+} from "./missing-globals.ts";
+import { moduleOrigin } from "./module-origin.ts";
+import { loadError, missingGlobalsError, sourceLine } from "./source-error.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
 export type Definition =
@@ -47,17 +54,27 @@ export const json = JSON.stringify({
  * Learns what a module defines by loading it with the guest runtime in a context that has only what the engine has,
  * for at most 3 seconds. The context keeps mistakes apart, not attackers: building a module trusts it.
  *
- * @throws ToolkitError `ERR_BUILD_SOURCE` when the module fails while it is loaded.
+ * @param allowMissing Globals that the code may use though components lack them.
+ * @throws ToolkitError `ERR_BUILD_SOURCE` when the module uses what components do not have, or fails while it is loaded.
  * @throws ToolkitError `ERR_BUILD_DEFINITION` when it defines no component, or one that is not as described.
  */
-export async function evaluateDefinition(entry: string): Promise<Evaluated> {
-  const script = await bundle({
+export async function evaluateDefinition(
+  entry: string,
+  allowMissing: readonly string[] = [],
+): Promise<Evaluated> {
+  const marked = await bundle({
     entry,
     source: SOURCE(entry),
     format: "iife",
     minify: false,
+    define: MARK_GLOBALS,
     plugins: [hostStubPlugin, projectZodPlugin(dirname(entry))],
   });
+  const uses = (await findGlobalUses(marked, dirname(entry))).filter(
+    ({ name }) => !allowMissing.includes(name),
+  );
+  refuseMissing(entry, marked, uses);
+  const script = { ...marked, code: unmarkGlobals(marked.code) };
   let json: string;
   try {
     const context = engineContext();
@@ -80,7 +97,18 @@ export async function evaluateDefinition(entry: string): Promise<Evaluated> {
       hint: "See the documentation of provider() and defineMiddleware()",
     });
   }
-  return { definition: { manifestVersion: 1, kind, ...manifest } as Definition, earlyLines, readsClock };
+  const definition = { manifestVersion: 1, kind, ...manifest } as Definition;
+  return { definition, earlyLines, readsClock };
+}
+
+/** Refuses uses of globals that components do not have. */
+function refuseMissing(entry: string, { metafile }: Bundle, uses: readonly GlobalUse[]): void {
+  const missing = uses.flatMap(({ source: file, ...use }) => {
+    const hint = missingHint(use.name);
+    return hint === undefined ? [] : [{ ...use, file, hint }];
+  });
+  if (missing.length === 0) return;
+  throw missingGlobalsError(entry, dirname(entry), missing, (file) => importChain(metafile, file, GENERATED));
 }
 
 /** A context with the globals of QuickJS and nothing else. */
@@ -126,43 +154,13 @@ function lowerFirst(text: string): string {
 
 /** Where the author's own code was when it failed: the first frame that is neither the runtime's nor a package's. */
 function authorLocation(entry: string, script: Bundle, stack: string): SourceLocation | undefined {
-  const payload = JSON.parse(script.sourceMap) as ConstructorParameters<typeof SourceMap>[0];
-  const map = new SourceMap(payload);
-  const frames = stack.matchAll(/tenon-definition\.js:(\d+):(\d+)/g);
-  for (const [, line, column] of frames) {
-    const found = map.findEntry(Number(line) - 1, Number(column) - 1);
-    if (!("originalSource" in found)) continue;
-    const file = resolve(dirname(entry), found.originalSource);
-    if (isGenerated(found.originalSource) || isForeign(file)) continue;
-    const lineText = sourceLine(file, found.originalLine);
-    return {
-      file,
-      line: found.originalLine + 1,
-      column: found.originalColumn + 1,
-      ...(lineText === undefined ? {} : { lineText }),
-    };
+  const map = parseSourceMap(script.sourceMap);
+  if (map === undefined) return undefined;
+  for (const [, line, column] of stack.matchAll(/tenon-definition\.js:(\d+):(\d+)/g)) {
+    const place = originalPosition(map, Number(line), Number(column));
+    if (place === undefined || moduleOrigin(place.source, dirname(entry)) !== "author") continue;
+    const file = resolve(dirname(entry), place.source);
+    return { file, line: place.line, column: place.column, ...sourceLine(file, place.line) };
   }
   return undefined;
-}
-
-/** The generated entry, and the modules of our plugins. */
-function isGenerated(source: string): boolean {
-  return source.startsWith("tenon-");
-}
-
-function isForeign(file: string): boolean {
-  const folder = dirname(file);
-  return (
-    /[/\\]node_modules[/\\]/.test(file) ||
-    folder === dirname(SDK_MODULE) ||
-    folder === dirname(guestModule("install"))
-  );
-}
-
-function sourceLine(file: string, line: number): string | undefined {
-  try {
-    return readFileSync(file, "utf8").split("\n")[line];
-  } catch {
-    return undefined;
-  }
 }

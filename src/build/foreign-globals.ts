@@ -36,7 +36,11 @@ const GROUPS: readonly Group[] = [
     hint: "Write the format out, or use a package that has its own tables",
   },
   { family: "both", names: "Temporal", hint: "Use Date, or a package for dates" },
-  { family: "both", names: "WebAssembly", hint: "A component cannot load another: use a package in JavaScript" },
+  {
+    family: "both",
+    names: "WebAssembly",
+    hint: "A component cannot load another: use a package in JavaScript",
+  },
   { family: "both", names: "Atomics", hint: "A component runs on one thread: use plain variables" },
   {
     family: "both",
@@ -117,5 +121,7 @@ export interface ForeignGlobal {
 
 /** Every such global by name. */
 export const FOREIGN_GLOBALS: ReadonlyMap<string, ForeignGlobal> = new Map(
-  GROUPS.flatMap(({ family, names, hint }) => names.split(/\s+/).map((name) => [name, { family, hint }] as const)),
+  GROUPS.flatMap(({ family, names, hint }) =>
+    names.split(/\s+/).map((name) => [name, { family, hint }] as const),
+  ),
 );

@@ -13,7 +13,11 @@ const DECLARATION = /(?:\bfunction\*? ?|\b(?:var|let|const|class) |,)$/;
  * generated code become bytes of UTF-8, as the engine counts them. Of the names, those of functions and variables stay
  * where they are declared, with what the bundler made of them.
  */
-export function reduceSourceMap(json: string, code: string, ownerOf: (source: string) => SourceOwner): string {
+export function reduceSourceMap(
+  json: string,
+  code: string,
+  ownerOf: (source: string) => SourceOwner,
+): string {
   const full = JSON.parse(json) as { sources: string[]; names: string[]; mappings: string };
   const owners = full.sources.map(ownerOf);
   const sources = new Indexed();

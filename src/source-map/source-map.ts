@@ -52,12 +52,7 @@ export function originalPosition(map: SourceMap, line: number, column: number): 
  * What the source calls a function of the generated code, given a place inside it: the name of its nearest declaration
  * before that place. Nothing when the name was not changed.
  */
-export function originalName(
-  map: SourceMap,
-  name: string,
-  line: number,
-  column: number,
-): string | undefined {
+export function originalName(map: SourceMap, name: string, line: number, column: number): string | undefined {
   if (!map.minified.includes(name)) return undefined;
   for (let at = line; at > 0; at--) {
     const segments = map.mappings[at - 1] ?? [];

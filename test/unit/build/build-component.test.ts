@@ -204,18 +204,6 @@ describe("buildComponent() names the place of", () => {
     expect(error).toMatchObject({ code: "ERR_BUILD_SOURCE", hint: 'Import from "tenon"' });
   });
 
-  test("a global that components do not have", async () => {
-    const error = await buildError(
-      `${IMPORTS}\nconst agent: string =\n  process.env.AGENT ?? "none";\n${PROVIDER}\nagent;`,
-    );
-    expect(error).toMatchObject({ code: "ERR_BUILD_SOURCE", hint: 'Components do not have "process"' });
-    expect(error.message).toMatch(/it fails while it is loaded: ReferenceError: process is not defined$/);
-    expect(error.details).toEqual([
-      expect.stringMatching(/tool\.ts:5:3$/) as string,
-      '5 |   process.env.AGENT ?? "none";',
-    ]);
-  });
-
   test("an await outside a function", async () => {
     const error = await buildError(`${IMPORTS}const x = await Promise.resolve(1);\n${PROVIDER}\nx;`);
     expect(error.code).toBe("ERR_BUILD_SOURCE");

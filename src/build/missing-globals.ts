@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { ToolkitError, nearest } from "../errors/index.ts";
+import { originalPosition, parseSourceMap } from "../source-map/index.ts";
+import { FOREIGN_GLOBALS } from "./foreign-globals.ts";
+import { moduleOrigin } from "./module-origin.ts";
+
+/** A use of a global that the engine does not have by itself. */
+export interface GlobalUse {
+  name: string;
+  /** Relative to the folder of the entry. */
+  source: string;
+  /** From 1. */
+  line: number;
+  /** From 1. */
+  column: number;
+}
+
+// The bundler knows which identifiers are free. It is told to write each name sought in a way nobody else would: with its first
+// letter moved to the Yi syllables. What is left of them in the bundle is then found by a search, and no parser is needed. The
+// length stays the same, so putting the names back moves nothing.
+const YI = 0xa000;
+const MARKED = /[\ua000-\ua07f][$\w]*/g;
+
+const byMarkedName = new Map([...FOREIGN_GLOBALS.keys()].map((name) => [marked(name), name]));
+
+/** `require` is the bundler's own; what it cannot resolve becomes a call of this helper. */
+const REQUIRE_HELPER = /\b__require\b(?!\("|=)/g;
+
+/** For the bundler's `define`: marks uses of globals that the engine does not have. */
+export const MARK_GLOBALS: Readonly<Record<string, string>> = Object.fromEntries(
+  [...byMarkedName].filter(([, name]) => name !== "require").map(([mark, name]) => [name, mark]),
+);
+
+/** Gives marked globals their names back; every column stays. */
+export function unmarkGlobals(code: string): string {
+  return code.replace(MARKED, (mark) => byMarkedName.get(mark) ?? mark);
+}
+
+/**
+ * The uses of globals that the engine does not have, in a bundle made with {@link MARK_GLOBALS}: those of the author's modules and of
+ * packages, one for each name and line. A module that asks for a global first (`typeof Buffer`, `globalThis.Buffer`, `"Buffer" in
+ * globalThis`), or asks whether it runs in Node or in a browser at all, may use it: it knows what to do without.
+ */
+export async function findGlobalUses(
+  script: { code: string; sourceMap: string },
+  folder: string,
+): Promise<GlobalUse[]> {
+  const { code } = script;
+  const found = [...code.matchAll(MARKED), ...code.matchAll(REQUIRE_HELPER)]
+    .map(({ index, 0: mark }) => ({ at: index, name: byMarkedName.get(mark) ?? "require", mark }))
+    .filter(({ name, mark }) => name !== "require" || mark === "__require")
+    .sort((a, b) => a.at - b.at);
+  if (found.length === 0) return [];
+  const map = parseSourceMap(script.sourceMap)!;
+  const starts = lineStarts(code);
+  const uses = new Map<string, GlobalUse>();
+  const asked = new Map<string, Set<string>>();
+  for (const { at, name } of found) {
+    const line = starts.findLastIndex((start) => start <= at);
+    const place = originalPosition(map, line + 1, at - starts[line]! + 1);
+    if (place === undefined || moduleOrigin(place.source, folder) === "toolkit") continue;
+    if (/\btypeof[ (]?$/.test(code.slice(Math.max(0, at - 8), at))) {
+      asked.set(place.source, (asked.get(place.source) ?? new Set()).add(name));
+    } else {
+      const key = `${name} ${place.source}:${place.line}`;
+      if (!uses.has(key)) uses.set(key, { name, ...place });
+    }
+  }
+  const unguarded: GlobalUse[] = [];
+  for (const use of uses.values()) {
+    if (isAskedFor(use.name, asked.get(use.source))) continue;
+    if (!(await asksGlobalThis(use, folder))) unguarded.push(use);
+  }
+  return unguarded;
+}
+
+/** Globals of {@link FOREIGN_GLOBALS} that the guest runtime supplies. */
+const SUPPLIED: ReadonlySet<string> = new Set([
+  "console",
+  "setTimeout",
+  "setInterval",
+  "clearTimeout",
+  "clearInterval",
+  "queueMicrotask",
+  "atob",
+  "btoa",
+  "DOMException",
+  "performance",
+]);
+
+/** What to do instead of using a global; nothing when components have it. */
+export function missingHint(name: string): string | undefined {
+  if (SUPPLIED.has(name)) return undefined;
+  return FOREIGN_GLOBALS.get(name)?.hint ?? "Use what ECMAScript has, or a package that needs no more";
+}
+
+/**
+ * Checks names that someone allows to be missing.
+ *
+ * @throws ToolkitError `ERR_USAGE` when there is no such global: a slip of the pen would allow nothing.
+ */
+export function checkAllowed(names: readonly string[]): void {
+  for (const name of names) {
+    if (FOREIGN_GLOBALS.has(name)) continue;
+    const near = nearest(name, [...FOREIGN_GLOBALS.keys()]);
+    throw new ToolkitError(`Cannot allow "${name}" to be missing: no build asks for a global of that name`, {
+      code: "ERR_USAGE",
+      ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
+    });
+  }
+}
+
+const MARKERS = {
+  node: ["process", "global", "require", "Buffer"],
+  browser: ["window", "document", "navigator", "self"],
+  both: [],
+} as const;
+
+function isAskedFor(name: string, asked: ReadonlySet<string> | undefined): boolean {
+  if (asked === undefined) return false;
+  const { family } = FOREIGN_GLOBALS.get(name)!;
+  return asked.has(name) || MARKERS[family].some((marker) => asked.has(marker));
+}
+
+async function asksGlobalThis({ name, source }: GlobalUse, folder: string): Promise<boolean> {
+  const text = await readFile(resolve(folder, source), "utf8").catch(() => "");
+  return new RegExp(
+    `\\b(?:globalThis|global|self|window)\\s*(?:\\?\\.|\\.)\\s*${name}\\b|(["'])${name}\\1\\s+in\\s+(?:globalThis|global|self|window)\\b`,
+  ).test(text);
+}
+
+function marked(name: string): string {
+  return String.fromCharCode(YI + name.charCodeAt(0)) + name.slice(1);
+}
+
+function lineStarts(code: string): number[] {
+  const starts = [0];
+  for (let at = code.indexOf("\n"); at !== -1; at = code.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
+}
