@@ -11,13 +11,16 @@ import { printWarnings } from "../print-error.ts";
 
 const HELP = `Builds TypeScript modules into WASI components.
 
-Usage: tenon build [entry.ts ...] [-o path] [--json]
+Usage: tenon build [entry.ts ...] [-o path] [--allow-missing name ...] [--json]
 
 Each entry exports a provider or a middleware as its default. One component is written for each, as
 <folder>/<name>.wasm. Without entries, every source that ./tenon.json names is built.
 
   -o, --output <path>   folder to write to; with one entry also a file ending in .wasm, or - for stdout
                         (default: dist)
+      --allow-missing <name>
+                        let the code use a global that components do not have, such as Buffer, where it
+                        never comes to that; once for each name (default: such code does not build)
       --json            print the result as JSON
 
 Examples:
@@ -35,8 +38,10 @@ export const build: Command = {
   async run(argv) {
     const { positionals, values } = parseArguments("build", argv, {
       output: { type: "string", short: "o" },
+      "allow-missing": { type: "string", multiple: true },
       json: { type: "boolean" },
     });
+    const allowMissing = (values["allow-missing"] as string[] | undefined) ?? [];
     const entries = positionals.length > 0 ? positionals : await projectSources();
     const output = (values.output as string | undefined) ?? "dist";
     const toFile = output === "-" || output.endsWith(".wasm");
@@ -46,7 +51,7 @@ export const build: Command = {
     const report: unknown[] = [];
     const written = new Map<string, string>();
     for (const entry of entries) {
-      const built = await buildComponent({ entry });
+      const built = await buildComponent({ entry, allowMissing });
       const path = toFile ? output : join(output, `${built.manifest.name}.wasm`);
       const other = written.get(path);
       if (other !== undefined) throw sameName(built.manifest.name, other, entry);
