@@ -37,7 +37,7 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
     const runtimeBytes = await engine;
     const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
     const { component } = await run({ jsSource, witPath, world, ...runtime });
-    return compactSnapshot(component);
+    return compactSnapshot(component, runtimeBytes);
   } catch (cause) {
     throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
   }

@@ -26,8 +26,18 @@ function heap(): DataView {
 }
 
 function component(view: DataView, memory = '(memory (export "m") 1)'): Promise<Uint8Array> {
-  const text = Array.from(new Uint8Array(view.buffer), (byte) => `\\${byte.toString(16).padStart(2, "0")}`);
-  return parse(`(component (core module ${memory} (data (i32.const 0) "${text.join("")}")))`);
+  return parse(`(component (core module ${memory} (data (i32.const 0) "${escaped(view)}")))`);
+}
+
+function escaped(view: DataView): string {
+  return Array.from(new Uint8Array(view.buffer), (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join(
+    "",
+  );
+}
+
+/** A module that has the code, as the engine's has, beside one that has the memory. */
+function runnerModule(data: string): string {
+  return `(core module (memory 1) (func (drop (i32.const 7))) ${data})`;
 }
 
 /** What the memory of a component's module holds when it starts. */
@@ -65,6 +75,24 @@ describe("compactSnapshot()", () => {
     change(view);
     const bytes = await component(view);
     expect(compactSnapshot(bytes)).toEqual(bytes);
+  });
+
+  test("moves the constants of the engine into the module that has its code", async () => {
+    const view = heap();
+    view.setUint32(8 + 2 * BLOCK + 16, 0x21636f6e);
+    const [engine] = readSections(
+      await parse(`(component ${runnerModule('(data (i32.const 0) "!con") (data "x")')})`),
+    );
+    const memory = `(core module (memory (export "m") 1) (data (i32.const 0) "${escaped(view)}"))`;
+    const before = await parse(`(component ${memory} ${runnerModule('(data "") (data "")')})`);
+    const [holder, runner] = readSections(compactSnapshot(before, engine!.content));
+    const at = 8 + 2 * BLOCK + 16;
+    expect(memoryOf(compactSnapshot(before, engine!.content)).subarray(at, at + 4)).toEqual(
+      new Uint8Array(4),
+    );
+    expect(Buffer.from(holder!.content).includes("!con")).toBe(false);
+    expect(Buffer.from(runner!.content).includes("!con")).toBe(true);
+    expect(memoryOf(compactSnapshot(before)).subarray(at, at + 4)).toEqual(new TextEncoder().encode("!con"));
   });
 
   test("leaves a module alone whose segments have no constant address", async () => {
