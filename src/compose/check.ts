@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors/index.ts";
 import { checkJson } from "../json-schema/index.ts";
-import type { Json, MiddlewareManifest, ProviderManifest, ToolManifest } from "../manifest/index.ts";
+import type { Json, MiddlewareManifest } from "../manifest/index.ts";
 import { CREDENTIALS } from "./contract.ts";
 import { trackOf } from "./interface.ts";
 import type { Part } from "./part.ts";
@@ -65,29 +65,6 @@ function checkName(name: string, what: string): void {
     details: [`A name has 1 to ${MAX_NAME} lower-case letters and digits, with single hyphens between them`],
     ...(suggestion === "" ? {} : { hint: `Write it as "${suggestion}"` }),
   });
-}
-
-/** Every tool of the providers, in the order they are declared. Two of one name are refused. */
-export function collectTools(
-  providers: readonly Part<ProviderManifest>[],
-): { manifest: ToolManifest; provider: number }[] {
-  const owners = new Map<string, string>();
-  return providers.flatMap(({ as, manifest }, provider) =>
-    manifest.tools.map((tool) => {
-      const owner = owners.get(tool.name);
-      if (owner !== undefined) {
-        throw new ToolkitError(
-          `Cannot compose "${owner}" with "${as}": both have a tool called "${tool.name}"`,
-          {
-            code: "ERR_COMPOSE_TOOL_COLLISION",
-            hint: `Rename the tool in "${owner}" or in "${as}"`,
-          },
-        );
-      }
-      owners.set(tool.name, as);
-      return { manifest: tool, provider };
-    }),
-  );
 }
 
 /** Checks the settings of a middleware against its schema. Members the schema does not know are refused. */

@@ -8,6 +8,9 @@ export const HANDLER = "tenon:mcp/handler@0.1.0";
 export const PROVIDER = "tenon:mcp/provider@0.1.0";
 export const CATALOG = "tenon:mcp/catalog@0.1.0";
 export const CONFIG = "tenon:host/config@0.1.0";
+export const HTTP = "tenon:host/http@0.1.0";
+export const KV = "tenon:host/kv@0.1.0";
+export const SECRETS = "tenon:host/secrets@0.1.0";
 export const LOG = "tenon:host/log@0.1.0";
 export const CREDENTIALS = "tenon:host/credentials@0.1.0";
 
@@ -18,10 +21,10 @@ const NAMES = [
   PROVIDER,
   CATALOG,
   "tenon:mcp/outbox@0.1.0",
-  "tenon:host/http@0.1.0",
-  "tenon:host/kv@0.1.0",
+  HTTP,
+  KV,
   CONFIG,
-  "tenon:host/secrets@0.1.0",
+  SECRETS,
   LOG,
   CREDENTIALS,
   RANDOM,

@@ -15,7 +15,7 @@ export class StaticMemory {
     return placed;
   }
 
-  /** Places 32-bit words and gives their address. */
+  /** Places 32-bit words, negative ones in two's complement, and gives their address. */
   words(words: readonly number[]): number {
     const at = this.reserve(0, 4);
     const bytes = new DataView(new ArrayBuffer(words.length * 4));
@@ -43,7 +43,7 @@ export class StaticMemory {
   ${this.#segments.join("\n  ")}
   (global $heap (mut i32) (i32.const ${heap}))
   (func $reset (global.set $heap (i32.const ${heap})))
-  (func (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
+  (func $allocate (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
     (local $at i32) (local $end i64)
     ;; the newest allocation grows in place
     (if (i32.and (i32.ne (local.get $old-size) (i32.const 0))

@@ -1,29 +1,24 @@
-import type { ToolManifest } from "../manifest/index.ts";
-import {
-  fieldOffsets,
-  flatten,
-  layoutOf,
-  liftedSignature,
-  payloadOffset,
-  storeDiscriminant,
-} from "./canonical-abi.ts";
-import { contract, HANDLER } from "./contract.ts";
+import type { DynamicList } from "../manifest/index.ts";
+import { HANDLER } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
-import { trackOf } from "./interface.ts";
-import { functionType, type ValueType } from "./value-type.ts";
+import { HandleText, handlerImport } from "./handle-text.ts";
+import { discovery, listText, offers, type Owned, type Routes } from "./routes.ts";
+import { literalLength, MATCH, templatePattern, templateTable } from "./uri-template.ts";
 import { generateComponent } from "./wasm-tools.ts";
-
-/** What the router answers and where it forwards. */
-export interface Routes {
-  name: string;
-  version: string;
-  /** In the order of `tools/list`; `provider` counts from 0. */
-  tools: readonly { manifest: ToolManifest; provider: number }[];
-  providers: number;
-}
 
 const INVALID_PARAMS = -32602;
 const METHOD_NOT_FOUND = -32601;
+const INTERNAL = -32603;
+
+const LIST_METHODS: Record<DynamicList, string> = {
+  tools: "tools/list",
+  resources: "resources/list",
+  resourceTemplates: "resources/templates/list",
+  prompts: "prompts/list",
+};
+const NO_VALUES = '{"completion":{"values":[]}}';
+/** In the place of a provider's number: nobody needs to be asked. */
+const NOBODY = -1;
 
 /** Import name of the provider with that number. */
 export function providerImport(index: number): string {
@@ -31,143 +26,234 @@ export function providerImport(index: number): string {
 }
 
 /**
- * Generates the end of the chain: a component without an engine that answers lists from constants and forwards
- * `tools/call` to the provider of the tool. It passes its own arguments on, so a request is copied once per component
+ * Generates the end of the chain: a component without an engine that answers lists from constants and forwards what names
+ * a thing to the provider that has it. It passes its own arguments on, so a request is copied once per component
  * boundary and never inside.
  */
 export async function generateRouter(routes: Routes): Promise<Uint8Array> {
-  const imports = Array.from({ length: routes.providers }, (_, i) => providerImport(i));
-  return generateComponent(await routerModule(routes, imports), {
+  const imports = routes.providers.map((_, i) => providerImport(i));
+  return generateComponent(await new RouterText(routes).toText(imports), {
     name: "router",
     imports: [],
     exports: [HANDLER],
-    extra: imports
-      .map(
-        (name) =>
-          `  import ${name}: interface { use tenon:mcp/types@0.1.0.{context, request, outcome}; handle: func(ctx: context, req: request) -> outcome; }`,
-      )
-      .join("\n"),
+    extra: imports.map(handlerImport).join("\n"),
   });
 }
 
-async function routerModule(routes: Routes, imports: readonly string[]): Promise<string> {
-  const handle = functionType(await contract(), trackOf(HANDLER), "handle");
-  const { parameters } = liftedSignature(handle);
-  const request = record(handle.parameters[1]);
-  const at = (field: string): number =>
-    flatten(handle.parameters[0]!).length +
-    request.fields
-      .slice(
-        0,
-        request.fields.findIndex(({ name }) => name === field),
-      )
-      .flatMap(({ type }) => flatten(type)).length;
-  const memory = new StaticMemory();
-  const outcome = variant(handle.result);
-  const answer = memory.reserve(layoutOf(outcome).size);
-  const payload = answer + payloadOffset(outcome);
-  const discriminant = (name: string): string =>
-    `(${storeDiscriminant(outcome)} (i32.const ${answer}) (i32.const ${outcome.cases.findIndex((c) => c.name === name)}))`;
-  const storeText = (address: number, text: string): string => {
-    const { at: start, length } = memory.text(text);
-    return `(i32.store (i32.const ${address}) (i32.const ${start})) (i32.store (i32.const ${address + 4}) (i32.const ${length}))`;
-  };
-  const clear = `(memory.fill (i32.const ${answer}) (i32.const 0) (i32.const ${layoutOf(outcome).size}))`;
-  const done = `(return (i32.const ${answer}))`;
-  const success = (json: string): string =>
-    `${clear} ${discriminant("success")} ${storeText(payload, json)} ${done}`;
-  const error = record(outcome.cases.find(({ name }) => name === "failure")?.type);
-  const errorField = (name: string): number =>
-    payload + fieldOffsets(error.fields)[error.fields.findIndex((field) => field.name === name)]!;
-  const failure = (code: number, message: string): string =>
-    `${clear} ${discriminant("failure")} (i32.store (i32.const ${errorField("code")}) (i32.const ${code}))
-     ${storeText(errorField("message"), message)} ${done}`;
+/** Builds the text of a router. */
+class RouterText {
+  #routes: Routes;
+  #memory = new StaticMemory();
 
-  const method = at("method");
-  const whenMethod = (name: string, body: string): string => {
-    const { at: start, length } = memory.text(name);
-    return `
-    (if (i32.eq ${local(method + 1)} (i32.const ${length}))
-      (then (if (call $equal ${local(method)} (i32.const ${start}) (i32.const ${length})) (then
-        ${body}))))`;
-  };
-  const rows = memory.words(
-    routes.tools.flatMap(({ manifest, provider }) => {
-      const { at: start, length } = memory.text(manifest.name);
-      return [start, length, provider, 0];
-    }),
-  );
-  const target = at("target");
-  const forward = (index: number): string =>
-    `(call $${imports[index]} ${parameters.map((_, i) => local(i)).join(" ")} (i32.const ${answer})) ${done}`;
-  // The innermost block is left for provider 0, the next for provider 1, and so on.
-  const dispatch = imports.reduce(
-    (inner, name, i) => `(block $to-${name} ${inner})\n        ${forward(i)}`,
-    `(br_table ${imports.map((name) => `$to-${name}`).join(" ")} $to-${imports[0]} (i32.load offset=8 (local.get $row)))`,
-  );
+  constructor(routes: Routes) {
+    this.#routes = routes;
+  }
 
-  const body = [
-    whenMethod(
-      "tools/call",
-      `
-        (if (i32.eqz ${local(target)}) (then ${failure(INVALID_PARAMS, "Unknown tool")}))
-        (local.set $row (call $find (i32.const ${rows}) (i32.const ${routes.tools.length}) ${local(target + 1)} ${local(target + 2)}))
-        (if (i32.eqz (local.get $row)) (then ${failure(INVALID_PARAMS, "Unknown tool")}))
-        ${dispatch}`,
-    ),
-    whenMethod(
-      "tools/list",
-      success(JSON.stringify({ tools: routes.tools.map((tool) => publicTool(tool.manifest)) })),
-    ),
-    whenMethod("ping", success("{}")),
-    whenMethod("server/discover", success(discovery(routes))),
-    failure(METHOD_NOT_FOUND, "Method not found"),
-  ].join("\n    ");
+  async toText(imports: readonly string[]): Promise<string> {
+    const handle = await HandleText.create(this.#memory);
+    const routes = this.#routes;
+    const lists = (Object.keys(LIST_METHODS) as DynamicList[])
+      .filter((list) => offers(routes, ...(list.startsWith("resource") ? RESOURCES : [list])))
+      .map((list) => handle.whenMethod(LIST_METHODS[list], this.#list(handle, list)));
+    const things = [
+      ...(offers(routes, "tools") ? [handle.whenMethod("tools/call", this.#call(handle))] : []),
+      ...(offers(routes, ...RESOURCES) ? [handle.whenMethod("resources/read", this.#read(handle))] : []),
+      ...(offers(routes, "prompts") ? [handle.whenMethod("prompts/get", this.#get(handle))] : []),
+      ...(offers(routes, "prompts", "resourceTemplates")
+        ? [handle.whenMethod("completion/complete", this.#complete(handle))]
+        : []),
+    ];
+    const body = [
+      ...things,
+      ...lists,
+      handle.whenMethod("ping", handle.success("{}")),
+      handle.whenMethod("server/discover", handle.success(discovery(routes))),
+      handle.failure(METHOD_NOT_FOUND, "Method not found"),
+    ].join("\n    ");
 
-  // A host that re-enters an instance would overwrite the request in flight: jco does not stop it.
-  return `(module
-  ${imports.map((name) => `(import "${name}" "handle" (func $${name} (param ${parameters.join(" ")} i32)))`).join("\n  ")}
+    // The innermost block is left for provider 0, the next for provider 1, and so on.
+    const dispatch = imports.reduce(
+      (inner, name) => `(block $to-${name} ${inner})\n    ${handle.forward(name)}`,
+      `(br_table ${imports.map((name) => `$to-${name}`).join(" ")} (local.get $owner))`,
+    );
+    const functions = `${FIND}
+  ${MATCH}
+  ${HAS_COLON}
+  ${handle.functions()}
+  ${this.#splice(handle)}
+  (func $ask ${handle.parameters} (param $owner i32) (result i32)
+    (if (i32.eq (local.get $owner) (i32.const ${NOBODY})) (then ${handle.success(NO_VALUES)}))
+    ${dispatch})`;
+    // A host that re-enters an instance would overwrite the request in flight: jco does not stop it.
+    return `(module
+  ${imports.map((name) => handle.import(name, name)).join("\n  ")}
   (global $busy (mut i32) (i32.const 0))
-  ${memory.toText()}
-  ${FIND}
-  (func (export "${HANDLER}#handle") (param ${parameters.join(" ")}) (result i32) (local $row i32)
+  ${this.#memory.toText()}
+  ${functions}
+  (func (export "${HANDLER}#handle") ${handle.parameters} (result i32) (local $row i32) (local $owner i32)
     (if (global.get $busy) (then unreachable))
     (global.set $busy (i32.const 1))
-    (if (i32.eqz ${local(at("id"))}) (then ${clear} ${discriminant("accepted")} ${done}))
+    (if (i32.eqz (local.get ${handle.field("id")})) (then (return (call $outcome (i32.const ${handle.caseOf("accepted")})))))
     ${body})
   (func (export "cabi_post_${HANDLER}#handle") (param i32)
     (call $reset)
     (global.set $busy (i32.const 0))))`;
+  }
+
+  #call(handle: HandleText): string {
+    const { tools, dynamic } = this.#routes;
+    return `
+        ${this.#find(
+          handle,
+          tools.map(({ manifest, provider }) => [manifest.name, provider]),
+        )}
+        ${this.#otherwise(handle, "Unknown tool", dynamic.tools)}`;
+  }
+
+  #get(handle: HandleText): string {
+    const { prompts, dynamic } = this.#routes;
+    return `
+        ${this.#find(
+          handle,
+          prompts.map(({ manifest, provider }) => [manifest.name, provider]),
+        )}
+        ${this.#otherwise(handle, "Unknown prompt", dynamic.prompts)}`;
+  }
+
+  /** A URI itself, else the template with the most fixed text that it matches, else whoever makes resources up. */
+  #read(handle: HandleText): string {
+    const { resources, resourceTemplates, dynamic } = this.#routes;
+    const target = handle.field("target");
+    const templates = resourceTemplates
+      .map(({ manifest, provider }) => ({
+        pattern: templatePattern(manifest.uriTemplate),
+        owner: provider,
+      }))
+      .sort((a, b) => literalLength(b.pattern) - literalLength(a.pattern));
+    const match = `
+        (if (local.get ${target}) (then
+          (local.set $owner (call $match (i32.const ${templateTable(this.#memory, templates)}) (i32.const ${templates.length})
+            (local.get ${target + 1}) (local.get ${target + 2})))
+          (if (i32.ne (local.get $owner) (i32.const ${NOBODY})) (then (return ${this.#ask(handle, "(local.get $owner)")})))))`;
+    return `
+        ${this.#find(
+          handle,
+          resources.map(({ manifest, provider }) => [manifest.uri, provider]),
+        )}
+        ${templates.length === 0 ? "" : match}
+        ${this.#otherwise(handle, "Unknown resource", dynamic.resources ?? dynamic.resourceTemplates)}`;
+  }
+
+  /**
+   * The target is a prompt's name or a URI or template of one. Names the composition does not know belong to a dynamic
+   * provider: those with a colon are URIs, where there is one for each kind.
+   */
+  #complete(handle: HandleText): string {
+    const { prompts, resources, resourceTemplates, dynamic } = this.#routes;
+    const owner = ({ manifest, provider }: Owned<{ completes?: string[] }>): number =>
+      (manifest.completes ?? []).length > 0 ? provider : NOBODY;
+    const owners = new Map<string, number>([
+      ...resources.map(({ manifest }) => [manifest.uri, NOBODY] as const),
+      ...resourceTemplates.map((each) => [each.manifest.uriTemplate, owner(each)] as const),
+    ]);
+    for (const each of prompts) {
+      const { name } = each.manifest;
+      if (owner(each) !== NOBODY || !owners.has(name)) owners.set(name, owner(each));
+    }
+    const uris = dynamic.resourceTemplates;
+    const names = dynamic.prompts;
+    const target = handle.field("target");
+    const both =
+      uris === undefined || names === undefined
+        ? ""
+        : `(if (local.get ${target}) (then
+          (if (call $has-colon (local.get ${target + 1}) (local.get ${target + 2})) (then (return ${this.#ask(handle, `(i32.const ${uris})`)})))))`;
+    return `
+        ${this.#find(handle, [...owners])}
+        ${both}
+        ${this.#otherwise(handle, "Unknown prompt or resource template", names ?? uris)}`;
+  }
+
+  /** Asks the owner of the target, when the table has one. */
+  #find(handle: HandleText, owners: readonly (readonly [name: string, owner: number])[]): string {
+    if (owners.length === 0) return "";
+    const target = handle.field("target");
+    const rows = owners.flatMap(([name, owner]) => {
+      const { at, length } = this.#memory.text(name);
+      return [at, length, owner, 0];
+    });
+    return `(if (local.get ${target}) (then
+          (local.set $row (call $find (i32.const ${this.#memory.words(rows)}) (i32.const ${owners.length})
+            (local.get ${target + 1}) (local.get ${target + 2})))
+          (if (local.get $row) (then (return ${this.#ask(handle, "(i32.load offset=8 (local.get $row))")})))))`;
+  }
+
+  #ask(handle: HandleText, owner: string): string {
+    return `(call $ask ${handle.passed} ${owner})`;
+  }
+
+  /** What becomes of a target that the tables do not have. */
+  #otherwise(handle: HandleText, message: string, dynamic: number | undefined): string {
+    const unknown = handle.failure(INVALID_PARAMS, message);
+    return dynamic === undefined
+      ? unknown
+      : `(if (i32.eqz (local.get ${handle.field("target")})) (then ${unknown}))
+        (return ${this.#ask(handle, `(i32.const ${dynamic})`)})`;
+  }
+
+  /** A constant, or the constant and behind it what the dynamic provider answers. */
+  #list(handle: HandleText, list: DynamicList): string {
+    const dynamic = this.#routes.dynamic[list];
+    const constant = listText(list, this.#routes);
+    if (dynamic === undefined) return handle.success(constant);
+    const head = this.#memory.text(constant.slice(0, -2));
+    const { length } = this.#memory.text(`{"${list}":[`);
+    return `(return (call $splice ${handle.passed} (i32.const ${dynamic})
+          (i32.const ${head.at}) (i32.const ${head.length}) (i32.const ${length})))`;
+  }
+
+  /**
+   * The text of `$splice`: asks a dynamic provider for its list and puts the constant entries, which `$head` holds, in
+   * front. The first `$frame` bytes of both are the same. Errors of the provider stand.
+   */
+  #splice(handle: HandleText): string {
+    if (Object.keys(this.#routes.dynamic).length === 0) return "";
+    const at = `(i32.load (i32.const ${handle.payload}))`;
+    const length = `(i32.load (i32.const ${handle.payload + 4}))`;
+    const isCase = (name: string): string =>
+      `(i32.eq (i32.load8_u (i32.const ${handle.answer})) (i32.const ${handle.caseOf(name)}))`;
+    const fail = handle.failure(INTERNAL, "Internal error");
+    const brackets = "(i32.const 0x7d5d)"; // "]}" in little endian
+    return `
+  (func $splice ${handle.parameters} (param $owner i32) (param $head i32) (param $head-length i32) (param $frame i32) (result i32)
+    (local $at i32) (local $rest i32) (local $comma i32) (local $new i32)
+    (drop (call $ask ${handle.passed} (local.get $owner)))
+    (if (i32.or ${isCase("failure")} ${isCase("refused")}) (then (return (i32.const ${handle.answer}))))
+    (if (i32.eqz ${isCase("success")}) (then ${fail}))
+    (if (i32.lt_u ${length} (i32.add (local.get $frame) (i32.const 2))) (then ${fail}))
+    (if (i32.eqz (call $equal ${at} (local.get $head) (local.get $frame))) (then ${fail}))
+    (if (i32.ne (i32.load16_u (i32.sub (i32.add ${at} ${length}) (i32.const 2))) ${brackets}) (then ${fail}))
+    (if (i32.eq (local.get $head-length) (local.get $frame)) (then (return (i32.const ${handle.answer}))))
+    (local.set $at (i32.add ${at} (local.get $frame)))
+    (local.set $rest (i32.sub ${length} (local.get $frame)))
+    (local.set $comma (i32.gt_u (local.get $rest) (i32.const 2)))
+    (local.set $new (call $allocate (i32.const 0) (i32.const 0) (i32.const 1)
+      (i32.add (i32.add (local.get $head-length) (local.get $comma)) (local.get $rest))))
+    (memory.copy (local.get $new) (local.get $head) (local.get $head-length))
+    (i32.store8 (i32.add (local.get $new) (local.get $head-length)) (i32.const 0x2c))
+    (memory.copy (i32.add (i32.add (local.get $new) (local.get $head-length)) (local.get $comma)) (local.get $at) (local.get $rest))
+    (call $success (local.get $new) (i32.add (i32.add (local.get $head-length) (local.get $comma)) (local.get $rest))))`;
+  }
 }
 
-function local(index: number): string {
-  return `(local.get ${index})`;
-}
+const RESOURCES = ["resources", "resourceTemplates"] as const;
 
-/** What `server/discover` answers, and the catalog's entry of the server. */
-export function discovery({ name, version }: { name: string; version: string }): string {
-  return JSON.stringify({ serverInfo: { name, version }, capabilities: { tools: {} } });
-}
-
-/** The members of a tool that clients see. */
-function publicTool(tool: ToolManifest): ToolManifest {
-  const { name, title, description, inputSchema, outputSchema, annotations } = tool;
-  return {
-    name,
-    ...(title === undefined ? {} : { title }),
-    ...(description === undefined ? {} : { description }),
-    inputSchema,
-    ...(outputSchema === undefined ? {} : { outputSchema }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
-}
-
-function record(type: ValueType | undefined): ValueType & { kind: "record" } {
-  if (type?.kind !== "record") throw new Error("the contract has a record here");
-  return type;
-}
-
-function variant(type: ValueType | undefined): ValueType & { kind: "variant" } {
-  if (type?.kind !== "variant") throw new Error("the contract has a variant here");
-  return type;
-}
+const HAS_COLON = `
+  (func $has-colon (param $at i32) (param $length i32) (result i32)
+    (loop $next
+      (if (i32.eqz (local.get $length)) (then (return (i32.const 0))))
+      (if (i32.eq (i32.load8_u (local.get $at)) (i32.const 0x3a)) (then (return (i32.const 1))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+      (br $next))
+    unreachable)`;

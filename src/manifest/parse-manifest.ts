@@ -41,10 +41,23 @@ export function checkManifest(value: unknown, action: "read" | "write"): Manifes
   return manifest;
 }
 
-let schema: object | undefined;
+/** What is wrong with the shape of grants, one sentence for each thing; empty when nothing is. */
+export function grantMistakes(value: unknown): string[] {
+  grantsSchema ??= { $defs: manifestSchema().$defs, $ref: "#/$defs/grants" };
+  return checkJson(grantsSchema, value, { own: true });
+}
 
-function manifestSchema(): object {
-  schema ??= JSON.parse(readFileSync(packageFile("schema", "manifest.schema.json"), "utf8")) as object;
+interface ManifestSchema {
+  $defs: object;
+}
+
+let schema: ManifestSchema | undefined;
+let grantsSchema: object | undefined;
+
+function manifestSchema(): ManifestSchema {
+  schema ??= JSON.parse(
+    readFileSync(packageFile("schema", "manifest.schema.json"), "utf8"),
+  ) as ManifestSchema;
   return schema;
 }
 

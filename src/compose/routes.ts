@@ -1,0 +1,211 @@
+import { ToolkitError, type ErrorCode } from "../errors/index.ts";
+import type {
+  DynamicList,
+  Json,
+  PromptManifest,
+  ProviderManifest,
+  ResourceManifest,
+  ResourceTemplateManifest,
+  ToolManifest,
+} from "../manifest/index.ts";
+import type { Part } from "./part.ts";
+import { shapeOf, templatePattern } from "./uri-template.ts";
+
+/** Something a provider offers; `provider` counts from 0. */
+export interface Owned<Thing> {
+  manifest: Thing;
+  provider: number;
+}
+
+/** Everything a composition offers, each kind in the order of its list. */
+export interface Routes {
+  name: string;
+  version: string;
+  /** Names of the providers, by number. */
+  providers: readonly string[];
+  tools: readonly Owned<ToolManifest>[];
+  resources: readonly Owned<ResourceManifest>[];
+  resourceTemplates: readonly Owned<ResourceTemplateManifest>[];
+  prompts: readonly Owned<PromptManifest>[];
+  /** The provider that answers a list itself, by kind. */
+  dynamic: Readonly<Partial<Record<DynamicList, number>>>;
+}
+
+/** Largest list as text, in bytes. */
+const MAX_LIST = 4 * 1024 * 1024;
+
+/**
+ * Collects what the providers offer, in the order they are declared.
+ *
+ * @throws {@link ToolkitError} `ERR_COMPOSE_*_COLLISION` when two providers offer the same thing.
+ */
+export function collectRoutes(
+  server: { name: string; version: string },
+  parts: readonly Part<ProviderManifest>[],
+): Routes {
+  const owned = <Thing>(of: (manifest: ProviderManifest) => readonly Thing[] | undefined): Owned<Thing>[] =>
+    parts.flatMap(({ manifest }, provider) =>
+      (of(manifest) ?? []).map((thing) => ({ manifest: thing, provider })),
+    );
+  const routes = {
+    name: server.name,
+    version: server.version,
+    providers: parts.map(({ as }) => as),
+    tools: owned(({ tools }) => tools),
+    resources: owned(({ resources }) => resources),
+    resourceTemplates: owned(({ resourceTemplates }) => resourceTemplates),
+    prompts: owned(({ prompts }) => prompts),
+    dynamic: collectDynamic(parts),
+  };
+  const { tools, resources, resourceTemplates, prompts, providers } = routes;
+  refuseTwins("tool", "TOOL", tools, ({ name }) => name, providers);
+  refuseTwins("resource", "RESOURCE", resources, ({ uri }) => uri, providers);
+  refuseTwins(
+    "resource template",
+    "RESOURCE",
+    resourceTemplates,
+    ({ uriTemplate }) => uriTemplate,
+    providers,
+  );
+  refuseTwins("prompt", "PROMPT", prompts, ({ name }) => name, providers);
+  refuseLookalikes(routes);
+  for (const list of LISTS) {
+    const { length } = new TextEncoder().encode(listText(list, routes));
+    if (length > MAX_LIST) {
+      throw new ToolkitError(
+        `Cannot compose "${server.name}": its list of ${KINDS[list]}s takes ${length} bytes, over ${MAX_LIST}`,
+        {
+          code: "ERR_CONFIG",
+          hint: "Shorten descriptions and schemas, or divide the providers among servers",
+        },
+      );
+    }
+  }
+  return routes;
+}
+
+/** Kinds of lists. Each is also the name of the one member of its result. */
+export const LISTS: readonly DynamicList[] = ["tools", "resources", "resourceTemplates", "prompts"];
+
+const KINDS: Record<DynamicList, string> = {
+  tools: "tool",
+  resources: "resource",
+  resourceTemplates: "resource template",
+  prompts: "prompt",
+};
+
+/** What a list shows when nothing is dynamic. */
+export function listText(list: DynamicList, routes: Routes): string {
+  const entries = routes[list].map(({ manifest }) =>
+    Object.fromEntries(
+      MEMBERS[list].flatMap((member) => {
+        const value = (manifest as object as Record<string, Json | undefined>)[member];
+        return value === undefined ? [] : [[member, value] as const];
+      }),
+    ),
+  );
+  return JSON.stringify({ [list]: entries });
+}
+
+const COMMON = ["name", "title", "description", "mimeType", "annotations"];
+
+/** Members that clients see, in the order they are written; scopes, for one, are not among them. */
+const MEMBERS: Record<DynamicList, readonly string[]> = {
+  tools: ["name", "title", "description", "inputSchema", "outputSchema", "annotations"],
+  resources: ["uri", ...COMMON, "size"],
+  resourceTemplates: ["uriTemplate", ...COMMON],
+  prompts: ["name", "title", "description", "arguments"],
+};
+
+/** True when the composition has anything of those kinds. */
+export function offers(routes: Routes, ...lists: DynamicList[]): boolean {
+  return lists.some((list) => routes[list].length > 0 || routes.dynamic[list] !== undefined);
+}
+
+/** True when `completion/complete` can give anything but nothing. */
+export function completes({ prompts, resourceTemplates, dynamic }: Routes): boolean {
+  return (
+    [...prompts, ...resourceTemplates].some(({ manifest }) => (manifest.completes ?? []).length > 0) ||
+    dynamic.prompts !== undefined ||
+    dynamic.resourceTemplates !== undefined
+  );
+}
+
+/** What `server/discover` answers, and the catalog's entry of the server. */
+export function discovery(routes: Routes): string {
+  const { name, version } = routes;
+  return JSON.stringify({
+    serverInfo: { name, version },
+    capabilities: {
+      ...(offers(routes, "tools") ? { tools: {} } : {}),
+      ...(offers(routes, "resources", "resourceTemplates") ? { resources: {} } : {}),
+      ...(offers(routes, "prompts") ? { prompts: {} } : {}),
+      ...(completes(routes) ? { completions: {} } : {}),
+    },
+  });
+}
+
+function collectDynamic(parts: readonly Part<ProviderManifest>[]): Partial<Record<DynamicList, number>> {
+  const dynamic: Partial<Record<DynamicList, number>> = {};
+  for (const [provider, { as, manifest }] of parts.entries()) {
+    for (const list of manifest.dynamic ?? []) {
+      const owner = dynamic[list];
+      if (owner !== undefined && owner !== provider) {
+        throw new ToolkitError(
+          `Cannot compose "${parts[owner]!.as}" with "${as}": both answer the list of ${KINDS[list]}s themselves`,
+          {
+            code: "ERR_COMPOSE_DYNAMIC_COLLISION",
+            details: [`A ${KINDS[list]} that nothing else has could belong to either`],
+            hint: `Compose "${parts[owner]!.as}" and "${as}" into two servers`,
+          },
+        );
+      }
+      dynamic[list] = provider;
+    }
+  }
+  return dynamic;
+}
+
+function refuseTwins<Thing>(
+  kind: string,
+  code: "PROMPT" | "RESOURCE" | "TOOL",
+  things: readonly Owned<Thing>[],
+  nameOf: (thing: Thing) => string,
+  providers: readonly string[],
+): void {
+  const owners = new Map<string, number>();
+  for (const { manifest, provider } of things) {
+    const name = nameOf(manifest);
+    const owner = owners.get(name);
+    if (owner !== undefined) {
+      const [a, b] = [providers[owner]!, providers[provider]!];
+      throw new ToolkitError(`Cannot compose "${a}" with "${b}": both have a ${kind} called "${name}"`, {
+        code: `ERR_COMPOSE_${code}_COLLISION` satisfies ErrorCode,
+        hint: `Rename the ${kind} in "${a}" or in "${b}"`,
+      });
+    }
+    owners.set(name, provider);
+  }
+}
+
+/** Two templates that match the same URIs could not both be reached. Within a provider the first one counts. */
+function refuseLookalikes({ resourceTemplates, providers }: Routes): void {
+  const seen = new Map<string, Owned<ResourceTemplateManifest>>();
+  for (const each of resourceTemplates) {
+    const { uriTemplate } = each.manifest;
+    const shape = shapeOf(templatePattern(uriTemplate));
+    const other = seen.get(shape);
+    if (other !== undefined && other.provider !== each.provider) {
+      const [a, b] = [providers[other.provider]!, providers[each.provider]!];
+      throw new ToolkitError(
+        `Cannot compose "${a}" with "${b}": their resource templates match the same URIs`,
+        {
+          code: "ERR_COMPOSE_RESOURCE_COLLISION",
+          details: [`"${a}" has ${other.manifest.uriTemplate}`, `"${b}" has ${uriTemplate}`],
+          hint: `Change the fixed text of the template in "${a}" or in "${b}"`,
+        },
+      );
+    }
+    if (other === undefined) seen.set(shape, each);
+  }
+}

@@ -1,0 +1,229 @@
+import type { Grants, ProviderManifest } from "../manifest/index.ts";
+import { generateCatalog } from "./catalog.ts";
+import { CATALOG, CONFIG, contract, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { GATED, generateGate } from "./gate.ts";
+import { headerSecrets, opens } from "./grants.ts";
+import { prune, trackOf, type Interface, type Interfaces } from "./interface.ts";
+import type { LinkedPart, Source } from "./link.ts";
+import { generateLogSource } from "./log-source.ts";
+import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
+import type { MiddlewarePart, Part } from "./part.ts";
+import { randomExport, randomPart } from "./random.ts";
+import { STUB, type Resolution } from "./resolve-imports.ts";
+import { generateRouter, providerImport } from "./router.ts";
+import type { Routes } from "./routes.ts";
+import { generateStub, stubImports } from "./stub.ts";
+
+// Names of generated parts hold a space, which names of parts never do. What is read from the bytes goes by them.
+
+export const ROUTER = "generated router";
+export const CATALOG_PART = "generated catalog";
+export const RANDOM_PART = "generated random";
+
+/** The component that signs a part's log lines. */
+export function logOf(as: string): string {
+  return `log of ${as}`;
+}
+
+/** The component that holds a part's settings, and is the gate or the stub for its keys. */
+export function settingsOf(as: string): string {
+  return `settings of ${as}`;
+}
+
+/** The gate of a part on an interface. */
+export function gateOf(as: string, id: string): string {
+  return `${trackOf(id).replace(/^.*\/|@.*$/g, "")} gate of ${as}`;
+}
+
+/** The component that leaves a middleware out for methods it does not act on. */
+export function switchOf(as: string): string {
+  return `methods of ${as}`;
+}
+
+/** Everything a server is put together from. */
+export interface Assembly {
+  providers: readonly Part<ProviderManifest>[];
+  /** In the order a request passes them. */
+  middleware: readonly MiddlewarePart[];
+  routes: Routes;
+  /** By the name of the part. */
+  grants: ReadonlyMap<string, Grants>;
+}
+
+/** Interfaces answered by a component made for one part, or by a neighbour. */
+const WIRED = new Set([HANDLER, CATALOG, LOG, CONFIG].map(trackOf));
+
+/** True when an import of a part does not depend on what the other parts import. */
+export function isWired(name: string, grants: Grants | undefined): boolean {
+  const track = trackOf(name);
+  return WIRED.has(track) || randomExport(name) !== undefined || opens(grants, track);
+}
+
+export function importOf(part: Part, name: string): Interface | undefined {
+  return [...part.imports.values()].find((of) => trackOf(of.name) === trackOf(name));
+}
+
+/** What the whole imports of its host, by track: what the parts get from there, and what generated parts need. */
+export function hostInterfaces(
+  { host }: Resolution,
+  { providers, middleware, grants }: Assembly,
+  known: Interfaces,
+): Interfaces {
+  const parts = [...providers, ...middleware];
+  const types = "tenon:mcp/types@0.1";
+  const all: Interfaces = new Map([[types, known.get(types)!], ...host]);
+  // The generated parts use every type of the contract, whichever the others use.
+  all.set(types, known.get(types)!);
+  const add = (id: string): void => {
+    all.set(trackOf(id), hostShape(id, known));
+  };
+  if (parts.some((part) => importOf(part, LOG))) add(LOG);
+  if (parts.some(usesInsecureRandom)) add(RANDOM);
+  for (const granted of grants.values()) for (const id of gatedInterfaces(granted)) add(id);
+  return all;
+}
+
+/** Interfaces of the host that the gates of a part need. */
+function gatedInterfaces(granted: Grants): string[] {
+  const ids = GATED.filter((id) => opens(granted, trackOf(id)));
+  return headerSecrets(granted).length > 0 ? [...ids, SECRETS] : ids;
+}
+
+/** An interface as a host serves it: settings are constants of the composition. */
+function hostShape(id: string, known: Interfaces): Interface {
+  const track = trackOf(id);
+  return track === trackOf(CONFIG) ? prune(known, track, (name) => name !== "settings") : known.get(track)!;
+}
+
+function usesInsecureRandom({ imports }: Part): boolean {
+  return [...imports.keys()].some((name) => randomExport(name) !== undefined);
+}
+
+/** Every component of the server, each after those it imports from. */
+export async function wireParts(assembly: Assembly, resolution: Resolution): Promise<LinkedPart[]> {
+  const { providers, middleware, routes, grants } = assembly;
+  const types = new Map<string, Source>([
+    ["tenon:mcp/types@0.1.0", { from: "host", track: "tenon:mcp/types@0.1" }],
+  ]);
+  const linked: LinkedPart[] = [{ id: CATALOG_PART, bytes: await generateCatalog(routes), imports: types }];
+  if (resolution.stub !== undefined) {
+    linked.push({
+      id: STUB,
+      bytes: await generateStub(resolution.stub),
+      imports: stubImports(resolution.stub),
+    });
+  }
+  if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
+  for (const part of [...providers, ...middleware]) {
+    linked.push(...(await ownParts(part, grants.get(part.as) ?? {})));
+  }
+  const wire = (part: Part, next: Source | undefined): LinkedPart => ({
+    id: part.as,
+    bytes: part.bytes,
+    imports: new Map(
+      [...part.imports.keys()].map((name) => [
+        name,
+        wiredSource(part, name, next, grants.get(part.as)) ?? resolution.sourceOf(name),
+      ]),
+    ),
+  });
+  linked.push(...providers.map((part) => wire(part, undefined)));
+  const routerImports = providers.map(({ as, role }, i): [string, Source] => [
+    providerImport(i),
+    { from: "part", part: as, export: role },
+  ]);
+  linked.push({
+    id: ROUTER,
+    bytes: await generateRouter(routes),
+    imports: new Map([...types, ...routerImports]),
+  });
+  let next: Source = { from: "part", part: ROUTER, export: HANDLER };
+  for (const part of middleware.toReversed()) {
+    linked.push(wire(part, next));
+    const own: Source = { from: "part", part: part.as, export: part.role };
+    if (part.manifest.methods === undefined) {
+      next = own;
+      continue;
+    }
+    const imports = new Map<string, Source>([...types, [SWITCHED, own], [BEHIND, next]]);
+    linked.push({ id: switchOf(part.as), bytes: await generateMethodSwitch(part.manifest.methods), imports });
+    next = { from: "part", part: switchOf(part.as), export: HANDLER };
+  }
+  return linked;
+}
+
+/** Where a request enters. */
+export function entryOf({ middleware }: Assembly): { part: string; export: string } {
+  const [first] = middleware;
+  if (first === undefined) return { part: ROUTER, export: HANDLER };
+  return first.manifest.methods === undefined
+    ? { part: first.as, export: first.role }
+    : { part: switchOf(first.as), export: HANDLER };
+}
+
+/** The components made for one part alone. */
+async function ownParts(part: Part, granted: Grants): Promise<LinkedPart[]> {
+  const own: LinkedPart[] = [];
+  if (importOf(part, LOG)) {
+    own.push({ id: logOf(part.as), bytes: await generateLogSource(part.as), imports: fromHost(LOG) });
+  }
+  const settings = JSON.stringify("settings" in part ? part.settings : {});
+  for (const id of GATED) {
+    const isConfig = id === CONFIG;
+    if (!opens(granted, trackOf(id))) {
+      if (isConfig && importOf(part, CONFIG)) {
+        own.push({ id: settingsOf(part.as), bytes: await settingsStub(settings), imports: new Map() });
+      }
+      continue;
+    }
+    const bytes = await generateGate({ interface: id, grants: granted, ...(isConfig ? { settings } : {}) });
+    const signs = id === HTTP && headerSecrets(granted).length > 0;
+    own.push({
+      id: isConfig ? settingsOf(part.as) : gateOf(part.as, id),
+      bytes,
+      imports: fromHost(id, ...(signs ? [SECRETS] : [])),
+      verbatim: true,
+    });
+  }
+  return own;
+}
+
+function fromHost(...ids: string[]): Map<string, Source> {
+  return new Map(ids.map((id) => [id, { from: "host", track: trackOf(id) }]));
+}
+
+/** A part's `config` without a grant: its settings as a constant, and every key denied. */
+async function settingsStub(settings: string): Promise<Uint8Array> {
+  const track = trackOf(CONFIG);
+  return generateStub({
+    interfaces: await contract(),
+    functions: new Map([[track, ["settings", "get"]]]),
+    constants: new Map([[`${track}#settings`, settings]]),
+  });
+}
+
+function wiredSource(
+  { as }: Part,
+  name: string,
+  next: Source | undefined,
+  granted: Grants | undefined,
+): Source | undefined {
+  const random = randomExport(name);
+  if (random !== undefined) return { from: "part", part: RANDOM_PART, export: random };
+  const track = trackOf(name);
+  switch (track) {
+    case trackOf(HANDLER):
+      return next;
+    case trackOf(CATALOG):
+      return { from: "part", part: CATALOG_PART, export: CATALOG };
+    case trackOf(LOG):
+      return { from: "part", part: logOf(as), export: LOG };
+    case trackOf(CONFIG):
+      return { from: "part", part: settingsOf(as), export: CONFIG };
+    default: {
+      const id = GATED.find((each) => trackOf(each) === track);
+      if (id === undefined || !opens(granted, track)) return undefined;
+      return { from: "part", part: gateOf(as, id), export: id };
+    }
+  }
+}
