@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { displayPath, ToolkitError } from "../errors/index.ts";
 import {
   writeManifest,
+  type CapabilityRequest,
   type JsonSchema,
   type MiddlewareManifest,
   type ProviderManifest,
@@ -17,6 +18,7 @@ import { componentizeText, engineVersion, isReproducible } from "./componentize.
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { checkAllowed } from "./missing-globals.ts";
+import { loadError } from "./source-error.ts";
 import { usedRuntimeParts } from "./used-runtime-parts.ts";
 
 /** What {@link buildComponent} takes. */
@@ -66,6 +68,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   const evaluated = await evaluateDefinition(entry, allowMissing);
   const { definition } = evaluated;
   const bundled = await bundleComponent(entry, definition, input.minify ?? true);
+  const capabilities = requestedCapabilities(entry, bundled, definition);
   const imports = externalImports(bundled.metafile);
   const wit = worldSource({
     name: WORLD,
@@ -75,7 +78,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   const component = await componentizeText({ code: bundled.code, wit, world: WORLD });
   const manifest = {
     ...definition,
-    capabilities: capabilitiesOf(authorImports(bundled)),
+    capabilities,
     toolchain: { sdk: packageVersion(), engine: engineVersion() },
   } as ProviderManifest | MiddlewareManifest;
   const bytes = writeManifest(component, manifest);
@@ -156,6 +159,14 @@ function admitsNothing(schema: JsonSchema): boolean {
   const { type, properties, additionalProperties, ...rest } = schema;
   const named = Object.keys(properties ?? {}).length;
   return type === "object" && named === 0 && additionalProperties === false && Object.keys(rest).length === 0;
+}
+
+function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {
+  try {
+    return capabilitiesOf(authorImports(bundled), definition.capabilities);
+  } catch (error) {
+    throw loadError(entry, (error as Error).message, { code: "ERR_BUILD_DEFINITION" });
+  }
 }
 
 /** Interfaces that the author's own modules import: what the generated entry imports needs no grant. */

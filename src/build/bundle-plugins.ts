@@ -110,14 +110,23 @@ export const zodPlugin: Plugin = {
   },
 };
 
-/** Gives the generated entry zod's `toJSONSchema`, from the zod of the project; nothing when it has none. */
-export function projectZodPlugin(folder: string): Plugin {
+/** What turns schemas into JSON Schema: the module it is in, by the name that generated entries import it by. */
+const CONVERTERS: Readonly<Record<string, string>> = {
+  "tenon-project-zod": "zod/v4/core",
+  "tenon-project-valibot": "@valibot/to-json-schema",
+};
+
+/** Gives generated entries what the project has to describe its schemas with; nothing where it has none. */
+export function convertersPlugin(folder: string): Plugin {
   return {
-    name: "tenon-project-zod",
+    name: "tenon-converters",
     setup(build) {
-      build.onResolve({ filter: /^tenon-project-zod$/ }, async () => {
-        const found = await build.resolve("zod/v4/core", { kind: "import-statement", resolveDir: folder });
-        return found.errors.length === 0 ? found : { path: "zod", namespace: "tenon-empty" };
+      build.onResolve({ filter: /^tenon-project-/ }, async ({ path }) => {
+        const found = await build.resolve(CONVERTERS[path]!, {
+          kind: "import-statement",
+          resolveDir: folder,
+        });
+        return found.errors.length === 0 ? found : { path, namespace: "tenon-empty" };
       });
     },
   };

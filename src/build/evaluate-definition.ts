@@ -5,7 +5,7 @@ import type { SourceLocation } from "../errors/index.ts";
 import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
 import { originalPosition, parseSourceMap } from "../source-map/index.ts";
 import { bundle, GENERATED, type Bundle } from "./bundle.ts";
-import { hostStubPlugin, projectZodPlugin } from "./bundle-plugins.ts";
+import { hostStubPlugin, convertersPlugin } from "./bundle-plugins.ts";
 import { importChain } from "./import-chain.ts";
 import {
   findGlobalUses,
@@ -18,9 +18,7 @@ import { moduleOrigin } from "./module-origin.ts";
 import { loadError, missingGlobalsError, sourceLine } from "./source-error.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
-export type Definition =
-  | Omit<ProviderManifest, "capabilities" | "toolchain">
-  | Omit<MiddlewareManifest, "capabilities" | "toolchain">;
+export type Definition = Omit<ProviderManifest, "toolchain"> | Omit<MiddlewareManifest, "toolchain">;
 
 /** A definition, and what the module logged while it was loaded. */
 export interface Evaluated {
@@ -41,12 +39,13 @@ import "tenon-guest/timers";
 import { clockReads } from "tenon-guest/watch-clock";
 import * as author from ${JSON.stringify(entry)};
 import * as zod from "tenon-project-zod";
+import * as valibot from "tenon-project-valibot";
 import { describeDefinition } from "tenon-guest/describe-definition";
 import { earlyLines } from "tenon-guest/log";
 export const json = JSON.stringify({
   readsClock: clockReads() > 0,
   earlyLines: earlyLines(),
-  ...describeDefinition(author.default, zod.toJSONSchema),
+  ...describeDefinition(author.default, { zod: zod.toJSONSchema, valibot: valibot.toJsonSchema }),
 });
 `;
 
@@ -68,7 +67,7 @@ export async function evaluateDefinition(
     format: "iife",
     minify: false,
     define: MARK_GLOBALS,
-    plugins: [hostStubPlugin, projectZodPlugin(dirname(entry))],
+    plugins: [hostStubPlugin, convertersPlugin(dirname(entry))],
   });
   const uses = (await findGlobalUses(marked, dirname(entry))).filter(
     ({ name }) => !allowMissing.includes(name),
@@ -92,7 +91,7 @@ export async function evaluateDefinition(
     problem?: string;
   };
   if (problem !== undefined) {
-    throw loadError(entry, problem, {
+    throw loadError(entry, lowerFirst(problem), {
       code: "ERR_BUILD_DEFINITION",
       hint: "See the documentation of provider() and defineMiddleware()",
     });

@@ -1,3 +1,7 @@
+import type { CapabilityRequest } from "../manifest/index.ts";
+
+const CREDENTIALS = "tenon:host/credentials";
+
 /** Interfaces a component may import, as `wit/` has them. */
 const HOST_INTERFACES: readonly string[] = [
   "tenon:host/config@0.1.0",
@@ -13,8 +17,13 @@ const HOST_INTERFACES: readonly string[] = [
   "wasi:random/random@0.2.0",
 ];
 
-/** Interfaces that are wired without a grant, so a component does not ask for them. */
-const ALWAYS_WIRED: ReadonlySet<string> = new Set(["tenon:host/log@0.1.0"]);
+/** Interfaces that need a grant, and what a definition's `capabilities` call them. */
+const DECLARED: Readonly<Record<string, string>> = {
+  "tenon:host/config": "config",
+  "tenon:host/http": "http",
+  "tenon:host/kv": "kv",
+  "tenon:host/secrets": "secrets",
+};
 
 /** Matches an import of a WIT interface: `namespace:package/interface`, with or without a version. */
 export const INTERFACE_PATTERN: RegExp = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*(?:@[0-9][^/]*)?$/;
@@ -27,11 +36,26 @@ export function interfaceProblem(name: string): string | undefined {
   return `there is no such host interface; there are ${HOST_INTERFACES.join(", ")}`;
 }
 
-/** The interfaces among a component's imports that need a grant, without version. */
-export function capabilitiesOf(imports: readonly string[]): { interface: string }[] {
-  return imports
-    .filter((name) => name.startsWith("tenon:host/") && !ALWAYS_WIRED.has(name))
-    .map((name) => ({ interface: withoutVersion(name) }));
+/**
+ * What a component asks for: what its definition declares, and the caller's credentials if it imports them, which only
+ * middleware gets.
+ *
+ * @param imports Interfaces that the author's modules import.
+ * @throws Error naming what they import and the definition does not declare.
+ */
+export function capabilitiesOf(
+  imports: readonly string[],
+  declared: readonly CapabilityRequest[],
+): CapabilityRequest[] {
+  const names = imports.map(withoutVersion);
+  for (const name of names) {
+    const capability = DECLARED[name];
+    if (capability === undefined || declared.some((item) => item.interface === name)) continue;
+    throw new Error(
+      `it imports "${name}" and does not declare it: add capabilities: { ${capability}: "why" } to the definition`,
+    );
+  }
+  return names.includes(CREDENTIALS) ? [{ interface: CREDENTIALS }, ...declared] : [...declared];
 }
 
 function withoutVersion(name: string): string {

@@ -1,25 +1,28 @@
+import { checkCompletions } from "../sdk/check-offers.ts";
 import { kindOf } from "../sdk/definition.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
+import type { Prompt } from "../sdk/define-prompt.ts";
+import type { Resource, ResourceTemplate } from "../sdk/define-resource.ts";
 import type { Tool } from "../sdk/define-tool.ts";
+import { isThenable } from "../sdk/maybe-promise.ts";
 import type { Provider } from "../sdk/provider.ts";
 import { isSchema, type Schema } from "../sdk/schema.ts";
+import type { Capabilities } from "../sdk/services.ts";
 import { isObject } from "../sdk/tool-result.ts";
-
-/** zod's `toJSONSchema`. */
-export type ToJsonSchema = (schema: unknown, options: object) => unknown;
+import { checkObjectSchema, describeSchema, type Converters } from "./describe-schema.ts";
 
 /** What the manifest says of a definition, or why it cannot say it. */
 export type Description = { kind: string; manifest: Record<string, unknown> } | { problem: string };
 
 const NO_SETTINGS = { type: "object", properties: {} };
+const DYNAMIC_LISTS = ["tools", "resources", "resourceTemplates", "prompts"] as const;
 
 /** Describes the default export of an author's module. It runs at build time and never reaches a guest. */
-export function describeDefinition(value: unknown, toJsonSchema: ToJsonSchema | undefined): Description {
+export function describeDefinition(value: unknown, converters: Converters): Description {
   const kind = kindOf(value);
   try {
-    if (kind === "provider") return { kind, manifest: describeProvider(value as Provider, toJsonSchema) };
-    if (kind === "middleware")
-      return { kind, manifest: describeMiddleware(value as Middleware, toJsonSchema) };
+    if (kind === "provider") return { kind, manifest: describeProvider(value as Provider, converters) };
+    if (kind === "middleware") return { kind, manifest: describeMiddleware(value as Middleware, converters) };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
@@ -27,29 +30,116 @@ export function describeDefinition(value: unknown, toJsonSchema: ToJsonSchema | 
   return { problem: `${actual}, not what provider() or defineMiddleware() returns` };
 }
 
-function describeProvider(
-  provider: Provider,
-  toJsonSchema: ToJsonSchema | undefined,
-): Record<string, unknown> {
-  const { name, version, title, description, tools = [] } = provider;
-  return { name, version, title, description, tools: tools.map((tool) => describeTool(tool, toJsonSchema)) };
+function describeProvider(provider: Provider, converters: Converters): Record<string, unknown> {
+  const { name, version, title, description, dynamic = {}, capabilities } = provider;
+  const { tools = [], resources = [], resourceTemplates = [], prompts = [] } = provider;
+  const dynamicLists = DYNAMIC_LISTS.filter((list) => dynamic[list] !== undefined);
+  return {
+    name,
+    version,
+    title,
+    description,
+    tools: tools.map((tool) => describeTool(tool, converters)),
+    resources: unlessEmpty(resources.map(describeResource)),
+    resourceTemplates: unlessEmpty(resourceTemplates.map(describeTemplate)),
+    prompts: unlessEmpty(prompts.map((prompt) => describePrompt(prompt, converters))),
+    dynamic: unlessEmpty(dynamicLists),
+    capabilities: describeCapabilities(capabilities),
+  };
 }
 
-function describeTool(tool: Tool, toJsonSchema: ToJsonSchema | undefined): Record<string, unknown> {
+function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function describeCapabilities(capabilities: Capabilities = {}): unknown[] {
+  return Object.entries(capabilities)
+    .map(([service, reason]) => ({ interface: `tenon:host/${service}`, reason }))
+    .sort((a, b) => (a.interface < b.interface ? -1 : 1));
+}
+
+function describeTool(tool: Tool, converters: Converters): Record<string, unknown> {
   const { name, title, description, input, output, annotations, scopes } = tool;
-  const inputSchema = objectSchema(`the input of tool "${name}"`, input, "input", toJsonSchema);
-  const outputSchema = output && objectSchema(`the output of tool "${name}"`, output, "output", toJsonSchema);
+  const inputSchema = describeSchema(`the input of tool "${name}"`, input, "input", converters);
+  const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
   return { name, title, description, inputSchema, outputSchema, annotations, scopes };
 }
 
-function describeMiddleware(
-  middleware: Middleware,
-  toJsonSchema: ToJsonSchema | undefined,
-): Record<string, unknown> {
-  const { name, version, title, description, methods, settings } = middleware;
+function describeResource(resource: Resource): Record<string, unknown> {
+  const { uri, name, title, description, mimeType, size, annotations, scopes } = resource;
+  return { uri, name, title, description, mimeType, size, annotations, scopes };
+}
+
+function describeTemplate(template: ResourceTemplate): Record<string, unknown> {
+  const { uriTemplate, name, title, description, mimeType, annotations, scopes, complete } = template;
+  const completes = unlessEmpty(completed(complete));
+  return { uriTemplate, name, title, description, mimeType, annotations, completes, scopes };
+}
+
+function completed(complete: object | undefined): string[] {
+  return Object.entries(complete ?? {}).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
+
+function describePrompt(prompt: Prompt, converters: Converters): Record<string, unknown> {
+  const { name, title, description, complete, scopes } = prompt;
+  const args = prompt.arguments && describeArguments(name, prompt.arguments, converters);
+  checkCompletions(`prompt "${name}"`, complete, args?.map((item) => item.name) ?? []);
+  return {
+    name,
+    title,
+    description,
+    arguments: unlessEmpty(args ?? []),
+    completes: unlessEmpty(completed(complete)),
+    scopes,
+  };
+}
+
+interface Argument {
+  name: string;
+  title?: unknown;
+  description?: unknown;
+  required: boolean;
+}
+
+/** Arguments of prompts are listed one by one, and not as a schema. */
+function describeArguments(prompt: string, schema: Schema, converters: Converters): Argument[] {
+  const what = `the arguments of prompt "${prompt}"`;
+  const json = describeSchema(what, schema, "input", converters);
+  const properties = isObject(json["properties"]) ? json["properties"] : {};
+  const required: unknown[] = Array.isArray(json["required"]) ? json["required"] : [];
+  return Object.entries(properties).map(([name, property]) => {
+    const { title, description, type } = isObject(property) ? property : {};
+    if (!acceptsText(schema, name, type)) {
+      throw new Error(
+        `${what} have "${name}" of type ${JSON.stringify(type)}, and all that clients send are strings: take a string, and convert it`,
+      );
+    }
+    return { name, title, description, required: required.includes(name) };
+  });
+}
+
+/** Texts that stand for values of other types. */
+const SAMPLES = ["1", "true"];
+
+/** True unless a schema refuses every text for a member: one that converts, such as `z.coerce.number()`, does not. */
+function acceptsText(schema: Schema, name: string, type: unknown): boolean {
+  const types = Array.isArray(type) ? type : [type];
+  if (types.includes("string") || types.includes(undefined)) return true;
+  return SAMPLES.some((sample) => {
+    const checked = schema["~standard"].validate({ [name]: sample });
+    if (isThenable(checked) || !checked.issues) return true;
+    return !checked.issues.some(({ path }) => {
+      const first = path?.[0];
+      return (typeof first === "object" ? first.key : first) === name;
+    });
+  });
+}
+
+function describeMiddleware(middleware: Middleware, converters: Converters): Record<string, unknown> {
+  const { name, version, title, description, methods, settings, capabilities } = middleware;
   const described = isSchema(settings)
-    ? objectSchema("the settings", settings, "input", toJsonSchema)
-    : objectJsonSchema("the settings", settings ?? NO_SETTINGS);
+    ? describeSchema("the settings", settings, "input", converters)
+    : checkObjectSchema("the settings", settings ?? NO_SETTINGS);
   return {
     name,
     version,
@@ -57,30 +147,6 @@ function describeMiddleware(
     description,
     methods,
     settingsSchema: { ...described, additionalProperties: described["additionalProperties"] ?? false },
+    capabilities: describeCapabilities(capabilities),
   };
-}
-
-function objectSchema(
-  what: string,
-  schema: Schema,
-  io: "input" | "output",
-  toJsonSchema: ToJsonSchema | undefined,
-): Record<string, unknown> {
-  if (!("_zod" in schema) || toJsonSchema === undefined) throw new Error(`${what} is not a schema of zod 4`);
-  let json: unknown;
-  try {
-    json = toJsonSchema(schema, { target: "draft-2020-12", io });
-  } catch (error) {
-    throw new Error(`${what} has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-  return objectJsonSchema(what, json);
-}
-
-/** `$schema` is left out: 2020-12 is what MCP assumes. */
-function objectJsonSchema(what: string, json: unknown): Record<string, unknown> {
-  if (!isObject(json) || json["type"] !== "object") throw new Error(`${what} does not describe an object`);
-  const { $schema, ...schema } = json;
-  return $schema === undefined || $schema === "https://json-schema.org/draft/2020-12/schema" ? schema : json;
 }

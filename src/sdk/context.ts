@@ -181,3 +181,23 @@ export class MiddlewareCallContext<Settings> extends CallContext implements Midd
     this.settings = settings;
   }
 }
+
+/** A call context with the URI that was asked for. */
+export class ReadContext extends CallContext {
+  readonly uri: string;
+
+  constructor(text: string, surroundings: Surroundings, uri: string) {
+    super(text, surroundings);
+    this.uri = uri;
+  }
+}
+
+/** A call context with what is known of the other variables or arguments. */
+export class CompletionContext extends CallContext {
+  readonly arguments: Readonly<Record<string, string>>;
+
+  constructor(text: string, surroundings: Surroundings, known: Readonly<Record<string, string>>) {
+    super(text, surroundings);
+    this.arguments = known;
+  }
+}

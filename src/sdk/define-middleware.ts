@@ -2,10 +2,7 @@ import type { MiddlewareContext, RequestContext } from "./context.ts";
 import { checkCapabilities, checkComponent, checkStrings, mark, refuse, type Marked } from "./definition.ts";
 import type { Outcome, Request } from "./messages.ts";
 import type { Capabilities } from "./services.ts";
-import { isSchema, type InferOutput, type Schema } from "./schema.ts";
-
-/** A JSON Schema, dialect 2020-12. */
-export type JsonSchema = { readonly [key: string]: unknown };
+import { isSchema, type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
 
 /**
  * Passes a request on to the rest of the chain. Members of `changes` replace those of the context; everything else in
@@ -28,8 +25,8 @@ export interface MiddlewareDefinition<
   /** Methods it acts on; others pass by. Default: all of them. */
   readonly methods?: readonly string[];
   /**
-   * What its `config` in `tenon.json` must match, checked when a server is composed: a zod object, or a JSON Schema
-   * of an object. Unknown members are refused unless it allows them. Default: no settings.
+   * What its `config` in `tenon.json` must match, checked when a server is composed: a schema, or a JSON Schema, of an
+   * object. Unknown members are refused unless it allows them. Default: no settings.
    */
   readonly settings?: SettingsSchema;
   /** What it needs of its host, and why. */
@@ -42,7 +39,7 @@ export interface MiddlewareDefinition<
 export type Middleware = Readonly<MiddlewareDefinition<never>> & Marked<"middleware">;
 
 /**
- * Defines a middleware. `ctx.settings` has the type of its zod schema, or the type argument where the settings are
+ * Defines a middleware. `ctx.settings` has the type of its schema, or the type argument where the settings are
  * described by JSON Schema (whose defaults are not filled in).
  *
  * @throws TypeError when a name, a version or a member is not as described, naming what is wrong.
@@ -62,7 +59,7 @@ export function defineMiddleware(definition: MiddlewareDefinition<never>): Middl
   checkStrings(what, "methods", definition.methods);
   checkCapabilities(what, definition.capabilities);
   if (settings !== undefined && !isSchema(settings) && (typeof settings !== "object" || settings === null)) {
-    refuse(what, "its settings are neither a zod object nor a JSON Schema");
+    refuse(what, "its settings are neither a schema nor a JSON Schema");
   }
   return mark("middleware", definition);
 }

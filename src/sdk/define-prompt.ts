@@ -1,6 +1,6 @@
 import type { CallEnvironment } from "./context.ts";
 import type { Complete } from "./define-resource.ts";
-import type { InferOutput, Schema } from "./schema.ts";
+import type { InferInput, InferOutput, Schema } from "./schema.ts";
 import type { ContentBlock } from "./tool-result.ts";
 
 /** One message of a prompt (MCP, "PromptMessage"). */
@@ -34,7 +34,7 @@ type PromptArguments<Arguments extends Schema | undefined> = Arguments extends S
   ? InferOutput<Arguments>
   : Readonly<Record<string, never>>;
 type ArgumentNames<Arguments extends Schema | undefined> = Arguments extends Schema
-  ? Extract<keyof InferOutput<Arguments>, string>
+  ? Extract<keyof InferInput<Arguments>, string>
   : never;
 
 /** A prompt, whatever its arguments are. */

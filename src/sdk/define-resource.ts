@@ -48,31 +48,36 @@ export interface ResourceDefinition extends Described {
   read(uri: string, ctx: CallEnvironment): ResourceReturn | Promise<ResourceReturn>;
 }
 
-/** The variables of an RFC 6570 template, by its literal type: `{id}` and `{+path}`, as names. */
-export type TemplateVariables<Template extends string> =
-  Template extends `${string}{${infer Expression}}${infer Rest}`
-    ? Names<WithoutOperator<Expression>> | TemplateVariables<Rest>
-    : never;
+/** The variables of an RFC 6570 template, by its literal type: `{id}` and `{?page,size}`, as names. */
+export type TemplateVariables<Template extends string> = Names<Expressions<Template>>;
 
-type WithoutOperator<Expression extends string> =
-  Expression extends `${"+" | "#" | "." | "/" | ";" | "?" | "&"}${infer List}` ? List : Expression;
-type Names<List extends string> = List extends `${infer First},${infer Rest}`
-  ? Name<First> | Names<Rest>
-  : Name<List>;
-type Name<Spec extends string> = Spec extends `${infer Plain}*`
-  ? Plain
-  : Spec extends `${infer Plain}:${string}`
-    ? Plain
-    : Spec;
+/** The values of a template's variables: those of `{?…}` and `{&…}` may be absent. */
+export type TemplateValues<Template extends string> = Readonly<
+  Record<Exclude<TemplateVariables<Template>, QueryVariables<Template>>, string> &
+    Partial<Record<QueryVariables<Template>, string>>
+>;
+
+type Expressions<Template extends string> = Template extends `${string}{${infer Expression}}${infer Rest}`
+  ? Expression | Expressions<Rest>
+  : never;
+type QueryVariables<Template extends string> = Names<Extract<Expressions<Template>, `${"?" | "&"}${string}`>>;
+type Names<Expression extends string> =
+  Expression extends `${"+" | "#" | "." | "/" | ";" | "?" | "&"}${infer List}`
+    ? Listed<List>
+    : Listed<Expression>;
+type Listed<List extends string> = List extends `${infer First},${infer Rest}` ? First | Listed<Rest> : List;
 
 /** What {@link defineResourceTemplate} takes. */
 export interface ResourceTemplateDefinition<Template extends string = string> extends Described {
-  /** RFC 6570 template of absolute URIs, unique within a server. */
+  /**
+   * Template of absolute URIs (RFC 6570 without modifiers), unique within a server. A URI that several match belongs to the
+   * one with more characters outside its expressions.
+   */
   readonly uriTemplate: Template;
   /** Suggestions for its variables. */
   readonly complete?: { readonly [Variable in TemplateVariables<Template>]?: Complete };
   read(
-    variables: Readonly<Record<TemplateVariables<Template>, string>>,
+    variables: TemplateValues<Template>,
     ctx: CallEnvironment & { /** The URI asked for. */ readonly uri: string },
   ): ResourceReturn | Promise<ResourceReturn>;
 }

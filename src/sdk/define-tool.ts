@@ -28,9 +28,9 @@ export interface ToolDefinition<Input extends Schema, Output extends Schema | un
   readonly title?: string;
   /** Tells the model what the tool does and when to use it. */
   readonly description: string;
-  /** Schema of the arguments: a zod object. Calls that do not match it never reach `run`. */
+  /** Schema of the arguments, an object. Calls that do not match it never reach `run`. */
   readonly input: Input;
-  /** Schema of the structured result: a zod object. Without it the tool answers with text or content blocks. */
+  /** Schema of the structured result, an object. Without it the tool answers with text or content blocks. */
   readonly output?: Output;
   /** Hints for clients. */
   readonly annotations?: ToolAnnotations;

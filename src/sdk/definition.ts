@@ -23,6 +23,7 @@ export function kindOf(value: unknown): string | undefined {
 
 const NAME = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const MAX_NAME_LENGTH = 64;
+const MAX_TEXT_LENGTH = 16_384;
 // Semantic Versioning 2.0.0, section 2, 9 and 10.
 const VERSION =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
@@ -55,9 +56,13 @@ export function checkComponent(kind: string, definition: unknown): string {
   return what;
 }
 
-/** Checks an optional text. */
+/** Checks an optional text of at most 16,384 characters. */
 export function checkText(what: string, member: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "string") refuse(what, `its ${member} is not a string`);
+  if (value === undefined) return;
+  if (typeof value !== "string") refuse(what, `its ${member} is not a string`);
+  if (value.length > MAX_TEXT_LENGTH) {
+    refuse(what, `its ${member} has ${value.length} characters, and ${MAX_TEXT_LENGTH} are the most`);
+  }
 }
 
 /** Checks an optional list of distinct strings. */

@@ -1,7 +1,7 @@
 import type { CallEnvironment } from "./context.ts";
 import type { PromptReturn } from "./define-prompt.ts";
 import type { Complete, ResourceAnnotations, ResourceReturn } from "./define-resource.ts";
-import type { JsonSchema } from "./define-middleware.ts";
+import type { JsonSchema } from "./schema.ts";
 import type { ToolAnnotations } from "./define-tool.ts";
 import type { ToolResult } from "./tool-result.ts";
 

@@ -3,9 +3,10 @@ import { MiddlewareCallContext, type Surroundings } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
 import { errorFields } from "./log.ts";
-import { isThenable, whenDone, type MaybePromise } from "./maybe-promise.ts";
+import { attempt, whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
-import { describeIssues, isSchema } from "./schema.ts";
+import { issueTexts } from "./issues.ts";
+import { isSchema } from "./schema.ts";
 
 /** What surrounds a middleware. */
 export interface MiddlewareSurroundings extends Surroundings {
@@ -26,17 +27,16 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
       log.error(`Middleware "${middleware.name}" failed`, { method: request.method, ...errorFields(error) });
       return failure(RPC_ERROR.internalError, "Internal error");
     };
-    try {
-      const outcome = whenDone(readSettings(), (settings) => {
-        const ctx = new MiddlewareCallContext(context, surroundings, settings as never);
-        const pass: Next = (passed, changes) =>
-          new Promise((resolve) => resolve(next(ctx.with(changes), checkedRequest(passed))));
-        return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);
-      });
-      return isThenable(outcome) ? outcome.catch(failed) : outcome;
-    } catch (error) {
-      return failed(error);
-    }
+    return attempt(
+      () =>
+        whenDone(readSettings(), (settings) => {
+          const ctx = new MiddlewareCallContext(context, surroundings, settings as never);
+          const pass: Next = (passed, changes) =>
+            new Promise((resolve) => resolve(next(ctx.with(changes), checkedRequest(passed))));
+          return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);
+        }),
+      failed,
+    );
   };
 }
 
@@ -53,7 +53,8 @@ function settingsReader(
       ? middleware.settings["~standard"].validate(value)
       : { value };
     return whenDone(checked, (result) => {
-      if (result.issues) throw new TypeError(`its settings do not match: ${describeIssues(result.issues)}`);
+      if (result.issues)
+        throw new TypeError(`its settings do not match: ${issueTexts(result.issues, value).join("\n")}`);
       read = { value: result.value };
       return result.value;
     });

@@ -8,7 +8,6 @@ export type {
 } from "./context.ts";
 export {
   defineMiddleware,
-  type JsonSchema,
   type Middleware,
   type MiddlewareDefinition,
   type Next,
@@ -31,6 +30,7 @@ export {
   type ResourceReturn,
   type ResourceTemplate,
   type ResourceTemplateDefinition,
+  type TemplateValues,
   type TemplateVariables,
 } from "./define-resource.ts";
 export {
@@ -50,7 +50,7 @@ export type {
 export type { Log, LogFields, LogLevel } from "./log.ts";
 export type { InputRequest, Option, Outcome, Refusal, Request, RpcError } from "./messages.ts";
 export { provider, type Provider, type ProviderDefinition } from "./provider.ts";
-export type { InferInput, InferOutput, Schema } from "./schema.ts";
+export { withJsonSchema, type InferInput, type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
 export {
   ServiceError,
   type Capabilities,

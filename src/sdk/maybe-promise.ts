@@ -14,3 +14,16 @@ export function isThenable<T>(value: MaybePromise<T>): value is Promise<T> {
 export function whenDone<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
 }
+
+/** Runs what may throw or reject, and gives what `failed` makes of it then. */
+export function attempt<T>(
+  work: () => MaybePromise<T>,
+  failed: (error: unknown) => MaybePromise<T>,
+): MaybePromise<T> {
+  try {
+    const value = work();
+    return isThenable(value) ? Promise.resolve(value).catch(failed) : value;
+  } catch (error) {
+    return failed(error);
+  }
+}

@@ -52,7 +52,8 @@ export type Outcome =
 /** The JSON-RPC errors a component answers with (JSON-RPC 2.0, section 5.1). */
 export const RPC_ERROR = { methodNotFound: -32601, invalidParams: -32602, internalError: -32603 } as const;
 
-/** The outcome for a JSON-RPC error. */
-export function failure(code: number, message: string): Outcome {
-  return { tag: "failure", val: { code, message } };
+/** The outcome for a JSON-RPC error; `data` becomes JSON. */
+export function failure(code: number, message: string, data?: object): Outcome {
+  const val = data === undefined ? { code, message } : { code, message, data: JSON.stringify(data) };
+  return { tag: "failure", val };
 }

@@ -3,16 +3,8 @@ import type { Resource, ResourceTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
 import type { Dynamic } from "./dynamic.ts";
 import type { Capabilities } from "./services.ts";
-import {
-  checkCapabilities,
-  checkComponent,
-  checkStrings,
-  checkText,
-  mark,
-  refuse,
-  type Marked,
-} from "./definition.ts";
-import { isSchema } from "./schema.ts";
+import { checkPrompt, checkResource, checkTemplate, checkTool } from "./check-offers.ts";
+import { checkCapabilities, checkComponent, mark, refuse, type Marked } from "./definition.ts";
 
 /** What {@link provider} takes. */
 export interface ProviderDefinition {
@@ -27,7 +19,7 @@ export interface ProviderDefinition {
   readonly tools?: readonly Tool[];
   /** Their URIs differ. */
   readonly resources?: readonly Resource[];
-  /** Their templates differ; a URI belongs to the first that matches. */
+  /** Their templates differ. */
   readonly resourceTemplates?: readonly ResourceTemplate[];
   /** Their names differ. */
   readonly prompts?: readonly Prompt[];
@@ -37,41 +29,77 @@ export interface ProviderDefinition {
   readonly capabilities?: Capabilities;
 }
 
-/** A component that offers tools: what its module exports as its default. */
+/** A component that offers tools, resources or prompts: what its module exports as its default. */
 export type Provider = Readonly<ProviderDefinition> & Marked<"provider">;
 
-const TOOL_NAME = /^[A-Za-z0-9_.-]{1,128}$/;
+/** What a dynamic list must have beside `list`. */
+const DYNAMIC_MEMBERS = {
+  tools: "call",
+  resources: "read",
+  resourceTemplates: undefined,
+  prompts: "get",
+} as const;
 
 /**
- * Defines a provider: a component that offers tools.
+ * Defines a provider: a component that offers tools, resources or prompts.
  *
- * @throws TypeError when a name, a version or a tool is not as described, naming what is wrong.
+ * @throws TypeError when a name, a version or anything it offers is not as described, naming what is wrong.
  */
 export function provider(definition: ProviderDefinition): Provider {
   const what = checkComponent("provider", definition);
   checkCapabilities(what, definition.capabilities);
-  const { tools } = definition;
-  if (!Array.isArray(tools) || tools.length === 0) refuse(what, "it has no tools");
-  const names = new Set<string>();
-  for (const tool of tools as readonly Tool[]) {
-    checkTool(what, tool);
-    if (names.has(tool.name)) refuse(what, `two tools are named "${tool.name}"`);
-    names.add(tool.name);
+  const { tools, resources, resourceTemplates, prompts, dynamic } = definition;
+  const checked = {
+    tools: checkAll(what, "tool", "name", tools, checkTool),
+    resources: checkAll(what, "resource", "uri", resources, checkResource),
+    resourceTemplates: checkAll(what, "resource template", "uriTemplate", resourceTemplates, checkTemplate),
+    prompts: checkAll(what, "prompt", "name", prompts, checkPrompt),
+  };
+  checkDynamic(what, dynamic);
+  const offers = Object.values(checked).some((items) => items.length > 0);
+  if (!offers && Object.keys(dynamic ?? {}).length === 0) {
+    refuse(what, "it offers nothing: no tools, resources, resource templates or prompts");
   }
-  return mark("provider", { ...definition, tools: Object.freeze([...(tools as readonly Tool[])]) });
+  return mark("provider", { ...definition, ...checked });
 }
 
-function checkTool(owner: string, tool: Partial<Tool> | null | undefined): void {
-  if (typeof tool !== "object" || tool === null) refuse(owner, "one of its tools is not an object");
-  if (typeof tool.name !== "string") refuse(owner, "one of its tools has no name");
-  const what = `tool ${JSON.stringify(tool.name)}`;
-  if (!TOOL_NAME.test(tool.name)) refuse(what, "a name has 1 to 128 characters, of A-Z a-z 0-9 . _ -");
-  if (typeof tool.description !== "string" || tool.description.trim() === "")
-    refuse(what, "it has no description");
-  if (typeof tool.run !== "function") refuse(what, "it has no run function");
-  if (!isSchema(tool.input))
-    refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
-  if (tool.output !== undefined && !isSchema(tool.output)) refuse(what, "its output is not a schema");
-  checkText(what, "title", tool.title);
-  checkStrings(what, "scopes", tool.scopes);
+/** Checks a list, and that its keys differ; gives a frozen copy. */
+function checkAll<T, Key extends keyof T & string>(
+  owner: string,
+  kind: string,
+  key: Key,
+  items: readonly T[] | undefined,
+  check: (what: string, item: T) => void,
+): readonly T[] {
+  if (items === undefined) return Object.freeze([]);
+  if (!Array.isArray(items)) refuse(owner, `its ${kind}s are not a list`);
+  const seen = new Set<unknown>();
+  for (const item of items as readonly T[]) {
+    if (typeof item !== "object" || item === null) refuse(owner, `one of its ${kind}s is not an object`);
+    const id = (item as T)[key];
+    if (typeof id !== "string") refuse(owner, `one of its ${kind}s has no ${key}`);
+    if (seen.has(id)) refuse(owner, `two ${kind}s have the ${key} "${id}"`);
+    seen.add(id);
+    check(`${kind} ${JSON.stringify(id)}`, item);
+  }
+  return Object.freeze([...(items as readonly T[])]);
+}
+
+function checkDynamic(what: string, dynamic: Dynamic | undefined): void {
+  if (dynamic === undefined) return;
+  if (typeof dynamic !== "object" || dynamic === null) refuse(what, "its dynamic is not an object");
+  for (const [kind, lists] of Object.entries(dynamic) as [string, unknown][]) {
+    if (!Object.hasOwn(DYNAMIC_MEMBERS, kind)) {
+      refuse(what, `its dynamic has "${kind}"; there are ${Object.keys(DYNAMIC_MEMBERS).join(", ")}`);
+    }
+    const needed = DYNAMIC_MEMBERS[kind as keyof typeof DYNAMIC_MEMBERS];
+    for (const member of ["list", ...(needed === undefined ? [] : [needed])]) {
+      if (typeof (lists as Record<string, unknown> | null | undefined)?.[member] !== "function") {
+        refuse(what, `its dynamic ${kind} has no ${member} function`);
+      }
+    }
+  }
+  if (dynamic.resourceTemplates !== undefined && dynamic.resources === undefined) {
+    refuse(what, "its dynamic resourceTemplates need dynamic resources, whose read answers for them");
+  }
 }

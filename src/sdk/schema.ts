@@ -1,6 +1,10 @@
+/** A JSON Schema, dialect 2020-12. */
+export type JsonSchema = { readonly [key: string]: unknown };
+
 /**
- * A schema that checks values: any zod 4 schema. It is the Standard Schema interface, version 1, so that the guest
- * holds no code of a particular library beyond what the author's module uses.
+ * A schema that checks values: the Standard Schema interface, version 1, which zod, valibot, arktype and others have. The
+ * build needs its JSON Schema besides, which it takes from the library; {@link withJsonSchema} gives one to a schema of a
+ * library that has none.
  *
  * @see https://standardschema.dev
  */
@@ -10,6 +14,11 @@ export interface Schema<Input = unknown, Output = Input> {
     readonly vendor: string;
     readonly validate: (value: unknown) => Checked<Output> | Promise<Checked<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+    /** The Standard JSON Schema interface, version 1. */
+    readonly jsonSchema?: {
+      readonly input: (options: { readonly target: "draft-2020-12" }) => Record<string, unknown>;
+      readonly output: (options: { readonly target: "draft-2020-12" }) => Record<string, unknown>;
+    };
   };
 }
 
@@ -30,9 +39,6 @@ export type InferInput<S extends Schema> = NonNullable<S["~standard"]["types"]>[
 /** What a schema gives back: defaults filled in, unknown members removed, values transformed. */
 export type InferOutput<S extends Schema> = NonNullable<S["~standard"]["types"]>["output"];
 
-const MAX_ISSUES = 20;
-const MAX_ISSUE_LENGTH = 500;
-
 /** True for a value that can check others. */
 export function isSchema(value: unknown): value is Schema {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
@@ -40,26 +46,24 @@ export function isSchema(value: unknown): value is Schema {
   return typeof standard === "object" && typeof standard?.validate === "function";
 }
 
-/** One line for each issue, at most 20: the path of the member, and what was expected. */
-export function describeIssues(issues: readonly Issue[]): string {
-  const lines = issues.slice(0, MAX_ISSUES).map((issue) => {
-    const path = (issue.path ?? []).map(pathSegment).join("").replace(/^\./, "");
-    const text = path === "" ? expectation(issue) : `${path}: ${expectation(issue)}`;
-    return text.length > MAX_ISSUE_LENGTH ? `${text.slice(0, MAX_ISSUE_LENGTH)}…` : text;
-  });
-  if (issues.length > MAX_ISSUES) lines.push(`and ${issues.length - MAX_ISSUES} more`);
-  return lines.join("\n");
-}
-
-function pathSegment(segment: PropertyKey | { readonly key: PropertyKey }): string {
-  const key = typeof segment === "object" ? segment.key : segment;
-  return typeof key === "number" ? `[${key}]` : `.${String(key)}`;
-}
-
-/** zod/mini has no texts of its own and says only "Invalid input". */
-function expectation(issue: Issue): string {
-  const { expected } = issue as { expected?: unknown };
-  return issue.message === "Invalid input" && typeof expected === "string"
-    ? `Invalid input: expected ${expected}`
-    : issue.message;
+/**
+ * A schema with the JSON Schema that describes what it accepts. It is not checked that the two agree.
+ *
+ * @throws TypeError when `schema` is no Standard Schema.
+ */
+export function withJsonSchema<S extends Schema>(
+  schema: S,
+  json: JsonSchema,
+): Schema<InferInput<S>, InferOutput<S>> {
+  if (!isSchema(schema)) throw new TypeError("Cannot describe a schema: it has no ~standard.validate");
+  const described = (): Record<string, unknown> => ({ ...json });
+  const { version, vendor, validate } = schema["~standard"];
+  return {
+    "~standard": {
+      version,
+      vendor,
+      validate: validate as Schema<InferInput<S>, InferOutput<S>>["~standard"]["validate"],
+      jsonSchema: { input: described, output: described },
+    },
+  };
 }

@@ -134,13 +134,13 @@ describe("buildComponent()", () => {
     const small = `import { defineMiddleware } from "tenon";
       import { get } from "tenon:host/kv@0.1.0";
       import { authorization } from "tenon:host/credentials@0.1.0";
-      export default defineMiddleware({ name: "small", version: "1.0.0", handle: (request, next) => {
+      export default defineMiddleware({ name: "small", version: "1.0.0", capabilities: { kv: "counts" }, handle: (request, next) => {
         void get(request.method);
         return next(request);
       } });`;
     const { imports, manifest } = await buildComponent({ entry: await project(small) });
     expect(imports).toEqual(["tenon:host/kv@0.1.0", "tenon:host/log@0.1.0", "tenon:mcp/handler@0.1.0"]);
-    expect(manifest.capabilities).toEqual([{ interface: "tenon:host/kv" }]);
+    expect(manifest.capabilities).toEqual([{ interface: "tenon:host/kv", reason: "counts" }]);
     expect(manifest.kind === "middleware" && manifest.settingsSchema).toEqual({
       type: "object",
       properties: {},
@@ -258,7 +258,41 @@ describe("buildComponent() refuses", () => {
     [
       "a schema of another library",
       `${IMPORTS}${PROVIDER.replace("z.object({ text: z.string() })", '{ "~standard": { version: 1, vendor: "x", validate: () => ({ issues: [] }) } }')}`,
-      'the input of tool "echo" is not a schema of zod 4',
+      'the input of tool "echo" has no JSON Schema, as "x" gives none: describe it by withJsonSchema(schema, json)',
+    ],
+    [
+      "a schema that refers to another document",
+      `${IMPORTS}import { withJsonSchema } from "tenon";\n${PROVIDER.replace("z.object({ text: z.string() })", 'withJsonSchema(z.object({ text: z.string() }), { type: "object", properties: { text: { $ref: "https://example.com/text.json" } } })')}`,
+      'the input of tool "echo" refers to "https://example.com/text.json", and only references within it (#…) can be followed',
+    ],
+    [
+      "a schema that is too large",
+      `${IMPORTS}import { withJsonSchema } from "tenon";\n${PROVIDER.replace("z.object({ text: z.string() })", 'withJsonSchema(z.object({ text: z.string() }), { type: "object", description: "x".repeat(300_000) })')}`,
+      'the input of tool "echo" has 300035 characters, and 262144 are the most',
+    ],
+    [
+      "a schema that is nested too deep",
+      `${IMPORTS}import { withJsonSchema } from "tenon";\nlet json = {};\nfor (let i = 0; i < 70; i++) json = { not: json };\n${PROVIDER.replace("z.object({ text: z.string() })", 'withJsonSchema(z.object({ text: z.string() }), { type: "object", ...json })')}`,
+      'the input of tool "echo" is nested deeper than 64',
+    ],
+    [
+      "arguments of a prompt that no text can be",
+      `import { definePrompt, provider } from "tenon";\nimport * as z from "zod";
+       export default provider({ name: "p", version: "1.0.0", prompts: [
+         definePrompt({ name: "greet", arguments: z.object({ times: z.number() }), get: () => "" }) ] });`,
+      'the arguments of prompt "greet" have "times" of type "number", and all that clients send are strings',
+    ],
+    [
+      "a completion of no argument",
+      `import { definePrompt, provider } from "tenon";\nimport * as z from "zod";
+       export default provider({ name: "p", version: "1.0.0", prompts: [
+         definePrompt({ name: "greet", arguments: z.object({ who: z.string() }), complete: { how: () => [] }, get: () => "" } as any) ] });`,
+      'cannot define prompt "greet": it completes "how", and there are who',
+    ],
+    [
+      "a host interface that is imported and not declared",
+      `${IMPORTS}import { get } from "tenon:host/kv@0.1.0";\n${PROVIDER.replace("=> text", '=> text + get("a")')}`,
+      'it imports "tenon:host/kv" and does not declare it: add capabilities: { kv: "why" } to the definition',
     ],
   ])("%s", async ([, source, reason]) => {
     const error = await buildError(source!);

@@ -4,6 +4,8 @@ import { kindOf } from "../../../src/sdk/definition.ts";
 import { defineMiddleware, provider } from "../../../src/sdk/index.ts";
 
 const tool = { name: "add", description: "Adds", input: z.object({}), run: () => "" };
+const resource = { uri: "notes://index", name: "index", read: () => "" };
+const template = { uriTemplate: "notes://{id}", name: "note", read: () => "" };
 const valid = { name: "calculator", version: "1.0.0", tools: [tool] };
 
 /** The message a definition is refused with. */
@@ -36,10 +38,13 @@ describe("provider()", () => {
       'Cannot define provider "calculator": its version is not a semantic version such as 1.0.0',
     ],
     [{ ...valid, title: 5 }, 'Cannot define provider "calculator": its title is not a string'],
-    [{ ...valid, tools: [] }, 'Cannot define provider "calculator": it has no tools'],
+    [
+      { ...valid, tools: [] },
+      'Cannot define provider "calculator": it offers nothing: no tools, resources, resource templates or prompts',
+    ],
     [
       { ...valid, tools: [tool, { ...tool }] },
-      'Cannot define provider "calculator": two tools are named "add"',
+      'Cannot define provider "calculator": two tools have the name "add"',
     ],
     [{ ...valid, tools: [null] }, 'Cannot define provider "calculator": one of its tools is not an object'],
     [
@@ -53,6 +58,67 @@ describe("provider()", () => {
       'Cannot define tool "add": its input is not a schema; for a tool without arguments write z.object({})',
     ],
     [{ ...valid, tools: [{ ...tool, output: {} }] }, 'Cannot define tool "add": its output is not a schema'],
+    [{ ...valid, tools: {} }, 'Cannot define provider "calculator": its tools are not a list'],
+    [
+      { ...valid, resources: [{ ...resource, uri: "notes" }] },
+      'Cannot define resource "notes": its URI is not absolute: it must start with a scheme, such as notes:',
+    ],
+    [
+      { ...valid, resources: [{ ...resource, uri: "notes://a b" }] },
+      'Cannot define resource "notes://a b": its URI has characters that must be percent-encoded',
+    ],
+    [
+      { ...valid, resources: [{ ...resource, name: "" }] },
+      'Cannot define resource "notes://index": it has no name of 1 to 256 characters',
+    ],
+    [
+      { ...valid, resources: [{ ...resource, mimeType: "text" }] },
+      'Cannot define resource "notes://index": its mimeType is not one such as text/plain',
+    ],
+    [
+      { ...valid, resources: [{ ...resource, size: -1 }] },
+      'Cannot define resource "notes://index": its size is not a number of bytes',
+    ],
+    [
+      { ...valid, resources: [resource, resource] },
+      'Cannot define provider "calculator": two resources have the uri "notes://index"',
+    ],
+    [
+      { ...valid, resourceTemplates: [{ ...template, uriTemplate: "notes://{id" }] },
+      'Cannot define resource template "notes://{id": a { has no }',
+    ],
+    [
+      { ...valid, resourceTemplates: [{ ...template, complete: { id: () => [], tag: () => [] } }] },
+      'Cannot define resource template "notes://{id}": it completes "tag", and there are id',
+    ],
+    [
+      { ...valid, prompts: [{ name: "greet", get: "hello" }] },
+      'Cannot define prompt "greet": it has no get function',
+    ],
+    [
+      { ...valid, prompts: [{ name: "greet", get: () => "", complete: { who: () => [] } }] },
+      'Cannot define prompt "greet": it completes "who", and there is none',
+    ],
+    [
+      { ...valid, dynamic: { tool: { list: () => [] } } },
+      'Cannot define provider "calculator": its dynamic has "tool"; there are tools, resources, resourceTemplates, prompts',
+    ],
+    [
+      { ...valid, dynamic: { tools: { list: () => [] } } },
+      'Cannot define provider "calculator": its dynamic tools has no call function',
+    ],
+    [
+      { ...valid, dynamic: { resourceTemplates: { list: () => [] } } },
+      'Cannot define provider "calculator": its dynamic resourceTemplates need dynamic resources, whose read answers for them',
+    ],
+    [
+      { ...valid, capabilities: { network: "why" } },
+      'Cannot define provider "calculator": it declares the capability "network"; there are http, kv, config, secrets',
+    ],
+    [
+      { ...valid, capabilities: { http: " " } },
+      'Cannot define provider "calculator": its capability "http" has no reason: whoever grants it reads why it is needed',
+    ],
     [
       { ...valid, tools: [{ ...tool, scopes: ["a", "a"] }] },
       'Cannot define tool "add": its scopes names something twice',
@@ -71,7 +137,7 @@ describe("defineMiddleware()", () => {
     ],
     [
       { name: "m", version: "1.0.0", handle: () => {}, settings: "x" },
-      'Cannot define middleware "m": its settings are neither a zod object nor a JSON Schema',
+      'Cannot define middleware "m": its settings are neither a schema nor a JSON Schema',
     ],
   ])("refuses %j", ([definition, message]) => {
     expect(refusal(() => defineMiddleware(definition as never))).toBe(message);
