@@ -1,7 +1,7 @@
 import type { Surroundings } from "../sdk/context.ts";
 import { handleProvider } from "../sdk/handle-provider.ts";
 import { createLog } from "../sdk/log.ts";
-import type { Outcome, Request } from "../sdk/messages.ts";
+import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
 import { errorResult } from "../sdk/tool-result.ts";
 import { writeLog } from "./log.ts";
@@ -24,9 +24,14 @@ export function serveProvider(definition: Provider, lent: Lent = { services: {} 
       serveCall(
         () => handle(context, request),
         () => {
-          const message = `Tool "${request.target}" never finished: it awaits a promise that nothing can settle`;
-          writeLog("error", message, { tool: request.target });
-          return { tag: "success", val: errorResult(message) };
+          const { method, target } = request;
+          const isTool = method === "tools/call";
+          const what = isTool ? `Tool "${target}"` : `${method} of "${target ?? definition.name}"`;
+          const message = `${what} never finished: it awaits a promise that nothing can settle`;
+          writeLog("error", message, { method, target });
+          return isTool
+            ? { tag: "success", val: errorResult(message) }
+            : failure(RPC_ERROR.internalError, message);
         },
       ),
   };

@@ -268,7 +268,7 @@ describe("buildComponent() refuses", () => {
     [
       "a schema that is too large",
       `${IMPORTS}import { withJsonSchema } from "tenon";\n${PROVIDER.replace("z.object({ text: z.string() })", 'withJsonSchema(z.object({ text: z.string() }), { type: "object", description: "x".repeat(300_000) })')}`,
-      'the input of tool "echo" has 300035 characters, and 262144 are the most',
+      'the input of tool "echo" has 300034 characters, and 262144 are the most',
     ],
     [
       "a schema that is nested too deep",
