@@ -13,6 +13,7 @@ import { CATALOG, CONFIG, contract, HANDLER } from "./contract.ts";
 import { checkGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
 import { link, type SharedModule } from "./link.ts";
+import { writeSourceMaps } from "../source-map/index.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
 import { resolveImports, type Resolution } from "./resolve-imports.ts";
 import { collectRoutes, type Owned } from "./routes.ts";
@@ -99,7 +100,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   await verifyComposition(linked, input.name, linkage, parts, known);
 
   const manifest = coreManifest(input, assembly, deniedFunctions(resolution, assembly));
-  const bytes = writeManifest(linked, manifest);
+  const bytes = writeManifest(writeSourceMaps(linked, parts), manifest);
   return {
     bytes,
     manifest,

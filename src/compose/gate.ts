@@ -1,15 +1,17 @@
-import { replaceCustomSection } from "../wasm/index.ts";
-import type { Grants, Json } from "../manifest/index.ts";
-import { CONFIG, HTTP, KV, SECRETS } from "./contract.ts";
-import { contract } from "./contract.ts";
+import { grantMistakes, type Grants } from "../manifest/index.ts";
+import { readCustomSection, replaceCustomSection } from "../wasm/index.ts";
+import { CONFIG, contract, HTTP, KV, SECRETS } from "./contract.ts";
 import { GateText } from "./gate-text.ts";
 import { headerSecrets, readableSecrets } from "./grants.ts";
-import { HttpRules } from "./http-rules.ts";
+import { addHttpRules } from "./http-rules.ts";
 import { functionsOf, trackOf } from "./interface.ts";
 import { generateComponent } from "./wasm-tools.ts";
 
 /** Name of the custom section in which a gate says what it lets through. Its code is the proof. */
 export const GRANT_SECTION = "tenon:grant";
+
+// Settings may be large; what is larger than any is no claim.
+const MAX_CLAIM = 16 * 1024 * 1024;
 
 /** What a gate is made from. */
 export interface GateRequest {
@@ -31,31 +33,41 @@ export const GATED: readonly string[] = [HTTP, KV, CONFIG, SECRETS];
  */
 export async function generateGate(request: GateRequest): Promise<Uint8Array> {
   const known = await contract();
-  const id = request.interface;
+  const { interface: id, grants, settings } = request;
   const track = trackOf(id);
   const gate = new GateText(known, id);
-  const { kv = [], config = [] } = request.grants;
+  let claim: Grants;
   switch (track) {
     case trackOf(HTTP): {
-      const rules = new HttpRules(gate, request.grants.http ?? [], headerSecrets(request.grants));
-      rules.add();
+      const { http = [] } = grants;
+      const signed = headerSecrets(grants);
+      addHttpRules(gate, http, signed);
+      claim = signed.length === 0 ? { http } : { http, secrets: signed };
       break;
     }
     case trackOf(KV): {
+      const { kv = [] } = grants;
       const granted = gate.prefixes(kv);
       gate.pass("get-features");
       for (const name of functionsOf(known.get(track)!).filter((each) => each !== "get-features")) {
         gate.guard(name, granted, name === "list" ? "the key prefix" : "the key");
       }
+      claim = { kv };
       break;
     }
-    case trackOf(CONFIG):
-      gate.constant("settings", request.settings ?? "{}");
+    case trackOf(CONFIG): {
+      const { config = [] } = grants;
+      gate.constant("settings", settings ?? "{}");
       gate.guard("get", gate.names(config), "the configuration key");
+      claim = { config };
       break;
-    case trackOf(SECRETS):
-      gate.guard("get", gate.names(readableSecrets(request.grants)), "the secret");
+    }
+    case trackOf(SECRETS): {
+      const names = readableSecrets(grants);
+      gate.guard("get", gate.names(names), "the secret");
+      claim = { secrets: names.map((name) => ({ name })) };
       break;
+    }
     default:
       throw new TypeError(`there are no gates for ${id}`);
   }
@@ -64,14 +76,24 @@ export async function generateGate(request: GateRequest): Promise<Uint8Array> {
     imports: gate.imports(),
     exports: [id],
   });
-  return replaceCustomSection(
-    component,
-    GRANT_SECTION,
-    new TextEncoder().encode(JSON.stringify(claim(request))),
-  );
+  const text = JSON.stringify({ ...request, grants: claim } satisfies GateRequest);
+  return replaceCustomSection(component, GRANT_SECTION, new TextEncoder().encode(text));
 }
 
-/** What a gate says about itself. */
-function claim({ interface: id, grants, settings }: GateRequest): Json {
-  return { interface: id, grants, ...(settings === undefined ? {} : { settings }) } as unknown as Json;
+/**
+ * What a gate was made from, when its bytes are those that this version of tenon makes from it; nothing otherwise.
+ */
+export async function readGate(bytes: Uint8Array): Promise<GateRequest | undefined> {
+  const payload = readCustomSection(bytes, GRANT_SECTION);
+  if (payload === undefined || payload.length > MAX_CLAIM) return undefined;
+  let request: GateRequest;
+  try {
+    request = JSON.parse(new TextDecoder().decode(payload)) as GateRequest;
+  } catch {
+    return undefined;
+  }
+  const { interface: id, grants, settings } = request;
+  if (!GATED.includes(id) || grantMistakes(grants).length > 0) return undefined;
+  if (settings !== undefined && typeof settings !== "string") return undefined;
+  return Buffer.compare(await generateGate(request), bytes) === 0 ? request : undefined;
 }

@@ -9,75 +9,67 @@ const MAX_METHOD = 32;
 const MAX_ORIGIN = 320;
 const MAX_PATH = 256;
 
-/** The functions of a gate on `tenon:host/http`. */
-export class HttpRules {
-  #gate: GateText;
-  #grants: readonly HttpGrant[];
-  #secrets: readonly Required<SecretGrant>[];
-
-  constructor(gate: GateText, grants: readonly HttpGrant[], secrets: readonly Required<SecretGrant>[]) {
-    this.#gate = gate;
-    this.#grants = grants;
-    this.#secrets = secrets;
-  }
-
-  add(): void {
-    const gate = this.#gate;
-    gate.function(this.#covers());
-    gate.function(SHAPE);
-    gate.function(UNDER);
-    if (this.#secrets.length > 0) gate.function(this.#sign());
-    for (const name of ["send", "start"]) {
-      gate.exportChecked(name, ([request]) => {
-        const at = (field: string): number => flatField(request, field);
-        const text = (field: string): string => `(local.get ${at(field)}) (local.get ${at(field) + 1})`;
-        const asked = `${text("method")} ${text("origin")} ${text("path-with-query")}`;
-        const covered = `(if (i32.eqz (call $covers ${asked})) (then (call $deny ${asked}) (br $denied)))`;
-        if (this.#secrets.length === 0) return { checks: covered };
-        const headers = at("headers");
-        return {
-          checks: `${covered}
+/** Adds the functions of `tenon:host/http` to a gate. */
+export function addHttpRules(
+  gate: GateText,
+  grants: readonly HttpGrant[],
+  secrets: readonly Required<SecretGrant>[],
+): void {
+  gate.function(coversText(gate, grants));
+  gate.function(SHAPE);
+  gate.function(UNDER);
+  if (secrets.length > 0) gate.function(signText(gate, secrets));
+  for (const name of ["send", "start"]) {
+    gate.exportChecked(name, ([request]) => {
+      const at = (field: string): number => flatField(request, field);
+      const text = (field: string): string => `(local.get ${at(field)}) (local.get ${at(field) + 1})`;
+      const asked = `${text("method")} ${text("origin")} ${text("path-with-query")}`;
+      const covered = `(if (i32.eqz (call $covers ${asked})) (then (call $deny ${asked}) (br $denied)))`;
+      if (secrets.length === 0) return { checks: covered };
+      const headers = at("headers");
+      return {
+        checks: `${covered}
       (if (i32.eqz (call $sign ${text("origin")} ${text("headers")})) (then (br $denied)))`,
-          changed: new Map([
-            [headers, "(global.get $headers)"],
-            [headers + 1, "(global.get $header-count)"],
-          ]),
-        };
-      });
-    }
-    gate.pass("wait-any");
-    gate.pass("cancel");
-  }
-
-  /**
-   * `$covers`: true when some grant has the origin, the method and the path. `$deny`: says what no grant covers, without
-   * the query, which may hold what nobody else should see.
-   */
-  #covers(): string {
-    const { memory } = this.#gate;
-    const rows = this.#grants.flatMap(({ origin, methods = DEFAULT_METHODS, paths = [] }) => {
-      const { at, length } = memory.text(origin);
-      const prefixes = paths.flatMap((path) => {
-        const text = memory.text(path);
-        return [text.at, text.length];
-      });
-      return [
-        at,
-        length,
-        memory.words(this.#gate.rows(methods)),
-        methods.length,
-        memory.words(prefixes),
-        paths.length,
-      ];
+        changed: new Map([
+          [headers, "(global.get $headers)"],
+          [headers + 1, "(global.get $header-count)"],
+        ]),
+      };
     });
-    const asked =
-      "(param $method i32) (param $method-length i32) (param $origin i32) (param $origin-length i32) (param $path i32) (param $path-length i32)";
-    return `
+  }
+  gate.pass("wait-any");
+  gate.pass("cancel");
+}
+
+/**
+ * `$covers`: true when some grant has the origin, the method and the path. `$deny`: says what no grant covers, without
+ * the query, which may hold what nobody else should see.
+ */
+function coversText(gate: GateText, grants: readonly HttpGrant[]): string {
+  const { memory } = gate;
+  const rows = grants.flatMap(({ origin, methods = DEFAULT_METHODS, paths = [] }) => {
+    const { at, length } = memory.text(origin);
+    const prefixes = paths.flatMap((path) => {
+      const text = memory.text(path);
+      return [text.at, text.length];
+    });
+    return [
+      at,
+      length,
+      memory.words(gate.rows(methods)),
+      methods.length,
+      memory.words(prefixes),
+      paths.length,
+    ];
+  });
+  const asked =
+    "(param $method i32) (param $method-length i32) (param $origin i32) (param $origin-length i32) (param $path i32) (param $path-length i32)";
+  return `
   (func $covers ${asked} (result i32) (local $row i32) (local $rows i32)
     (local.set $path-length (call $shape (local.get $path) (local.get $path-length)))
     (if (i32.eqz (local.get $path-length)) (then (return (i32.const 0))))
     (local.set $row (i32.const ${memory.words(rows)}))
-    (local.set $rows (i32.const ${this.#grants.length}))
+    (local.set $rows (i32.const ${grants.length}))
     (loop $next
       (if (i32.eqz (local.get $rows)) (then (return (i32.const 0))))
       (if (i32.eq (i32.load offset=4 (local.get $row)) (local.get $origin-length))
@@ -91,30 +83,29 @@ export class HttpRules {
     unreachable)
   (func $deny ${asked}
     (call $begin)
-    ${this.#gate.say("no grant covers ")}
+    ${gate.say("no grant covers ")}
     (call $say (local.get $method) (local.get $method-length) (i32.const ${MAX_METHOD}))
-    ${this.#gate.say(" ")}
+    ${gate.say(" ")}
     (call $say (local.get $origin) (local.get $origin-length) (i32.const ${MAX_ORIGIN}))
     (call $say (local.get $path) (call $before-query (local.get $path) (local.get $path-length)) (i32.const ${MAX_PATH})))`;
-  }
+}
 
-  /**
-   * `$sign`: adds the header fields that carry secrets to requests for their origin. False, with the reason said, when a
-   * secret is missing, or when the part wrote such a field itself.
-   */
-  #sign(): string {
-    const gate = this.#gate;
-    const { memory } = gate;
-    gate.import("secret", SECRETS, "get");
-    const answer = memory.reserve(16); // result<string, error>: both payloads are texts behind a discriminant
-    const rows = this.#secrets.flatMap(({ name, header, origin }) =>
-      [origin, header, name].flatMap((text) => {
-        const { at, length } = memory.text(text);
-        return [at, length];
-      }),
-    );
-    const field = (offset: number): string => `(i32.load offset=${offset} (local.get $row))`;
-    return `
+/**
+ * `$sign`: adds the header fields that carry secrets to requests for their origin. False, with the reason said, when a
+ * secret is missing, or when the part wrote such a field itself.
+ */
+function signText(gate: GateText, secrets: readonly Required<SecretGrant>[]): string {
+  const { memory } = gate;
+  gate.import("secret", SECRETS, "get");
+  const answer = memory.reserve(16); // result<string, error>: both payloads are texts behind a discriminant
+  const rows = secrets.flatMap(({ name, header, origin }) =>
+    [origin, header, name].flatMap((text) => {
+      const { at, length } = memory.text(text);
+      return [at, length];
+    }),
+  );
+  const field = (offset: number): string => `(i32.load offset=${offset} (local.get $row))`;
+  return `
   (global $headers (mut i32) (i32.const 0))
   (global $header-count (mut i32) (i32.const 0))
   (func $sign (param $origin i32) (param $origin-length i32) (param $headers i32) (param $count i32) (result i32)
@@ -122,7 +113,7 @@ export class HttpRules {
     (global.set $headers (local.get $headers))
     (global.set $header-count (local.get $count))
     (local.set $row (i32.const ${memory.words(rows)}))
-    (local.set $rows (i32.const ${this.#secrets.length}))
+    (local.set $rows (i32.const ${secrets.length}))
     (loop $next
       (if (i32.eqz (local.get $rows)) (then (return (i32.const 1))))
       (block $elsewhere
@@ -163,7 +154,6 @@ export class HttpRules {
       (br $next))
     unreachable)
   ${SAME_FIELD}`;
-  }
 }
 
 /** Names of header fields, the first in lower case; hosts read them in any case. */

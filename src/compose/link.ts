@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
+import { ByteWriter, componentNames, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
 import {
   dependenciesOf,
   localType,
@@ -26,7 +26,7 @@ export type Source =
 
 /** One component of the result. */
 export interface LinkedPart {
-  /** Unique; names the instance in the generated text only. */
+  /** Unique. The result carries it for people and tools that read its wiring. */
   id: string;
   bytes: Uint8Array;
   /** By import name. */
@@ -66,7 +66,7 @@ const MAX_NESTING = 16;
 /**
  * Puts components together into one. The outer component is written as text with empty components in the places of the
  * parts, so that no index is counted by hand; then the real bytes take those places. Core modules that occur more than
- * once, in practice the engine, move to the outer component.
+ * once, in practice the engine, move to the outer component. A `component-name` section says which part is which.
  *
  * @throws `ToolkitError` `ERR_WASM_DECODE` when a part is malformed.
  */
@@ -87,6 +87,7 @@ export async function link(linkage: Linkage): Promise<{ bytes: Uint8Array; share
     if (bytes !== undefined) out.section(id, bytes);
     else if (id !== SECTION.custom) out.bytes(whole);
   }
+  out.section(SECTION.custom, componentNames(linkage.parts.map(({ id }) => id)));
   return { bytes: out.finish(), shared: shared.map(({ bytes, uses }) => ({ size: bytes.length, uses })) };
 }
 

@@ -1,4 +1,11 @@
 import type { Grants } from "../manifest/index.ts";
+import { readComponentGraph, type Definition } from "../wasm/index.ts";
+import { CONFIG, HANDLER, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { decodeComponent } from "./decode-component.ts";
+import { readGate } from "./gate.ts";
+import { functionsOf, trackOf, type Interface } from "./interface.ts";
+import { STUB } from "./resolve-imports.ts";
+import { CATALOG_PART, gateOf, logOf, RANDOM_PART, ROUTER, settingsOf, switchOf } from "./wire-parts.ts";
 
 /**
  * What answers a function that a part imports.
@@ -45,4 +52,165 @@ export interface Wiring {
   parts: WiredPart[];
   /** What the core itself asks of its host: functions by interface, in ascending order. */
   host: { interface: string; functions: string[] }[];
+}
+
+/**
+ * Reads from the bytes of a core how its parts are connected. The manifest is not looked at. Names are those that the core
+ * carries for its parts, and prove nothing; what a component can reach is read from what it imports and is given.
+ *
+ * @throws {@link ToolkitError} `ERR_WASM_DECODE` when the bytes are not a component that is put together from others.
+ */
+export async function readWiring(core: Uint8Array): Promise<Wiring> {
+  const graph = readComponentGraph(core);
+  const { imports } = await decodeComponent(core);
+  const components: Inside[] = [];
+  for (const [i, bytes] of graph.components.entries()) {
+    const name = graph.names.get(i) ?? `component-${i}`;
+    components.push({ name, bytes, imports: (await decodeComponent(bytes)).imports });
+  }
+  const parts: WiredPart[] = [];
+  for (const instance of graph.instantiated) {
+    const { name, bytes } = components[instance.component]!;
+    // Generated components stand between parts, and show as what they are on the wires; the router is one of the parts.
+    if (name.includes(" ") && name !== ROUTER) continue;
+    const wired = await readPart(components, instance);
+    parts.push({
+      as: partName(name),
+      kind: name === ROUTER ? "router" : "part",
+      imports: wired,
+      size: bytes.length,
+    });
+  }
+  // Instances are made from the inside out: providers, the router, then the chain from its end.
+  const router = parts.findIndex(({ kind }) => kind === "router");
+  return {
+    parts: [...parts.slice(router).toReversed(), ...parts.slice(0, Math.max(0, router))],
+    host: [...imports.values()]
+      .map((of) => ({ interface: of.name, functions: functionsOf(of).sort() }))
+      .sort(byInterface),
+  };
+}
+
+/** A component of a core. */
+interface Inside {
+  name: string;
+  bytes: Uint8Array;
+  imports: Map<string, Interface>;
+}
+
+type Instance = Definition & { from: "instantiate" };
+
+function partName(name: string): string {
+  return name === ROUTER ? "router" : name;
+}
+
+function byInterface(a: { interface: string }, b: { interface: string }): number {
+  return a.interface < b.interface ? -1 : 1;
+}
+
+async function readPart(components: readonly Inside[], instance: Instance): Promise<WiredImport[]> {
+  const part = components[instance.component]!;
+  const read: WiredImport[] = [];
+  for (const [name, of] of part.imports) {
+    const given = instance.given.get(name);
+    const wires = new Map<string, { wire: Wire; functions: string[] }>();
+    const functions = functionsOf(of);
+    for (const each of functions.length === 0 ? [undefined] : functions) {
+      const wire = await wireOf(components, part.name, name, given, each);
+      const key = JSON.stringify(wire);
+      const known = wires.get(key) ?? { wire, functions: [] };
+      wires.set(key, known);
+      if (each !== undefined) known.functions.push(each);
+    }
+    read.push({ interface: name, wires: [...wires.values()] });
+  }
+  return read.sort(byInterface);
+}
+
+/** What answers one function of an import, or provides its types. */
+async function wireOf(
+  components: readonly Inside[],
+  as: string,
+  name: string,
+  given: Definition | undefined,
+  called: string | undefined,
+): Promise<Wire> {
+  const source = sourceOf(given, called);
+  if (source?.from === "import") return { kind: trackOf(source.name) === trackOf(name) ? "host" : "unknown" };
+  if (source?.from !== "instantiate") return { kind: "unknown" };
+  const component = components[source.component]!;
+  const reach = reachOf(component, source);
+  const isSealed = reach.size === 0;
+  switch (component.name) {
+    case STUB:
+      return { kind: isSealed ? "stub" : "unknown" };
+    case CATALOG_PART:
+      return { kind: isSealed ? "catalog" : "unknown" };
+    case RANDOM_PART:
+      return { kind: isOnly(reach, RANDOM) ? "random" : "unknown" };
+    case logOf(as):
+      return { kind: isOnly(reach, LOG) ? "log" : "unknown" };
+    case settingsOf(as): {
+      if (isSealed) return { kind: called === "get" ? "stub" : "settings" };
+      const gate = await gateWire(component, reach, CONFIG);
+      return gate.kind === "gate" && called !== "get" ? { kind: "settings" } : gate;
+    }
+    case gateOf(as, name):
+      return gateWire(component, reach, name);
+    default:
+      return neighbour(component.name, name);
+  }
+}
+
+/** The link of the chain, or the part, that a component is. */
+function neighbour(name: string, imported: string): Wire {
+  const kind = trackOf(imported) === trackOf(HANDLER) ? "next" : "part";
+  const switched = switchOf("");
+  if (name.startsWith(switched)) return { kind, part: name.slice(switched.length) };
+  if (name.includes(" ") && name !== ROUTER) return { kind: "unknown" };
+  return { kind, part: partName(name) };
+}
+
+/** A gate lets through what its grant says only if its code is that of a gate; else it is one by its imports alone. */
+async function gateWire(component: Inside, reach: ReadonlySet<string>, id: string): Promise<Wire> {
+  if ([...reach].some((track) => track !== trackOf(id) && track !== trackOf(SECRETS)))
+    return { kind: "unknown" };
+  const request = await readGate(component.bytes);
+  return request === undefined || trackOf(request.interface) !== trackOf(id)
+    ? { kind: "gate" }
+    : { kind: "gate", grant: request.grants };
+}
+
+/** The instance or import that a function, or a type, of an instance comes from. */
+function sourceOf(definition: Definition | undefined, called: string | undefined): Definition | undefined {
+  switch (definition?.from) {
+    case "alias":
+      return definition.of;
+    case "exports": {
+      const member =
+        called === undefined
+          ? [...definition.members.values()].find(({ from }) => from === "alias")
+          : definition.members.get(called);
+      // An alias of a function is of the instance that has it, which may be an alias itself.
+      if (member?.from !== "alias") return undefined;
+      return member.of.from === "alias" ? member.of.of : member.of;
+    }
+    default:
+      return definition;
+  }
+}
+
+/** Tracks of which an instance has functions; `unknown` for what does not come from the host as it is. */
+function reachOf({ imports }: Inside, { given }: Instance): Set<string> {
+  const withFunctions = [...imports].filter(([, of]) => functionsOf(of).length > 0);
+  return new Set(
+    withFunctions.map(([name]) => {
+      const source = given.get(name);
+      return source?.from === "import" ? trackOf(source.name) : "unknown";
+    }),
+  );
+}
+
+function isOnly(reach: ReadonlySet<string>, id: string): boolean {
+  return reach.size === 1 && reach.has(trackOf(id));
 }

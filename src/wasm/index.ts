@@ -1,5 +1,11 @@
 export { ByteReader } from "./byte-reader.ts";
 export { ByteWriter } from "./byte-writer.ts";
+export {
+  componentNames,
+  readComponentGraph,
+  type ComponentGraph,
+  type Definition,
+} from "./component-graph.ts";
 export { readCustomSection, replaceCustomSection } from "./custom-section.ts";
 export { exportedInstances } from "./exported-instances.ts";
 export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION } from "./sections.ts";

@@ -22,8 +22,8 @@ test("exportedInstances() names the instances a component exports, whatever else
 test.each([
   ["a count beyond the section", [2, 0, 1, 0x61, 5, 0, 0], "unexpected end"],
   ["bytes after the last export", [1, 0, 1, 0x61, 5, 0, 0, 9], "1 bytes after the last export"],
-  ["an unknown form of name", [1, 7, 1, 0x61, 5, 0, 0], "unsupported form of an export name"],
-  ["an unknown type", [1, 0, 1, 0x61, 5, 0, 1, 9], "unsupported type of an export"],
+  ["an unknown form of name", [1, 7, 1, 0x61, 5, 0, 0], "unsupported form of a name"],
+  ["an unknown type", [1, 0, 1, 0x61, 5, 0, 1, 9], "unsupported type of an import or export"],
 ])("exportedInstances() refuses %s", (_what, section, message) => {
   const component = new ByteWriter()
     .bytes(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x0d, 0x00, 0x01, 0x00))
