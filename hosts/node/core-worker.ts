@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
 import type { CallFailure, McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
+import { createCallServices } from "./call-services.ts";
+import type { HostServices } from "./host-services.ts";
 import type { LoadedCore } from "./load-core.ts";
-import type { CallMessage, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
+import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
 
 /** How a call ended. */
 export type CallResult = { outcome: Outcome } | { failure: CallFailure };
@@ -13,6 +15,10 @@ export interface CoreWorkerOptions {
   maxOutputBytes: number;
   /** Time the worker may take to become ready, in milliseconds. */
   startMs: number;
+  /** What calls may reach beyond the worker. */
+  services: HostServices;
+  /** Takes what a service threw against its own rules. */
+  onFault(service: string, error: unknown): void;
   /** Takes the log lines of one call, and how many were dropped. */
   onLog(lines: Buffer | undefined, dropped: number): void;
   /** The worker is of no more use. Called once; `ended` says that it had been ready before. */
@@ -35,10 +41,14 @@ const HEAP_MIB = 256;
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const log = createCallLog();
+  const services = createCallServices(options.services, (service, error) => options.onFault(service, error));
+  const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const setup: WorkerSetup = {
     glue: core.glue,
     modules: core.modules,
     log: log.shared,
+    answered: answered.buffer,
+    clock: options.services.now !== undefined,
     maxOutputBytes: options.maxOutputBytes,
   };
   const thread = new Worker(new URL("./worker.js", import.meta.url), {
@@ -57,6 +67,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
 
   function settle(result: CallResult): void {
     clearTimeout(timer);
+    services.end();
     const { lines, dropped } = log.take();
     if (lines || dropped > 0) options.onLog(lines, dropped);
     const settled = done;
@@ -72,13 +83,28 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     settle({ failure });
   }
 
+  function post(message: CallMessage | ServiceAnswer): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    thread.postMessage(message);
+  }
+
+  /** The answer goes first: the count tells the worker that it is there. */
+  function answer(given: ServiceAnswer): void {
+    try {
+      post(given);
+    } catch (error) {
+      options.onFault("guest's", error);
+      post({ error: { tag: "unavailable", val: "the host failed" } });
+    }
+    Atomics.add(answered, 0, 1);
+    Atomics.notify(answered, 0);
+  }
+
   const worker: CoreWorker = {
     run(context, request, timeoutMs, whenDone) {
       done = whenDone;
       timer = setTimeout(() => end("deadline", "a call took too long"), timeoutMs);
-      const message: CallMessage = { context, request };
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-      thread.postMessage(message);
+      post({ context, request });
     },
     async terminate() {
       ended = true;
@@ -104,6 +130,9 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
         break;
       case "outcome":
         settle({ outcome: message.outcome });
+        break;
+      case "question":
+        void services.answer(message).then(answer);
         break;
       case "failure":
         if (message.recycle) end(message.failure, "it overflowed its stack");

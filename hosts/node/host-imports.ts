@@ -8,12 +8,13 @@ const MAX_RANDOM_BYTES = 64 * 1024;
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 /**
- * Everything this host lends to a core. It is all there is: no files, no environment, no network, no standard
- * streams. Blocking calls block the worker they run on.
+ * What every core may import: its log, clocks and random numbers. With the services it is all there is: no files, no
+ * environment, no sockets, no standard streams. Blocking calls block the worker they run on.
  *
  * @param log Takes one line without its line feed.
+ * @param now The wall clock, in milliseconds since 1970-01-01T00:00:00Z.
  */
-export function createHostImports(log: (line: string) => void): HostImports {
+export function createHostImports(log: (line: string) => void, now: () => number = Date.now): HostImports {
   return {
     "tenon:host/log": {
       write: (entry: LogEntry): void => log(logLine(entry, new Date())),
@@ -23,7 +24,7 @@ export function createHostImports(log: (line: string) => void): HostImports {
       cancelled: (): boolean => false,
     },
     "wasi:clocks/wall-clock": {
-      now: (): Datetime => datetime(Date.now()),
+      now: (): Datetime => datetime(now()),
       resolution: (): Datetime => datetime(1),
     },
     "wasi:clocks/monotonic-clock": {
@@ -110,6 +111,3 @@ function randomBytes(length: bigint): Uint8Array {
   if (length > MAX_RANDOM_BYTES) throw new Error(`random bytes are limited to ${MAX_RANDOM_BYTES} a call`);
   return randomFillSync(new Uint8Array(Number(length)));
 }
-
-/** The names of what {@link createHostImports} gives. */
-export const PROVIDED_INTERFACES: ReadonlySet<string> = new Set(Object.keys(createHostImports(() => {})));

@@ -14,3 +14,9 @@ export function logToStderr(lines: Uint8Array): void {
 export function report(sink: LogSink, level: "warning" | "error", message: string): void {
   sink(Buffer.from(`${logLine({ level, source: "host", message }, new Date())}\n`));
 }
+
+/** Logs a mistake of the host or of what it was given, with its stack. */
+export function reportFault(sink: LogSink, what: string, error: unknown): void {
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  report(sink, "error", `${what}: ${trace}`);
+}

@@ -1,6 +1,20 @@
 export type { CallResult } from "./core-worker.ts";
+export {
+  createHostServices,
+  unsetValues,
+  type CreateHostServicesOptions,
+  type UnsetValue,
+} from "./create-host-services.ts";
 export type { LogSink } from "./host-log.ts";
+export {
+  ServiceFailure,
+  type HostServices,
+  type HttpServiceRequest,
+  type HttpServiceResponse,
+  type KvStore,
+} from "./host-services.ts";
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";
+export { openKvStore } from "./services/open-kv.ts";

@@ -3,7 +3,7 @@ import v8 from "node:v8";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
-import { PROVIDED_INTERFACES } from "./host-imports.ts";
+import { PROVIDED_INTERFACES } from "./service-imports.ts";
 import { transpileCached } from "./transpile-cache.ts";
 
 /** Options of {@link loadCore}. */

@@ -2,7 +2,8 @@ import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
 import type { McpRequest } from "../../src/protocol/index.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
-import { logToStderr, report, type LogSink } from "./host-log.ts";
+import { logToStderr, report, reportFault, type LogSink } from "./host-log.ts";
+import type { HostServices } from "./host-services.ts";
 import type { LoadedCore } from "./load-core.ts";
 
 /** Options of {@link createPool}. */
@@ -17,6 +18,8 @@ export interface PoolOptions {
   maxOutputBytes?: number;
   /** Time an instance may take to start, in milliseconds. Default 10,000. */
   startMs?: number;
+  /** What calls may reach beyond log, clocks and random numbers. Default: nothing, so each service answers `denied`. */
+  services?: HostServices;
   /** Takes log lines, each with a line feed. Default: stderr, which drops lines while it is stalled. */
   log?: LogSink;
 }
@@ -86,6 +89,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     const worker = startCoreWorker(core, {
       maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
       startMs: options.startMs ?? DEFAULT_START_MS,
+      services: options.services ?? {},
+      onFault: (service, error) => reportFault(log, `The ${service} service failed`, error),
       onLog,
       onReady(ready) {
         failedStarts = 0;

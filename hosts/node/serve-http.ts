@@ -9,13 +9,17 @@ import {
   type HttpProtocol,
   type HttpRequestHead,
 } from "../../src/protocol/index.ts";
-import { logToStderr, report } from "./host-log.ts";
+import type { CoreManifest } from "../../src/manifest/index.ts";
+import { logToStderr, reportFault } from "./host-log.ts";
+import type { HostServices } from "./host-services.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 
 /** Options of {@link serveHttp}. */
-export interface ServeHttpOptions extends LoadOptions, PoolOptions {
+export interface ServeHttpOptions extends LoadOptions, Omit<PoolOptions, "services"> {
+  /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
+  services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
   port?: number;
   /** Address to listen on. Default 127.0.0.1. */
@@ -91,7 +95,8 @@ export async function serveHttp(
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
-    return { digest: next.digest, protocol, pool: await createPool(next, options) };
+    const pool = await createPool(next, { ...options, services: options.services?.(next.manifest) ?? {} });
+    return { digest: next.digest, protocol, pool };
   }
 
   let current = await start(loaded);
@@ -113,8 +118,7 @@ export async function serveHttp(
 
   /** A mistake in this host must cost one request and not the server. */
   function fail(response: ServerResponse, error: unknown): void {
-    const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    report(log, "error", `Cannot answer a request: ${trace}`);
+    reportFault(log, "Cannot answer a request", error);
     if (response.headersSent) response.destroy();
     else send(response, current.protocol.internalError());
   }
@@ -141,14 +145,6 @@ export async function serveHttp(
         fail(response, error);
       }
     });
-  }
-
-  async function callCore(call: Call<HttpAnswer>, pool: Pool, response: ServerResponse): Promise<void> {
-    const result = await pool.handle(call.context, call.request, {
-      deadline: call.deadline,
-      isGone: () => response.destroyed,
-    });
-    send(response, "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
   }
 
   const server = createServer(
@@ -190,6 +186,14 @@ export async function serveHttp(
       await ended;
     },
   };
+}
+
+async function callCore(call: Call<HttpAnswer>, pool: Pool, response: ServerResponse): Promise<void> {
+  const result = await pool.handle(call.context, call.request, {
+    deadline: call.deadline,
+    isGone: () => response.destroyed,
+  });
+  send(response, "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
 }
 
 function requestHead(request: IncomingMessage): HttpRequestHead {

@@ -1,12 +1,17 @@
 import { isUtf8 } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
+import type { CoreManifest } from "../../src/manifest/index.ts";
 import { createLineFramer, createStdioProtocol, type Call } from "../../src/protocol/index.ts";
+import type { HostServices } from "./host-services.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 
 /** Options of {@link serveStdio}. */
-export interface ServeStdioOptions extends LoadOptions, Omit<PoolOptions, "queueMs" | "queueLength"> {
+export interface ServeStdioOptions
+  extends LoadOptions, Omit<PoolOptions, "queueMs" | "queueLength" | "services"> {
+  /** Gives what calls may reach. Default: nothing. */
+  services?: (manifest: CoreManifest) => HostServices;
   /** JSON-RPC messages, one a line. */
   input: Readable;
   /** Takes answers, one a line, and nothing else. */
@@ -39,7 +44,12 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const protocol = createStdioProtocol(protocolOptions(loaded, options.deadlineMs));
   const framer = createLineFramer(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
-  const pool = await createPool(loaded, { ...options, queueMs: Infinity, queueLength: Infinity });
+  const pool = await createPool(loaded, {
+    ...options,
+    services: options.services?.(loaded.manifest) ?? {},
+    queueMs: Infinity,
+    queueLength: Infinity,
+  });
   const maxInFlight = pool.workers * CALLS_PER_WORKER;
   const inFlight = new Set<Promise<void>>();
 

@@ -6,6 +6,10 @@ export interface WorkerSetup {
   modules: ReadonlyMap<string, WebAssembly.Module>;
   /** See `CallLog`. */
   log: SharedArrayBuffer;
+  /** One 32-bit word: how many questions of the worker were answered. */
+  answered: SharedArrayBuffer;
+  /** True when the main thread is asked for the time. */
+  clock: boolean;
   /** Bytes of UTF-8 an outcome may have. */
   maxOutputBytes: number;
 }
@@ -16,6 +20,19 @@ export interface CallMessage {
   request: McpRequest;
 }
 
+/** From a worker that waits for the one {@link ServiceAnswer} it gets: a function of a service, and its arguments. */
+export interface ServiceQuestion {
+  kind: "question";
+  /** As `CallServices` lists them. */
+  name: string;
+  args: readonly unknown[];
+}
+
+/** From the main thread: what a service gave, or its error as the WIT has it. */
+export type ServiceAnswer =
+  | { value: unknown; error?: undefined }
+  | { error: { tag: string; val: string | undefined } };
+
 /**
  * From a worker. A string is the result of a call that succeeded, which spares the common case an object. `recycle`
  * asks for another worker in this one's place.
@@ -25,4 +42,5 @@ export type WorkerMessage =
   | { kind: "ready" }
   | { kind: "unable"; reason: string }
   | { kind: "outcome"; outcome: Exclude<Outcome, { tag: "success" }> }
-  | { kind: "failure"; failure: "trap" | "too-large"; recycle: boolean };
+  | { kind: "failure"; failure: "trap" | "too-large"; recycle: boolean }
+  | ServiceQuestion;

@@ -1,9 +1,10 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { logLine } from "./log-line.ts";
-import type { CallMessage, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
+import { createServiceImports } from "./service-imports.ts";
+import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
 
 const HANDLER = "tenon:mcp/handler@0.1.0";
 
@@ -19,9 +20,14 @@ interface Glue {
 }
 
 const port = parentPort!;
-const { glue, modules, log: shared, maxOutputBytes } = workerData as WorkerSetup;
-const log = createCallLog(shared);
-const imports = createHostImports((line) => log.add(line));
+const setup = workerData as WorkerSetup;
+const { glue, modules, maxOutputBytes } = setup;
+const log = createCallLog(setup.log);
+const answered = new Int32Array(setup.answered);
+const imports = {
+  ...createHostImports((line) => log.add(line), setup.clock ? () => ask("now") as number : Date.now),
+  ...createServiceImports(ask),
+};
 let handler: Handler | undefined;
 
 /** Logs for whoever runs the server; clients learn nothing of it. */
@@ -31,6 +37,17 @@ function report(message: string): void {
 
 function post(message: WorkerMessage): void {
   port.postMessage(message);
+}
+
+/** Asks the main thread and blocks until it has answered; `terminate()` ends the wait. */
+function ask(name: string, ...args: unknown[]): unknown {
+  const before = Atomics.load(answered, 0);
+  post({ kind: "question", name, args });
+  // A wake-up meant for the question before may come late, so the count decides.
+  while (Atomics.load(answered, 0) === before) Atomics.wait(answered, 0, before);
+  const answer = receiveMessageOnPort(port)!.message as ServiceAnswer;
+  if (!answer.error) return answer.value;
+  throw Object.assign(new Error(answer.error.tag), { payload: answer.error });
 }
 
 function call({ context, request }: CallMessage): void {

@@ -22,6 +22,7 @@ export type ErrorCode =
   | "ERR_COMPOSE_GRANT"
   | "ERR_HOST_CORE"
   | "ERR_HOST_LISTEN"
+  | "ERR_HOST_STORE"
   | "ERR_CALL"
   | "ERR_TOOL_MISSING";
 

@@ -4,16 +4,22 @@ import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
 import { exampleCall } from "../example-call.ts";
+import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
-Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1]
-       tenon serve [core.wasm | tenon.json] --stdio
+Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--kv memory]
+       tenon serve [core.wasm | tenon.json] --stdio [--kv memory]
 
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
       --stdio           speak MCP on stdin and stdout instead of HTTP
+      --kv <store>      where granted keys are kept: memory, or file:<path> to keep them across restarts
+                        (default: memory; environment: TENON_KV)
+
+Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
+- and . of the name.
 
 A tenon.json (the default, in this folder) is composed first. Logs go to stderr. Ends on SIGINT and SIGTERM once
 the calls in flight are answered.
@@ -32,6 +38,7 @@ export const serve: Command = {
       port: { type: "string" },
       host: { type: "string" },
       stdio: { type: "boolean" },
+      kv: { type: "string" },
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
     if (values.stdio && (values.port || values.host)) {
@@ -43,19 +50,24 @@ export const serve: Command = {
     const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
-    printWarnings(ungrantedCapabilities(core.manifest));
-    if (values.stdio) {
-      await serveStdio(core, { input: process.stdin, output: process.stdout });
+    printWarnings([...ungrantedCapabilities(core.manifest), ...unsetWarnings(core.manifest)]);
+    const { services, close } = await lendServices(values.kv as string | undefined);
+    try {
+      if (values.stdio) {
+        await serveStdio(core, { input: process.stdin, output: process.stdout, services });
+        return 0;
+      }
+      const server = await serveHttp(core, { port, host, services });
+      const { length: count, 0: tool } = core.manifest.tools;
+      const tools = count === 1 ? "1 tool" : `${count} tools`;
+      process.stdout.write(`tenon: listening on ${server.url} (core ${server.digest}, ${tools})\n`);
+      if (tool) process.stderr.write(`try: npx tenon call ${server.url} ${exampleCall(tool)}\n`);
+      await interrupted();
+      await server.close();
       return 0;
+    } finally {
+      await close();
     }
-    const server = await serveHttp(core, { port, host });
-    const { length: count, 0: tool } = core.manifest.tools;
-    const tools = count === 1 ? "1 tool" : `${count} tools`;
-    process.stdout.write(`tenon: listening on ${server.url} (core ${server.digest}, ${tools})\n`);
-    if (tool) process.stderr.write(`try: npx tenon call ${server.url} ${exampleCall(tool)}\n`);
-    await interrupted();
-    await server.close();
-    return 0;
   },
 };
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { componentize } from "componentize-qjs";
-import { writeManifest, type CoreManifest } from "../../../src/manifest/index.ts";
+import { writeManifest, type CoreManifest, type Grants } from "../../../src/manifest/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
 
 const MANIFEST: CoreManifest = {
@@ -26,6 +26,12 @@ const MANIFEST: CoreManifest = {
   tools: [{ name: "echo", inputSchema: { type: "object" } }],
   stubs: [],
 };
+
+/** A manifest of a core whose one part has these grants. */
+export function coreManifest(grants: Grants): CoreManifest {
+  const [provider] = MANIFEST.providers;
+  return { ...MANIFEST, providers: [{ ...provider!, grants }] };
+}
 
 /** A core whose tools misbehave in every way the host must survive, without the composer in between. */
 export const HOSTILE = `

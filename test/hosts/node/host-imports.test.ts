@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createCallLog, LOG_QUOTA_BYTES } from "../../../hosts/node/call-log.ts";
-import { createHostImports, PROVIDED_INTERFACES } from "../../../hosts/node/host-imports.ts";
+import { createHostImports } from "../../../hosts/node/host-imports.ts";
 import { logLine } from "../../../hosts/node/log-line.ts";
+import { PROVIDED_INTERFACES } from "../../../hosts/node/service-imports.ts";
 
 interface Pollable {
   ready(): boolean;
@@ -22,9 +23,11 @@ const imports = createHostImports((line) => lines.push(line)) as {
   "wasi:random/insecure-seed": { insecureSeed(): [bigint, bigint] };
 };
 
-test("createHostImports() provides no files, environment, network or standard streams", () => {
+test("A core is provided no files, environment, sockets or standard streams", () => {
   for (const name of PROVIDED_INTERFACES)
-    expect(name).toMatch(/^(tenon:host\/log|tenon:mcp\/outbox|wasi:(clocks|random)\/[a-z-]+|wasi:io\/poll)$/);
+    expect(name).toMatch(
+      /^(tenon:host\/(log|http|kv|config|secrets)|tenon:mcp\/outbox|wasi:(clocks|random)\/[a-z-]+|wasi:io\/poll)$/,
+    );
 });
 
 test("write() makes one line of JSON of an entry", () => {

@@ -1,0 +1,70 @@
+import type { CoreManifest, Grants } from "../../src/manifest/index.ts";
+import type { HostServices, KvStore } from "./host-services.ts";
+import {
+  configFrom,
+  configVariable,
+  secretsFrom,
+  secretVariable,
+  type Environment,
+} from "./services/environment.ts";
+import { createMemoryKv } from "./services/kv-store.ts";
+import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";
+
+/** Options of {@link createHostServices}. */
+export interface CreateHostServicesOptions extends OutboundHttpOptions {
+  /** Where keys are kept, as `openKvStore` opens it. Default: a new one in memory. */
+  kv?: KvStore;
+  /** Holds configuration and secrets, see {@link createHostServices}. Default: `process.env`. */
+  environment?: Environment;
+}
+
+/**
+ * The services a core was granted when it was composed, and no others. Grants of all its parts count together: which part
+ * may do what is for the gates inside the core.
+ *
+ * Configuration comes from variables `TENON_CONFIG_<KEY>` and secrets from `TENON_SECRET_<NAME>`, in upper case with `_`
+ * for `-` and `.`; only those of granted names are read, once, now.
+ */
+export function createHostServices(
+  manifest: CoreManifest,
+  options: CreateHostServicesOptions = {},
+): HostServices {
+  const grants = grantsOf(manifest).map(([, grant]) => grant);
+  const environment = options.environment ?? process.env;
+  const http = grants.flatMap((grant) => grant.http ?? []);
+  const config = new Set(grants.flatMap((grant) => grant.config ?? []));
+  const secrets = new Set(grants.flatMap((grant) => grant.secrets?.map(({ name }) => name) ?? []));
+  return {
+    ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
+    ...(grants.some(({ kv = [] }) => kv.length > 0) && { kv: options.kv ?? createMemoryKv(Date.now) }),
+    ...(config.size > 0 && { config: configFrom(environment, config) }),
+    ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),
+  };
+}
+
+/** Something a part was granted that the host has no value for. */
+export interface UnsetValue {
+  /** The part, by its name in the composition. */
+  part: string;
+  kind: "config" | "secret";
+  /** As granted. */
+  name: string;
+  /** The environment variable that would hold it. */
+  variable: string;
+}
+
+/** What a core was granted and the environment does not hold. A part may do without a key; without a secret it fails. */
+export function unsetValues(manifest: CoreManifest, environment: Environment = process.env): UnsetValue[] {
+  return grantsOf(manifest).flatMap(([part, { config = [], secrets = [] }]) => [
+    ...config
+      .map((name) => ({ part, kind: "config" as const, name, variable: configVariable(name) }))
+      .filter(({ variable }) => environment[variable] === undefined),
+    ...secrets
+      .map(({ name }) => ({ part, kind: "secret" as const, name, variable: secretVariable(name) }))
+      .filter(({ variable }) => !environment[variable]),
+  ]);
+}
+
+function grantsOf({ middleware, providers }: CoreManifest): [part: string, grants: Grants][] {
+  return [...middleware, ...providers].map(({ as, grants = {} }) => [as, grants]);
+}

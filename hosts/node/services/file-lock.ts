@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { ToolkitError } from "../../../src/errors/index.ts";
+
+/** Who holds a lock. */
+interface Holder {
+  pid: number;
+  host: string;
+  /** When the process started, as the system counts; absent where it does not tell. */
+  start?: string;
+  /** Of this lock alone. */
+  id: string;
+}
+
+/** The ids of locks this process holds. */
+const held = new Set<string>();
+const ATTEMPTS = 3;
+
+/**
+ * Makes this process the only one of this machine that uses a file, by a file beside it. A lock whose process is gone is
+ * taken over; one of another machine is not, because nothing tells whether its process is.
+ *
+ * @returns Releases the lock.
+ * @throws ToolkitError `ERR_HOST_STORE` when another process, or another part of this one, uses the file.
+ */
+export async function lockFile(path: string): Promise<() => Promise<void>> {
+  const lockPath = `${path}.lock`;
+  const start = await startOf(process.pid);
+  const own: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    ...(start !== undefined && { start }),
+    id: randomUUID(),
+  };
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (await create(lockPath, own)) {
+      held.add(own.id);
+      return async () => {
+        // Released twice, it could be another's.
+        if (held.delete(own.id)) await rm(lockPath, { force: true });
+      };
+    }
+    const other = await readHolder(lockPath);
+    if (other && (await isAlive(other))) throw inUse(path, lockPath, other);
+    if (other) await remove(lockPath, other.id);
+  }
+  throw inUse(path, lockPath, undefined);
+}
+
+/** Writes elsewhere first: a lock appears whole or not at all. */
+async function create(lockPath: string, own: Holder): Promise<boolean> {
+  const draft = `${lockPath}.${own.id}`;
+  await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
+  try {
+    await link(draft, lockPath);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function readHolder(lockPath: string): Promise<Holder | undefined> {
+  let text: string;
+  try {
+    text = await readFile(lockPath, "utf8");
+  } catch {
+    return undefined;
+  }
+  try {
+    return JSON.parse(text) as Holder;
+  } catch {
+    return { pid: 0, host: "", id: "" };
+  }
+}
+
+async function isAlive({ pid, host, start, id }: Holder): Promise<boolean> {
+  // What another machine, or another program, left here is not for this process to judge.
+  if (host !== hostname() || !Number.isInteger(pid) || pid <= 0) return true;
+  // In a container every server may have the same number, this one included.
+  if (pid === process.pid) return held.has(id);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+  }
+  return start === undefined || start === (await startOf(pid));
+}
+
+/** Removes a lock that was found abandoned, unless another process has just taken it over. */
+async function remove(lockPath: string, id: string): Promise<void> {
+  const aside = `${lockPath}.${randomUUID()}`;
+  try {
+    await rename(lockPath, aside);
+  } catch {
+    return;
+  }
+  if ((await readHolder(aside))?.id !== id) await link(aside, lockPath).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+/** When a process started, where the system tells: a number alone may have been given to another since. */
+async function startOf(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
+    // The name in parentheses may hold spaces; the start is the 22nd field, the 20th behind it.
+    return `${boot.trim()} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function inUse(path: string, lockPath: string, other: Holder | undefined): ToolkitError {
+  const who = other?.pid ? `process ${other.pid} on "${other.host}" uses it` : "another process uses it";
+  return new ToolkitError(`Cannot open store "${path}": ${who}`, {
+    code: "ERR_HOST_STORE",
+    hint: `End that process; if it no longer runs, remove "${lockPath}"`,
+  });
+}

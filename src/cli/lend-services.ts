@@ -1,0 +1,28 @@
+import { createHostServices, openKvStore, unsetValues, type HostServices } from "../../hosts/node/index.ts";
+import type { CoreManifest } from "../manifest/index.ts";
+
+/** What a server of the command line lends to the cores it runs, one after another. */
+export interface LentServices {
+  /** Those a core was granted. All cores share one store of keys. */
+  services: (manifest: CoreManifest) => HostServices;
+  /** Closes the store; to be called once no core runs any more. */
+  close: () => Promise<void>;
+}
+
+/**
+ * Opens what `--kv` names, or the variable `TENON_KV`; default a store in memory.
+ *
+ * @throws `ToolkitError` as `openKvStore` says.
+ */
+export async function lendServices(kvOption: string | undefined): Promise<LentServices> {
+  const kv = await openKvStore(kvOption ?? (process.env.TENON_KV || "memory"));
+  return { services: (manifest) => createHostServices(manifest, { kv }), close: () => kv.close() };
+}
+
+/** One line for each value that is granted and that nothing holds: more likely forgotten than meant. */
+export function unsetWarnings(manifest: CoreManifest): string[] {
+  return unsetValues(manifest).map(({ part, kind, name, variable }) => {
+    const what = kind === "config" ? "the configuration key" : "the secret";
+    return `"${part}" is granted ${what} "${name}", and ${variable} is not set`;
+  });
+}
