@@ -15,6 +15,11 @@ interface Entry {
 
 const COMMANDS: readonly Entry[] = [
   {
+    name: "dev",
+    summary: "build, compose and serve a project, again after each change",
+    load: async () => (await import("./commands/dev.ts")).dev,
+  },
+  {
     name: "build",
     summary: "build TypeScript tools and middleware into components",
     load: async () => (await import("./commands/build.ts")).build,

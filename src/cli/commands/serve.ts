@@ -3,9 +3,9 @@ import { ungrantedCapabilities } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
-import { exampleCall } from "../example-call.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
+import { announce, interrupted, readAddress } from "../serving.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
@@ -44,10 +44,7 @@ export const serve: Command = {
     if (values.stdio && (values.port || values.host)) {
       throw usageError("serve", '"--stdio" does not go with "--port" or "--host"');
     }
-    const port = readPort(
-      (values.port as string | undefined) ?? process.env.TENON_PORT ?? process.env.PORT ?? "3000",
-    );
-    const host = (values.host as string | undefined) ?? process.env.TENON_HOST ?? "127.0.0.1";
+    const address = readAddress("serve", values);
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
     printWarnings([...ungrantedCapabilities(core.manifest), ...unsetWarnings(core.manifest)]);
@@ -57,11 +54,8 @@ export const serve: Command = {
         await serveStdio(core, { input: process.stdin, output: process.stdout, services });
         return 0;
       }
-      const server = await serveHttp(core, { port, host, services });
-      const { length: count, 0: tool } = core.manifest.tools;
-      const tools = count === 1 ? "1 tool" : `${count} tools`;
-      process.stdout.write(`tenon: listening on ${server.url} (core ${server.digest}, ${tools})\n`);
-      if (tool) process.stderr.write(`try: npx tenon call ${server.url} ${exampleCall(tool)}\n`);
+      const server = await serveHttp(core, { ...address, services });
+      announce(server, core.manifest);
       await interrupted();
       await server.close();
       return 0;
@@ -71,13 +65,6 @@ export const serve: Command = {
   },
 };
 
-function readPort(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw usageError("serve", `"${text}" is not a port`, "Ports are whole numbers from 0 to 65535");
-  }
-  return Number(text);
-}
-
 /** The composer is loaded only where there is something to compose. */
 async function readCore(path: string): Promise<Uint8Array> {
   if (path.endsWith(".wasm")) return readInput(path, "core");
@@ -85,13 +72,4 @@ async function readCore(path: string): Promise<Uint8Array> {
   const { bytes, warnings } = await composeProject(path);
   printWarnings(warnings);
   return bytes;
-}
-
-/** Settles at the first SIGINT or SIGTERM; a second one ends the process at once. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => resolve();
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
-  });
 }
