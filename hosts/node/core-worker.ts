@@ -3,6 +3,7 @@ import type { CallFailure, McpRequest, Outcome } from "../../src/protocol/index.
 import { createCallLog } from "./call-log.ts";
 import { createCallServices } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
+import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
 
@@ -43,9 +44,12 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   const log = createCallLog();
   const services = createCallServices(options.services, (service, error) => options.onFault(service, error));
   const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const owners = ownersOf(core.manifest);
   const setup: WorkerSetup = {
     glue: core.glue,
     modules: core.modules,
+    sourceMaps: core.sourceMaps,
+    owners,
     log: log.shared,
     answered: answered.buffer,
     clock: options.services.now !== undefined,
@@ -103,7 +107,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   const worker: CoreWorker = {
     run(context, request, timeoutMs, whenDone) {
       done = whenDone;
-      timer = setTimeout(() => end("deadline", "a call took too long"), timeoutMs);
+      timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
       post({ context, request });
     },
     async terminate() {

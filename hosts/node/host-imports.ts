@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { logLine, type LogEntry } from "./log-line.ts";
+import type { LogEntry } from "./log-line.ts";
 
 /** What a core may import: implementations by interface, without version, as transpiled code asks for them. */
 export type HostImports = Record<string, Record<string, unknown>>;
@@ -11,13 +11,13 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
  * What every core may import: its log, clocks and random numbers. With the services it is all there is: no files, no
  * environment, no sockets, no standard streams. Blocking calls block the worker they run on.
  *
- * @param log Takes one line without its line feed.
+ * @param log Takes what guests log.
  * @param now The wall clock, in milliseconds since 1970-01-01T00:00:00Z.
  */
-export function createHostImports(log: (line: string) => void, now: () => number = Date.now): HostImports {
+export function createHostImports(log: (entry: LogEntry) => void, now: () => number = Date.now): HostImports {
   return {
     "tenon:host/log": {
-      write: (entry: LogEntry): void => log(logLine(entry, new Date())),
+      write: log,
     },
     "tenon:mcp/outbox": {
       notify: (): void => {},

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import v8 from "node:v8";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
+import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
 import { PROVIDED_INTERFACES } from "./service-imports.ts";
 import { transpileCached } from "./transpile-cache.ts";
@@ -28,6 +29,8 @@ export interface LoadedCore {
   readonly glue: string;
   /** Compiled core modules by the name `glue` asks for. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** Source maps of its parts, as JSON by the name of the part. */
+  readonly sourceMaps: ReadonlyMap<string, string>;
 }
 
 const DEFAULT_MEMORY_MIB = 64;
@@ -75,7 +78,7 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
       async ([name, module]) => [name, await WebAssembly.compile(boundGrowth(module, bounds))] as const,
     ),
   );
-  return { digest, manifest, glue, modules: new Map(compiled) };
+  return { digest, manifest, glue, modules: new Map(compiled), sourceMaps: readSourceMaps(bytes) };
 }
 
 /** QuickJS components use extended constant expressions, which V8 has on by default since Node 22. */

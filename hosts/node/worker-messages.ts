@@ -1,9 +1,13 @@
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
+import type { Owners } from "./describe-call.ts";
 
 /** What a worker is started with. */
 export interface WorkerSetup {
   glue: string;
   modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** Source maps of the parts, as JSON by the name of the part. */
+  sourceMaps: ReadonlyMap<string, string>;
+  owners: Owners;
   /** See `CallLog`. */
   log: SharedArrayBuffer;
   /** One 32-bit word: how many questions of the worker were answered. */

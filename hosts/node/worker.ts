@@ -1,8 +1,10 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
+import { describeCall } from "./describe-call.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { logLine } from "./log-line.ts";
+import { createLogMapper } from "./map-log-entry.ts";
 import { createServiceImports } from "./service-imports.ts";
 import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
 
@@ -21,11 +23,15 @@ interface Glue {
 
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
-const { glue, modules, maxOutputBytes } = setup;
+const { glue, modules, maxOutputBytes, owners } = setup;
 const log = createCallLog(setup.log);
 const answered = new Int32Array(setup.answered);
+const mapEntry = createLogMapper(setup.sourceMaps);
 const imports = {
-  ...createHostImports((line) => log.add(line), setup.clock ? () => ask("now") as number : Date.now),
+  ...createHostImports(
+    (entry) => log.add(logLine(mapEntry(entry), new Date())),
+    setup.clock ? () => ask("now") as number : Date.now,
+  ),
   ...createServiceImports(ask),
 };
 let handler: Handler | undefined;
@@ -59,20 +65,20 @@ function call({ context, request }: CallMessage): void {
     // Whatever leaves an instance by an exception has left it in a state nobody knows.
     handler = undefined;
     const overflow = error instanceof RangeError;
-    report(`${request.method} ${request.target ?? ""} trapped: ${describe(error)}`);
+    report(`${describeCall(request, owners)} trapped: ${describe(error)}`);
     post({ kind: "failure", failure: "trap", recycle: overflow });
     if (!overflow) prepare();
     return;
   }
   if (outcomeSize(outcome) > maxOutputBytes) {
-    report(`${request.method} ${request.target ?? ""} gave more than ${maxOutputBytes} bytes`);
+    report(`${describeCall(request, owners)} gave more than ${maxOutputBytes} bytes`);
     post({ kind: "failure", failure: "too-large", recycle: false });
   } else if (outcome.tag !== "success") {
     post({ kind: "outcome", outcome });
   } else if (isJson(outcome.val)) {
     post(outcome.val);
   } else {
-    report(`${request.method} ${request.target ?? ""} gave a result that is not JSON`);
+    report(`${describeCall(request, owners)} gave a result that is not JSON`);
     post({ kind: "failure", failure: "trap", recycle: false });
   }
 }

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { stat } from "node:fs/promises";
@@ -10,6 +10,7 @@ import {
   type MiddlewareManifest,
   type ProviderManifest,
 } from "../manifest/index.ts";
+import { reduceSourceMap, writeSourceMap } from "../source-map/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
@@ -18,6 +19,7 @@ import { componentizeText, engineVersion, isReproducible } from "./componentize.
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { checkAllowed } from "./missing-globals.ts";
+import { moduleOrigin } from "./module-origin.ts";
 import { loadError } from "./source-error.ts";
 import { usedRuntimeParts } from "./used-runtime-parts.ts";
 
@@ -33,15 +35,13 @@ export interface BuildInput {
 
 /** A component, and what there is to know of it. */
 export interface BuiltComponent {
-  /** The component, with its manifest. The same sources give the same bytes, wherever they lie. */
+  /** The component, with its manifest and its source map. The same sources give the same bytes, wherever they lie. */
   bytes: Uint8Array;
   manifest: ProviderManifest | MiddlewareManifest;
   /** Interfaces of the contract that the code imports, sorted. The engine imports WASI interfaces besides. */
   imports: string[];
   /** Sizes of `bytes`. */
   sizes: { raw: number; gzip: number };
-  /** Source map, version 3, of the code inside; its sources are relative to the entry's folder. */
-  sourceMap: string;
   /** Paths of the source files, relative to the entry's folder. */
   inputs: string[];
   /** What the author should know, such as log lines written while the module was loaded. */
@@ -81,13 +81,15 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     capabilities,
     toolchain: { sdk: packageVersion(), engine: engineVersion() },
   } as ProviderManifest | MiddlewareManifest;
-  const bytes = writeManifest(component, manifest);
+  const sourceMap = reduceSourceMap(bundled.sourceMap, bundled.code, (source) =>
+    moduleOrigin(source, dirname(entry)),
+  );
+  const bytes = writeManifest(writeSourceMap(component, sourceMap), manifest);
   return {
     bytes,
     manifest,
     imports,
     sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
-    sourceMap: bundled.sourceMap,
     inputs: Object.keys(bundled.metafile.inputs)
       .filter((path) => path !== GENERATED)
       .sort(),

@@ -1,14 +1,12 @@
 import { dirname, join, resolve, sep } from "node:path";
+import type { SourceOwner } from "../source-map/index.ts";
 import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
-
-/** Whose a module of a bundle is: the author's, a package's (`node_modules/zod`), or this toolkit's own. */
-export type ModuleOrigin = "author" | "toolkit" | { readonly package: string };
 
 const PACKAGE = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/s;
 const TOOLKIT_FOLDERS = [dirname(SDK_MODULE), dirname(guestModule("install"))].map((path) => join(path, sep));
 
 /** Whose a source of a source map is. @param folder what the source is relative to: the folder of the entry */
-export function moduleOrigin(source: string, folder: string): ModuleOrigin {
+export function moduleOrigin(source: string, folder: string): SourceOwner {
   // The generated entry, and the modules of our plugins.
   if (source.startsWith("tenon-")) return "toolkit";
   const path = resolve(folder, source);

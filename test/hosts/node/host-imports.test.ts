@@ -10,7 +10,7 @@ interface Pollable {
 }
 
 const lines: string[] = [];
-const imports = createHostImports((line) => lines.push(line)) as {
+const imports = createHostImports((entry) => lines.push(logLine(entry, new Date()))) as {
   "tenon:host/log": { write(entry: object): void };
   "wasi:clocks/wall-clock": { now(): { seconds: bigint; nanoseconds: number } };
   "wasi:clocks/monotonic-clock": {

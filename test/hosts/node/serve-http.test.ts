@@ -187,7 +187,7 @@ describe("logs", () => {
     expect(JSON.parse(logged)).toMatchObject({
       level: "error",
       source: "host",
-      message: expect.stringContaining("tools/call throw trapped") as string,
+      message: expect.stringMatching(/tools\/call "throw".* trapped/) as string,
     });
   });
 });
