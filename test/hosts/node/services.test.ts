@@ -65,9 +65,16 @@ function controlledHttp(): {
   };
 }
 
+function denied(service: string): object {
+  return { error: { tag: "denied", val: `this host lends no ${service}` } };
+}
+
+async function broken(): Promise<never> {
+  throw new Error("secret of the host");
+}
+
 test("A host that lends nothing denies every function that can be denied", async () => {
   await start();
-  const denied = (service: string) => ({ error: { tag: "denied", val: `this host lends no ${service}` } });
   expect(
     await runSteps(pool, [
       ["http", "send", request()],
@@ -144,9 +151,6 @@ test("Content that is no text crosses as bytes", async () => {
 });
 
 test("What a service throws against its rules is logged, and the guest learns nothing of it", async () => {
-  const broken = async (): Promise<never> => {
-    throw new Error("secret of the host");
-  };
   await start({ http: broken, config: broken });
   expect(
     await runSteps(pool, [
