@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { bundle, type Bundle } from "./bundle.ts";
 import { anyInterfacePlugin } from "./bundle-plugins.ts";
 import { componentize } from "./componentize.ts";
-import { usedRuntimeParts } from "./used-runtime-parts.ts";
+import { MARKED_GLOBALS, runtimePartsOf, usedGlobals } from "./used-runtime-parts.ts";
 
 /** What {@link buildAdapter} takes. */
 export interface AdapterInput {
@@ -24,17 +24,10 @@ export interface AdapterInput {
  */
 export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8Array }> {
   const entry = resolve(input.entry);
-  const attempt = (parts: readonly string[]): Promise<Bundle> =>
-    bundle({
-      entry,
-      source: entrySource(entry, parts),
-      format: "esm",
-      minify: true,
-      plugins: [anyInterfacePlugin],
-    });
-  const first = await attempt([]);
-  const parts = usedRuntimeParts(first.code);
-  const { code } = parts.length === 0 ? first : await attempt(parts);
+  const run = (source: string, define = {}): Promise<Bundle> =>
+    bundle({ entry, source, format: "esm", minify: true, plugins: [anyInterfacePlugin], define });
+  const marked = await run(`export * from ${JSON.stringify(entry)};`, MARKED_GLOBALS);
+  const { code } = await run(entrySource(entry, runtimePartsOf(usedGlobals(marked.code))));
   return { bytes: await componentize({ code, witPath: resolve(input.witDir), world: input.world }) };
 }
 

@@ -6,7 +6,6 @@ import { displayPath, ToolkitError } from "../errors/index.ts";
 import {
   writeManifest,
   type CapabilityRequest,
-  type JsonSchema,
   type MiddlewareManifest,
   type ProviderManifest,
 } from "../manifest/index.ts";
@@ -14,14 +13,15 @@ import { reduceSourceMap, writeSourceMap } from "../source-map/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
-import { hostPlugin } from "./bundle-plugins.ts";
+import { hostPlugin, withoutSdkPlugin } from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
+import { entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { checkAllowed } from "./missing-globals.ts";
 import { moduleOrigin } from "./module-origin.ts";
 import { loadError } from "./source-error.ts";
-import { usedRuntimeParts } from "./used-runtime-parts.ts";
+import { MARKED_GLOBALS } from "./used-runtime-parts.ts";
 
 /** What {@link buildComponent} takes. */
 export interface BuildInput {
@@ -121,46 +121,18 @@ async function checkEntry(entry: string): Promise<void> {
   );
 }
 
-/** Bundles the component's code, with the parts of the runtime that it uses. */
+/** Bundles the component's code, with the parts of the runtime that the author's own code uses. */
 async function bundleComponent(entry: string, definition: Definition, minify: boolean): Promise<Bundle> {
-  const attempt = (parts: readonly string[]): Promise<Bundle> =>
-    bundle({
-      entry,
-      source: entrySource(entry, definition, parts),
-      format: "esm",
-      minify,
-      plugins: [hostPlugin],
-    });
-  const first = await attempt([]);
-  const parts = usedRuntimeParts(first.code);
-  return parts.length === 0 ? first : attempt(parts);
-}
-
-function entrySource(entry: string, definition: Definition, parts: readonly string[]): string {
-  const lines = ["install", "console", ...parts].map((part) => `import "tenon-guest/${part}";`);
-  lines.push(`import definition from ${JSON.stringify(entry)};`);
-  if (definition.kind === "provider") {
-    lines.push(
-      'import { serveProvider } from "tenon-guest/serve-provider";',
-      "export const provider = serveProvider(definition);",
-    );
-  } else {
-    const hasSettings = !admitsNothing(definition.settingsSchema);
-    lines.push(
-      'import { serveMiddleware } from "tenon-guest/serve-middleware";',
-      'import { handle } from "tenon:mcp/handler@0.1.0";',
-      ...(hasSettings ? ['import { settings } from "tenon:host/config@0.1.0";'] : []),
-      `export const handler = serveMiddleware(definition, { next: handle${hasSettings ? ", settings" : ""} });`,
-    );
-  }
-  return lines.join("\n");
-}
-
-/** True for a settings schema that only an empty object matches; any keyword but these may admit more. */
-function admitsNothing(schema: JsonSchema): boolean {
-  const { type, properties, additionalProperties, ...rest } = schema;
-  const named = Object.keys(properties ?? {}).length;
-  return type === "object" && named === 0 && additionalProperties === false && Object.keys(rest).length === 0;
+  const own = await bundle({
+    entry,
+    source: `export { default } from ${JSON.stringify(entry)};`,
+    format: "esm",
+    minify,
+    plugins: [hostPlugin, withoutSdkPlugin],
+    define: MARKED_GLOBALS,
+  });
+  const source = entrySource(entry, definition, own.code);
+  return bundle({ entry, source, format: "esm", minify, plugins: [hostPlugin] });
 }
 
 function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {

@@ -28,6 +28,14 @@ export function leaveOutPlugin(paths: readonly string[]): Plugin {
   };
 }
 
+/** Leaves the SDK out, where only the author's own code is of interest. */
+export const withoutSdkPlugin: Plugin = {
+  name: "tenon-without-sdk",
+  setup(build) {
+    build.onResolve({ filter: /^tenon$/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+  },
+};
+
 /** Leaves imports of host interfaces in the bundle, for the engine to bind. */
 export const hostPlugin: Plugin = {
   name: "tenon-host",

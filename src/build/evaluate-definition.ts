@@ -6,16 +6,19 @@ import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts"
 import { originalPosition, parseSourceMap } from "../source-map/index.ts";
 import { bundle, GENERATED, type Bundle } from "./bundle.ts";
 import { hostStubPlugin, convertersPlugin } from "./bundle-plugins.ts";
+import { ALWAYS_THERE, GUEST_GLOBALS } from "./guest-globals.ts";
 import { importChain } from "./import-chain.ts";
 import {
   findGlobalUses,
   MARK_GLOBALS,
   missingHint,
+  undeclaredHint,
   unmarkGlobals,
   type GlobalUse,
 } from "./missing-globals.ts";
 import { moduleOrigin } from "./module-origin.ts";
 import { loadError, missingGlobalsError, sourceLine } from "./source-error.ts";
+import { runtimePartsOf } from "./used-runtime-parts.ts";
 
 /** What the author's module defines: its manifest without what only the build knows. */
 export type Definition = Omit<ProviderManifest, "toolchain"> | Omit<MiddlewareManifest, "toolchain">;
@@ -31,11 +34,11 @@ export interface Evaluated {
 const TIME_LIMIT_MS = 3000;
 const FILE_NAME = "tenon-definition.js";
 
+/** The whole runtime: which parts of it a component gets is only known once its definition is. */
+const RUNTIME = [...ALWAYS_THERE, ...runtimePartsOf(Object.keys(GUEST_GLOBALS))];
+
 const SOURCE = (entry: string): string => `
-import "tenon-guest/install";
-import "tenon-guest/console";
-import "tenon-guest/random";
-import "tenon-guest/timers";
+${RUNTIME.map((part) => `import "tenon-guest/${part}";`).join("\n")}
 import { clockReads } from "tenon-guest/watch-clock";
 import * as author from ${JSON.stringify(entry)};
 import * as zod from "tenon-project-zod";
@@ -72,7 +75,7 @@ export async function evaluateDefinition(
   const uses = (await findGlobalUses(marked, dirname(entry))).filter(
     ({ name }) => !allowMissing.includes(name),
   );
-  refuseMissing(entry, marked, uses);
+  refuseUses(entry, marked, uses, missingHint);
   const script = { ...marked, code: unmarkGlobals(marked.code) };
   let json: string;
   try {
@@ -97,17 +100,28 @@ export async function evaluateDefinition(
     });
   }
   const definition = { manifestVersion: 1, kind, ...manifest } as Definition;
+  const { capabilities } = definition;
+  refuseUses(entry, marked, uses, (name) => undeclaredHint(name, capabilities));
   return { definition, earlyLines, readsClock };
 }
 
-/** Refuses uses of globals that components do not have. */
-function refuseMissing(entry: string, { metafile }: Bundle, uses: readonly GlobalUse[]): void {
+/** Refuses uses of globals that a component does not have: those that there is a hint for. */
+function refuseUses(
+  entry: string,
+  { metafile }: Bundle,
+  uses: readonly GlobalUse[],
+  hintFor: (name: string) => string | undefined,
+): void {
   const missing = uses.flatMap(({ source: file, ...use }) => {
-    const hint = missingHint(use.name);
+    const hint = hintFor(use.name);
     return hint === undefined ? [] : [{ ...use, file, hint }];
   });
   if (missing.length === 0) return;
   throw missingGlobalsError(entry, dirname(entry), missing, (file) => importChain(metafile, file, GENERATED));
+}
+
+function toBase64(this: Uint8Array): string {
+  return Buffer.from(this).toString("base64");
 }
 
 /** A context with the globals of QuickJS and nothing else. */
@@ -117,6 +131,13 @@ function engineContext(): vm.Context {
     vm.runInContext(`delete globalThis.${name}`, context);
   }
   Object.assign(context, { atob, btoa, DOMException, performance: { now: () => performance.now() } });
+  // Node before 25 does not have what the runtime converts bytes with.
+  const Bytes = vm.runInContext("Uint8Array", context) as typeof Uint8Array & {
+    fromBase64?: (text: string) => Uint8Array;
+    prototype: { toBase64?: (this: Uint8Array) => string };
+  };
+  Bytes.fromBase64 ??= (text) => new Bytes(Buffer.from(text, "base64"));
+  Bytes.prototype.toBase64 ??= toBase64;
   return context;
 }
 

@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { ToolkitError, nearest } from "../errors/index.ts";
 import { originalPosition, parseSourceMap } from "../source-map/index.ts";
+import type { CapabilityRequest } from "../manifest/index.ts";
 import { FOREIGN_GLOBALS } from "./foreign-globals.ts";
+import { GUEST_GLOBALS } from "./guest-globals.ts";
+import { MARKED, markOf } from "./mark-globals.ts";
 import { moduleOrigin } from "./module-origin.ts";
 
 /** A use of a global that the engine does not have by itself. */
@@ -16,13 +19,7 @@ export interface GlobalUse {
   column: number;
 }
 
-// The bundler knows which identifiers are free. It is told to write each name sought in a way nobody else would: with its first
-// letter moved to the Yi syllables. What is left of them in the bundle is then found by a search, and no parser is needed. The
-// length stays the same, so putting the names back moves nothing.
-const YI = 0xa000;
-const MARKED = /[\ua000-\ua07f][$\w]*/g;
-
-const byMarkedName = new Map([...FOREIGN_GLOBALS.keys()].map((name) => [marked(name), name]));
+const byMarkedName = new Map([...FOREIGN_GLOBALS.keys()].map((name) => [markOf(name), name]));
 
 /** `require` is the bundler's own; what it cannot resolve becomes a call of this helper. */
 const REQUIRE_HELPER = /\b__require\b(?!\("|=)/g;
@@ -75,13 +72,9 @@ export async function findGlobalUses(
   return unguarded;
 }
 
-/** Globals of {@link FOREIGN_GLOBALS} that the guest runtime supplies. */
-const SUPPLIED: ReadonlySet<string> = new Set([
+/** Globals of {@link FOREIGN_GLOBALS} that every component has. */
+const ALWAYS_THERE: ReadonlySet<string> = new Set([
   "console",
-  "setTimeout",
-  "setInterval",
-  "clearTimeout",
-  "clearInterval",
   "queueMicrotask",
   "atob",
   "btoa",
@@ -91,8 +84,17 @@ const SUPPLIED: ReadonlySet<string> = new Set([
 
 /** What to do instead of using a global; nothing when components have it. */
 export function missingHint(name: string): string | undefined {
-  if (SUPPLIED.has(name)) return undefined;
+  if (ALWAYS_THERE.has(name) || Object.hasOwn(GUEST_GLOBALS, name)) return undefined;
   return FOREIGN_GLOBALS.get(name)?.hint ?? "Use what ECMAScript has, or a package that needs no more";
+}
+
+/** What to declare for using a global; nothing when it needs nothing, or what is declared covers it. */
+export function undeclaredHint(name: string, declared: readonly CapabilityRequest[]): string | undefined {
+  const capability = Object.hasOwn(GUEST_GLOBALS, name) ? GUEST_GLOBALS[name]!.capability : undefined;
+  if (capability === undefined || declared.some((request) => request.interface === capability))
+    return undefined;
+  const service = capability.replace("tenon:host/", "");
+  return `Declare it: add capabilities: { ${service}: "why" } to the definition`;
 }
 
 /**
@@ -128,10 +130,6 @@ async function asksGlobalThis({ name, source }: GlobalUse, folder: string): Prom
   return new RegExp(
     `\\b(?:globalThis|global|self|window)\\s*(?:\\?\\.|\\.)\\s*${name}\\b|(["'])${name}\\1\\s+in\\s+(?:globalThis|global|self|window)\\b`,
   ).test(text);
-}
-
-function marked(name: string): string {
-  return String.fromCharCode(YI + name.charCodeAt(0)) + name.slice(1);
 }
 
 function lineStarts(code: string): number[] {

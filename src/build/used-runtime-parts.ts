@@ -1,10 +1,39 @@
-/** Parts of the guest runtime that import host functions, and what code that uses them must contain. */
-const PARTS: readonly (readonly [part: string, use: RegExp])[] = [
-  ["random", /\brandom\b/],
-  ["timers", /\b(?:set|clear)(?:Timeout|Interval)\b/],
+import { GUEST_GLOBALS } from "./guest-globals.ts";
+import { MARKED, markOf } from "./mark-globals.ts";
+
+const NAMES = Object.keys(GUEST_GLOBALS);
+
+/**
+ * For the bundler's `define`: marks each use of a global of the guest runtime, and only uses. A word in a string is none,
+ * nor is a name that the code declares itself, nor what is bundled away.
+ */
+export const MARKED_GLOBALS: Readonly<Record<string, string>> = Object.fromEntries(
+  NAMES.flatMap((name) => [
+    [name, markOf(name)],
+    [`globalThis.${name}`, markOf(name)],
+  ]),
+);
+
+/** Globals whose members can be reached without naming them, `const { random } = Math` for one. */
+const OBJECTS: readonly (readonly [object: string, use: RegExp])[] = [
+  // Bundled code often reads a member as `(x = globalThis).member`.
+  ["globalThis", /\bglobalThis\b(?!\)?\.)/],
+  ["Math", /\bMath\b(?!\.)/],
+  ["crypto", new RegExp(`${markOf("crypto")}(?![$\\w.])`)],
 ];
 
-/** The parts of the guest runtime that bundled code may use, so that a component imports no more than it needs. */
-export function usedRuntimeParts(code: string): string[] {
-  return PARTS.filter(([, use]) => use.test(code)).map(([part]) => part);
+/** The globals of the guest runtime that code may use, given code that was bundled with {@link MARKED_GLOBALS}. */
+export function usedGlobals(code: string): string[] {
+  const marks = new Set(code.match(MARKED));
+  const escaping = OBJECTS.filter(([, use]) => use.test(code)).map(([object]) => object);
+  return NAMES.filter((name) => {
+    if (marks.has(markOf(name))) return true;
+    const [object, member] = name.includes(".") ? name.split(".") : ["globalThis", name];
+    return escaping.includes(object!) && new RegExp(`\\b${member}\\b`).test(code);
+  });
+}
+
+/** The modules of the guest runtime that define globals, each once. */
+export function runtimePartsOf(globals: readonly string[]): string[] {
+  return [...new Set(globals.map((name) => GUEST_GLOBALS[name]!.part))].sort();
 }

@@ -1,34 +1,54 @@
 /** One step of asynchronous work. */
 export type Job = () => void;
 
+/** Something that makes jobs while none waits, such as the timers. */
+export interface Source {
+  /** Milliseconds until it has a job; `Infinity` when only {@link block} can tell; nothing when it expects none. */
+  dueIn(): number | undefined;
+  /** Waits until it has a job, and no longer than so many milliseconds; `Infinity` is as long as it takes. */
+  block(ms: number): void;
+  /** Queues what has become due. */
+  collect(): void;
+}
+
+/** What wants to be asked from time to time while the runtime waits. */
+export interface Watch {
+  /** Milliseconds from one time to the next; nothing while it need not be asked. */
+  every(): number | undefined;
+  ask(): void;
+}
+
 let jobs: Job[] = [];
 let next = 0;
-let wake = (): boolean => false;
-let reset = (): void => {};
+const sources: Source[] = [];
+const forgets: (() => void)[] = [];
+let watch: Watch | undefined;
 
 /** Adds a job behind those that wait. */
 export function enqueue(job: Job): void {
   jobs.push(job);
 }
 
-/**
- * Names what is asked for more when no job waits, such as the timers: it waits for something to happen, queues what
- * follows from it, and returns false when nothing can happen any more.
- */
-export function onIdle(source: () => boolean): void {
-  wake = source;
+/** Names a source of jobs. Only one of them may ever be due in `Infinity`. */
+export function addSource(source: Source): void {
+  sources.push(source);
 }
 
-/** Names what forgets the rest when a call ends. */
+/** Names the watch. It keeps no call waiting by itself. */
+export function setWatch(added: Watch): void {
+  watch = added;
+}
+
+/** Names something to do when a call ends. */
 export function onReset(forget: () => void): void {
-  reset = forget;
+  forgets.push(forget);
 }
 
 /** Runs jobs in order until `done` says so or nothing can happen any more. An exception of a job passes through. */
 export function runJobs(done: () => boolean): void {
   while (!done()) {
     if (next < jobs.length) runNext();
-    else if (!wake()) return;
+    else if (!wait()) return;
   }
 }
 
@@ -43,8 +63,24 @@ export function finishJobs(limit: number): number {
   } finally {
     jobs = [];
     next = 0;
-    reset();
+    for (const forget of forgets) forget();
   }
+}
+
+/** Waits for the source that is due first. False when none expects anything. */
+function wait(): boolean {
+  const due = sources.map((source) => source.dueIn());
+  const first = Math.min(...due.map((ms) => ms ?? Infinity));
+  const waiting = due.indexOf(Infinity);
+  if (first === Infinity && waiting < 0) return false;
+  const ms = Math.min(first, watch?.every() ?? Infinity);
+  // Instances take one call at a time, so nothing else is kept waiting by blocking here. The source that waits for
+  // something outside hears of it at once; the others know their time.
+  if (waiting >= 0) sources[waiting]!.block(ms);
+  else if (ms > 0) sources[due.indexOf(first)]!.block(ms);
+  watch?.ask();
+  for (const source of sources) source.collect();
+  return true;
 }
 
 function runNext(): void {

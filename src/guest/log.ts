@@ -16,6 +16,15 @@ export function startServing(): void {
   serving = true;
 }
 
+/**
+ * Refuses what only works during a call.
+ *
+ * @throws Error while the build loads the module.
+ */
+export function requireServing(what: string): void {
+  if (!serving) throw new Error(`${what} cannot be called while the module is loaded`);
+}
+
 /** What was logged while the module was loaded, for the build to show; at most 20 lines. */
 export function earlyLines(): readonly string[] {
   return early;

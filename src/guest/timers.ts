@@ -1,5 +1,5 @@
 import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.0";
-import { enqueue, onIdle, onReset } from "./job-queue.ts";
+import { addSource, enqueue, onReset } from "./job-queue.ts";
 
 interface Timer {
   id: number;
@@ -14,7 +14,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 const timers = new Map<number, Timer>();
 let lastId = 0;
 
-function add(callback: unknown, delay: unknown, repeat: boolean, args: unknown[]): number {
+/** Calls a function after milliseconds, once or again and again. Gives what {@link clearTimer} takes. */
+export function setTimer(callback: unknown, delay: unknown, repeat = false, args: unknown[] = []): number {
   if (typeof callback !== "function") throw new TypeError("a timer needs a function");
   if (timers.size >= MAX_TIMERS) throw new RangeError(`Cannot set more than ${MAX_TIMERS} timers`);
   const asked = Number(delay);
@@ -30,38 +31,32 @@ function add(callback: unknown, delay: unknown, repeat: boolean, args: unknown[]
   return lastId;
 }
 
+/** Forgets a timer. One that is not there is ignored. */
+export function clearTimer(id: unknown): void {
+  timers.delete(Number(id));
+}
+
 function earliest(): Timer | undefined {
   let first: Timer | undefined;
   for (const timer of timers.values()) if (first === undefined || timer.due < first.due) first = timer;
   return first;
 }
 
-function clear(id: unknown): void {
-  timers.delete(Number(id));
-}
-
-// Instances take one call at a time, so nothing else is kept waiting by sleeping here.
-onIdle(() => {
-  const timer = earliest();
-  if (timer === undefined) return false;
-  const wait = timer.due - Date.now();
-  if (wait > 0) subscribeDuration(Math.ceil(wait * 1e6)).block();
-  if (timer.every === undefined) timers.delete(timer.id);
-  else timer.due = Date.now() + timer.every;
-  enqueue(timer.run);
-  return true;
+addSource({
+  dueIn: () => {
+    const timer = earliest();
+    return timer === undefined ? undefined : Math.max(0, timer.due - Date.now());
+  },
+  block: (ms) => subscribeDuration(Math.ceil(ms * 1e6)).block(),
+  // One at a time: what a timer runs may clear the next.
+  collect: () => {
+    const timer = earliest();
+    if (timer === undefined || timer.due > Date.now()) return;
+    if (timer.every === undefined) timers.delete(timer.id);
+    else timer.due = Date.now() + timer.every;
+    enqueue(timer.run);
+  },
 });
 
 // A timer never outlives its call: it would act for another caller.
 onReset(() => timers.clear());
-
-const globals = {
-  setTimeout: (callback: unknown, delay?: unknown, ...args: unknown[]) => add(callback, delay, false, args),
-  setInterval: (callback: unknown, delay?: unknown, ...args: unknown[]) => add(callback, delay, true, args),
-  clearTimeout: clear,
-  clearInterval: clear,
-};
-
-for (const [name, value] of Object.entries(globals)) {
-  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
-}

@@ -1,6 +1,7 @@
-import type { LogLevel } from "../sdk/log.ts";
-import { formatArguments } from "./format-value.ts";
-import { writeLog } from "./log.ts";
+import type { LogLevel } from "../../sdk/log.ts";
+import { defineGlobals } from "../define-globals.ts";
+import { formatArguments } from "../format-value.ts";
+import { writeLog } from "../log.ts";
 
 function at(level: LogLevel): (...values: unknown[]) => void {
   return (...values) => writeLog(level, formatArguments(values));
@@ -27,9 +28,4 @@ const console = {
   groupEnd: () => {},
 };
 
-Object.defineProperty(globalThis, "console", {
-  value: console,
-  writable: true,
-  configurable: true,
-  enumerable: false,
-});
+defineGlobals({ console });

@@ -1,0 +1,51 @@
+import type { JsonSchema } from "../manifest/index.ts";
+import type { Definition } from "./evaluate-definition.ts";
+import { ALWAYS_THERE, GUEST_GLOBALS } from "./guest-globals.ts";
+import { runtimePartsOf, usedGlobals } from "./used-runtime-parts.ts";
+
+/** The services of `tenon:host` that a definition may declare, by their names in `ctx`. */
+const SERVICES = ["config", "http", "kv", "secrets"] as const;
+
+/**
+ * The module that a component is made of: the parts of the guest runtime that the author's code uses, the author's module,
+ * and the export that serves it with what its definition declares.
+ *
+ * @param code The author's code, bundled with `MARKED_GLOBALS`.
+ */
+export function entrySource(entry: string, definition: Definition, code: string): string {
+  const declared = new Set(definition.capabilities.map((capability) => capability.interface));
+  const globals = usedGlobals(code).filter((name) => {
+    const { capability } = GUEST_GLOBALS[name]!;
+    return capability === undefined || declared.has(capability);
+  });
+  const lines = [...ALWAYS_THERE, ...runtimePartsOf(globals)].map((part) => `import "tenon-guest/${part}";`);
+  const lent: string[] = [];
+  const lend = (member: string, from: string, name = member): void => {
+    lines.push(`import { ${name} } from ${JSON.stringify(from)};`);
+    lent.push(member === name ? name : `${member}: ${name}`);
+  };
+  const services = SERVICES.filter((name) => declared.has(`tenon:host/${name}`));
+  for (const name of services) lines.push(`import { ${name} } from "tenon-guest/services/${name}";`);
+  lent.push(`services: { ${services.join(", ")} }`);
+  if (/\bprogress\b/.test(code)) lend("notify", "tenon:mcp/outbox@0.1.0");
+  if (/\bsignal\b/.test(code)) lend("signal", "tenon-guest/call-signal", "callSignal");
+  if (definition.kind === "middleware") {
+    lend("next", "tenon:mcp/handler@0.1.0", "handle");
+    if (!admitsNothing(definition.settingsSchema)) lend("settings", "tenon:host/config@0.1.0");
+  }
+  const [serve, name] =
+    definition.kind === "provider" ? ["serveProvider", "provider"] : ["serveMiddleware", "handler"];
+  lines.push(
+    `import { ${serve} } from "tenon-guest/serve-${definition.kind}";`,
+    `import definition from ${JSON.stringify(entry)};`,
+    `export const ${name} = ${serve}(definition, { ${lent.join(", ")} });`,
+  );
+  return lines.join("\n");
+}
+
+/** True for a settings schema that only an empty object matches; any keyword but these may admit more. */
+function admitsNothing(schema: JsonSchema): boolean {
+  const { type, properties, additionalProperties, ...rest } = schema;
+  const named = Object.keys(properties ?? {}).length;
+  return type === "object" && named === 0 && additionalProperties === false && Object.keys(rest).length === 0;
+}

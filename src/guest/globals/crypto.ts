@@ -1,0 +1,4 @@
+import { defineGlobals } from "../define-globals.ts";
+import { crypto } from "../web/crypto.ts";
+
+defineGlobals({ crypto });

@@ -1,0 +1,45 @@
+import { getRandomBytes } from "wasi:random/random@0.2.0";
+import { DOMException } from "./dom-exception.ts";
+
+const MAX_BYTES = 65_536;
+
+const INTEGERS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+] as const;
+
+/** @see https://w3c.github.io/webcrypto/#crypto-interface */
+export const crypto = {
+  /** Fills a typed array of integers, of at most 65,536 bytes, with random bytes of the host. */
+  getRandomValues<T extends ArrayBufferView>(target: T): T {
+    if (!INTEGERS.some((Kind) => target instanceof Kind)) {
+      throw new DOMException("getRandomValues needs a typed array of integers", "TypeMismatchError");
+    }
+    if (target.byteLength > MAX_BYTES) {
+      throw new DOMException(`getRandomValues gives at most ${MAX_BYTES} bytes`, "QuotaExceededError");
+    }
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    if (bytes.length > 0) bytes.set(getRandomBytes(bytes.length));
+    return target;
+  },
+
+  /** A random UUID (RFC 9562, version 4). */
+  randomUUID(): string {
+    const bytes = getRandomBytes(16);
+    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return [8, 12, 16, 20, 32].map((end, i, ends) => hex.slice(ends[i - 1] ?? 0, end)).join("-");
+  },
+
+  get [Symbol.toStringTag](): string {
+    return "Crypto";
+  },
+};
