@@ -21,7 +21,7 @@ const MAX_WAIT_MS = 2 ** 32 - 1;
 /** Fields that say something of content, and go with it. */
 const CONTENT_FIELDS = ["content-encoding", "content-language", "content-location", "content-type"];
 /** Fields that were meant for one origin. */
-const ORIGIN_FIELDS = ["authorization", "cookie", "proxy-authorization"];
+const ORIGIN_FIELDS = ["authorization", "cookie"];
 
 const inFlight = new Map<number, (response: Completion["response"]) => void>();
 
