@@ -101,19 +101,21 @@ export class HandleText {
     const offsets = fieldOffsets(error.fields);
     const at = (field: string): number =>
       this.payload + offsets[error.fields.findIndex(({ name }) => name === field)]!;
-    const text = (address: number): string =>
-      `(i32.store (i32.const ${address}) (local.get $at)) (i32.store (i32.const ${address + 4}) (local.get $length))`;
     return `
   (func $outcome (param $case i32) (result i32)
     (memory.fill (i32.const ${this.answer}) (i32.const 0) (i32.const ${layoutOf(this.#outcome).size}))
     (${storeDiscriminant(this.#outcome)} (i32.const ${this.answer}) (local.get $case))
     (i32.const ${this.answer}))
   (func $success (param $at i32) (param $length i32) (result i32)
-    (call $outcome (i32.const ${this.caseOf("success")})) ${text(this.payload)})
+    (call $outcome (i32.const ${this.caseOf("success")})) ${storeText(this.payload)})
   (func $failure (param $code i32) (param $at i32) (param $length i32) (result i32)
     (call $outcome (i32.const ${this.caseOf("failure")}))
-    (i32.store (i32.const ${at("code")}) (local.get $code)) ${text(at("message"))})`;
+    (i32.store (i32.const ${at("code")}) (local.get $code)) ${storeText(at("message"))})`;
   }
+}
+
+function storeText(address: number): string {
+  return `(i32.store (i32.const ${address}) (local.get $at)) (i32.store (i32.const ${address + 4}) (local.get $length))`;
 }
 
 function record(type: ValueType | undefined): Record {

@@ -1,5 +1,5 @@
 import type { HttpGrant, SecretGrant } from "../manifest/index.ts";
-import { HTTP, SECRETS } from "./contract.ts";
+import { SECRETS } from "./contract.ts";
 import { flatField, type GateText } from "./gate-text.ts";
 
 const DEFAULT_METHODS = ["GET", "HEAD"];
@@ -104,7 +104,6 @@ function signText(gate: GateText, secrets: readonly Required<SecretGrant>[]): st
       return [at, length];
     }),
   );
-  const field = (offset: number): string => `(i32.load offset=${offset} (local.get $row))`;
   return `
   (global $headers (mut i32) (i32.const 0))
   (global $header-count (mut i32) (i32.const 0))
@@ -117,34 +116,34 @@ function signText(gate: GateText, secrets: readonly Required<SecretGrant>[]): st
     (loop $next
       (if (i32.eqz (local.get $rows)) (then (return (i32.const 1))))
       (block $elsewhere
-        (br_if $elsewhere (i32.ne ${field(4)} (local.get $origin-length)))
-        (br_if $elsewhere (i32.eqz (call $equal ${field(0)} (local.get $origin) (local.get $origin-length))))
+        (br_if $elsewhere (i32.ne ${word(4)} (local.get $origin-length)))
+        (br_if $elsewhere (i32.eqz (call $equal ${word(0)} (local.get $origin) (local.get $origin-length))))
         (local.set $i (i32.const 0))
         (loop $each
           (if (i32.lt_u (local.get $i) (local.get $count)) (then
             (local.set $at (i32.add (local.get $headers) (i32.mul (local.get $i) (i32.const 16))))
-            (if (call $same-field ${field(8)} ${field(12)} (i32.load (local.get $at)) (i32.load offset=4 (local.get $at)))
+            (if (call $same-field ${word(8)} ${word(12)} (i32.load (local.get $at)) (i32.load offset=4 (local.get $at)))
               (then
                 (call $begin)
                 ${gate.say('the header field "')}
-                (call $say ${field(8)} ${field(12)} ${field(12)})
+                (call $say ${word(8)} ${word(12)} ${word(12)})
                 ${gate.say('" is a granted secret and is not set by the component')}
                 (return (i32.const 0))))
             (local.set $i (i32.add (local.get $i) (i32.const 1)))
             (br $each))))
-        (call $secret ${field(16)} ${field(20)} (i32.const ${answer}))
+        (call $secret ${word(16)} ${word(20)} (i32.const ${answer}))
         (if (i32.load8_u (i32.const ${answer})) (then
           (call $begin)
           ${gate.say('the host has no value for the secret "')}
-          (call $say ${field(16)} ${field(20)} ${field(20)})
+          (call $say ${word(16)} ${word(20)} ${word(20)})
           ${gate.say('"')}
           (return (i32.const 0))))
         (local.set $new (call $allocate (i32.const 0) (i32.const 0) (i32.const 4)
           (i32.mul (i32.add (global.get $header-count) (i32.const 1)) (i32.const 16))))
         (memory.copy (local.get $new) (global.get $headers) (i32.mul (global.get $header-count) (i32.const 16)))
         (local.set $at (i32.add (local.get $new) (i32.mul (global.get $header-count) (i32.const 16))))
-        (i32.store (local.get $at) ${field(8)})
-        (i32.store offset=4 (local.get $at) ${field(12)})
+        (i32.store (local.get $at) ${word(8)})
+        (i32.store offset=4 (local.get $at) ${word(12)})
         (i32.store offset=8 (local.get $at) (i32.load offset=4 (i32.const ${answer})))
         (i32.store offset=12 (local.get $at) (i32.load offset=8 (i32.const ${answer})))
         (global.set $headers (local.get $new))
@@ -154,6 +153,11 @@ function signText(gate: GateText, secrets: readonly Required<SecretGrant>[]): st
       (br $next))
     unreachable)
   ${SAME_FIELD}`;
+}
+
+/** A word of the row at hand. */
+function word(offset: number): string {
+  return `(i32.load offset=${offset} (local.get $row))`;
 }
 
 /** Names of header fields, the first in lower case; hosts read them in any case. */

@@ -150,15 +150,13 @@ class RouterText {
    */
   #complete(handle: HandleText): string {
     const { prompts, resources, resourceTemplates, dynamic } = this.#routes;
-    const owner = ({ manifest, provider }: Owned<{ completes?: string[] }>): number =>
-      (manifest.completes ?? []).length > 0 ? provider : NOBODY;
     const owners = new Map<string, number>([
       ...resources.map(({ manifest }) => [manifest.uri, NOBODY] as const),
-      ...resourceTemplates.map((each) => [each.manifest.uriTemplate, owner(each)] as const),
+      ...resourceTemplates.map((each) => [each.manifest.uriTemplate, completerOf(each)] as const),
     ]);
     for (const each of prompts) {
       const { name } = each.manifest;
-      if (owner(each) !== NOBODY || !owners.has(name)) owners.set(name, owner(each));
+      if (completerOf(each) !== NOBODY || !owners.has(name)) owners.set(name, completerOf(each));
     }
     const uris = dynamic.resourceTemplates;
     const names = dynamic.prompts;
@@ -244,6 +242,11 @@ class RouterText {
     (memory.copy (i32.add (i32.add (local.get $new) (local.get $head-length)) (local.get $comma)) (local.get $at) (local.get $rest))
     (call $success (local.get $new) (i32.add (i32.add (local.get $head-length) (local.get $comma)) (local.get $rest))))`;
   }
+}
+
+/** Who completes a thing. */
+function completerOf({ manifest, provider }: Owned<{ completes?: string[] }>): number {
+  return (manifest.completes ?? []).length > 0 ? provider : NOBODY;
 }
 
 const RESOURCES = ["resources", "resourceTemplates"] as const;

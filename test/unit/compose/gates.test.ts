@@ -8,20 +8,15 @@ import {
   providerManifest,
 } from "../../fixtures/quickjs-component.ts";
 import { loadComponent, type Handler, type HostFunctions } from "../../fixtures/run-component.ts";
-
-/** Calls the functions that the request names, one after the other, and says how each ended. */
-const PROBE = `
-  const services = { http, kv, config, secrets };
-  const results = JSON.parse(req.params).map(([service, name, ...args]) => {
-    try { return { ok: services[service][name](...args) ?? null }; } catch (e) { return { error: e.payload ?? String(e) }; }
-  });
-  return { tag: "success", val: JSON.stringify(results) };`;
-const SERVICES = {
-  http: "tenon:host/http@0.1.0",
-  kv: "tenon:host/kv@0.1.0",
-  config: "tenon:host/config@0.1.0",
-  secrets: "tenon:host/secrets@0.1.0",
-};
+import {
+  ask,
+  get,
+  PROBE,
+  recordingHost,
+  SERVICES,
+  type Call,
+  type Ended,
+} from "../../fixtures/service-probe.ts";
 
 const GRANTS: Grants = {
   http: [
@@ -39,68 +34,12 @@ const GRANTS: Grants = {
   ],
 };
 
-type Call = [service: string, name: string, ...args: unknown[]];
-// oxlint-disable-next-line typescript/no-explicit-any
-type Ended = { ok?: any; error?: any };
-
-interface Recorded {
-  name: string;
-  args: unknown[];
+function prober(tool: string): Promise<Uint8Array> {
+  return buildProvider(providerManifest(tool, [tool]), PROBE, SERVICES);
 }
 
-/** A host that records what reaches it. */
-function recordingHost(): { calls: Recorded[]; functions: HostFunctions } {
-  const calls: Recorded[] = [];
-  const record =
-    (name: string, answer: (...args: never[]) => unknown) =>
-    (...args: unknown[]): unknown => {
-      calls.push({ name, args });
-      return answer(...(args as never[]));
-    };
-  const secrets: Record<string, string> = { readable: "r", token: "Bearer t", tenant: "acme" };
-  return {
-    calls,
-    functions: {
-      "tenon:host/http": {
-        send: record("send", () => ({ status: 200, headers: [["x", "1"]], body: { tag: "text", val: "é" } })),
-        start: record("start", () => 7),
-        waitAny: record("waitAny", () => ({ token: 7, response: { tag: "err", val: { tag: "timeout" } } })),
-        cancel: record("cancel", () => undefined),
-      },
-      "tenon:host/kv": {
-        getFeatures: record("getFeatures", () => ({ swap: true, persistent: true, consistency: "eventual" })),
-        get: record("get", () => ({ value: "v", version: "1" })),
-        set: record("set", () => undefined),
-        delete: record("delete", () => undefined),
-        swap: record("swap", () => true),
-        increment: record("increment", (_key: never, delta: number) => delta + 0.5),
-        list: record("list", () => ({ keys: ["notes/1"], next: "n" })),
-      },
-      "tenon:host/config": { get: record("config", () => "eu") },
-      "tenon:host/secrets": {
-        get: record("secret", (name: string) => {
-          const value = secrets[name];
-          if (value === undefined) throw { tag: "missing", val: name };
-          return value;
-        }),
-      },
-    },
-  };
-}
-
-function ask(handler: Handler, target: string, calls: Call[]): Ended[] {
-  const { tag, val } = handler.handle("{}", {
-    id: "1",
-    method: "tools/call",
-    target,
-    params: JSON.stringify(calls),
-  });
-  expect(tag).toBe("success");
-  return JSON.parse(val as string) as Ended[];
-}
-
-function get(origin: string, pathWithQuery = "/", more: object = {}): Call {
-  return ["http", "send", { method: "GET", origin, pathWithQuery, headers: [], ...more }];
+function notGranted(service: string): Ended {
+  return { error: { tag: "denied", val: `tenon:host/${service} is not granted to this component` } };
 }
 
 describe("a server in which one part is granted what another is not", () => {
@@ -108,15 +47,13 @@ describe("a server in which one part is granted what another is not", () => {
   let instantiate: (imports: HostFunctions) => { handler: Handler };
 
   beforeAll(async () => {
-    const bytes = (tool: string): Promise<Uint8Array> =>
-      buildProvider(providerManifest(tool, [tool]), PROBE, SERVICES);
     composition = await compose({
       name: "acme",
       version: "1.0.0",
       access: "public",
       providers: [
-        { as: "granted", bytes: await bytes("granted") },
-        { as: "denied", bytes: await bytes("denied") },
+        { as: "granted", bytes: await prober("granted") },
+        { as: "denied", bytes: await prober("denied") },
       ],
       middleware: [],
       grants: { granted: GRANTS, denied: { http: [] } },
@@ -136,9 +73,6 @@ describe("a server in which one part is granted what another is not", () => {
   test("the other part gets stubs, and nothing of it reaches the host", () => {
     const { calls, functions } = recordingHost();
     const { handler } = instantiate(functions);
-    const reason = (service: string): Ended => ({
-      error: { tag: "denied", val: `tenon:host/${service} is not granted to this component` },
-    });
     expect(
       ask(handler, "denied", [
         get("https://any.example"),
@@ -147,7 +81,13 @@ describe("a server in which one part is granted what another is not", () => {
         ["secrets", "get", "readable"],
         ["config", "settings"],
       ]),
-    ).toEqual([reason("http"), reason("kv"), reason("config"), reason("secrets"), { ok: "{}" }]);
+    ).toEqual([
+      notGranted("http"),
+      notGranted("kv"),
+      notGranted("config"),
+      notGranted("secrets"),
+      { ok: "{}" },
+    ]);
     expect(calls).toEqual([]);
   });
 
@@ -281,9 +221,12 @@ describe("a server in which one part is granted what another is not", () => {
       ["authorization", "Bearer t"],
       ["x-tenant", "acme"],
     ];
-    const headersOf = (call: Recorded): unknown => (call.args[0] as { headers: unknown }).headers;
     const requests = calls.filter(({ name }) => name !== "secret");
-    expect(requests.map(headersOf)).toEqual([[...own, ...signature], own, signature]);
+    expect(requests.map(({ args: [request] }) => (request as { headers: unknown }).headers)).toEqual([
+      [...own, ...signature],
+      own,
+      signature,
+    ]);
     expect(calls.filter(({ name }) => name === "secret")).toHaveLength(4);
   });
 
@@ -312,8 +255,12 @@ describe("a server in which one part is granted what another is not", () => {
     expect(elsewhere!.ok).toBeDefined();
     expect(calls.filter(({ name }) => name === "send")).toHaveLength(1);
 
-    const without = { get: () => Promise.reject.call(null, undefined) };
-    void without;
+    const missing = recordingHost({ token: "Bearer t" });
+    const [ended] = ask(instantiate(missing.functions).handler, "granted", [get("https://signed.example")]);
+    expect(ended).toEqual({
+      error: { tag: "denied", val: 'the host has no value for the secret "tenant"' },
+    });
+    expect(missing.calls.map(({ name }) => name)).toEqual(["secret", "secret"]);
   });
 
   test("kv passes keys under a granted prefix", () => {
@@ -405,7 +352,7 @@ test("middleware gets gates of its own, and keeps its settings", async () => {
     `if (req.target !== "probe") return next.handle(ctx, req); ${PROBE}`,
     SERVICES,
   );
-  const provider = await buildProvider(providerManifest("denied", ["denied"]), PROBE, SERVICES);
+  const provider = await prober("denied");
   const { bytes: core } = await compose({
     name: "acme",
     version: "1.0.0",
