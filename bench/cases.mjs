@@ -4,67 +4,15 @@ import { once } from "node:events";
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { buildComponent } from "tenon/build";
 import { bundle } from "tenon/bundle";
-import { compose } from "tenon/compose";
 import { engineConstant, plainConstant } from "./baselines.mjs";
-import { CALL, LIST, load, median } from "./load.mjs";
+import { CALL, LIST, listRequest, load, median } from "./load.mjs";
 import { addCore, passMiddleware, readyMade } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
 
 const here = import.meta.dirname;
 const root = join(here, "..");
-
-/** Sizes of components and cores, and how long it takes to make them. */
-export async function sizes() {
-  const entries = {
-    calculator: "components/calculator/tool.ts",
-    "access-log": "middleware/access-log/middleware.ts",
-  };
-  const rows = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    const { value, ms } = await timed(() => buildComponent({ entry: join(root, entry) }));
-    rows.push(sizeRow(name, value.bytes, `build ${ms.toFixed(0)} ms warm`));
-  }
-  const providers = [{ as: "calculator", bytes: await readyMade("calculator") }];
-  const link = { as: "access-log", bytes: await readyMade("access-log") };
-  const input = { name: "bench", version: "1.0.0", access: "public", providers };
-  const alone = await timed(() => compose({ ...input, middleware: [] }));
-  const both = await timed(() => compose({ ...input, middleware: [link] }));
-  const six = [1, 2, 3, 4, 5].map((n) => ({ ...link, as: `log-${n}` }));
-  const seven = await timed(() => compose({ ...input, middleware: six }));
-  rows.push(sizeRow("core: calculator", alone.value.bytes, `compose ${alone.ms.toFixed(0)} ms warm`));
-  rows.push(
-    sizeRow("core: calculator + access-log", both.value.bytes, `compose ${both.ms.toFixed(0)} ms warm`),
-  );
-  rows.push(
-    sizeRow("core: calculator + 5 × access-log", seven.value.bytes, `compose ${seven.ms.toFixed(0)} ms warm`),
-  );
-  return { title: "Sizes", head: ["what", "raw", "gzip", "made in"], rows };
-}
-
-function sizeRow(name, bytes, note) {
-  return [
-    name,
-    `${(bytes.length / 1e6).toFixed(2)} MB`,
-    `${(gzipSync(bytes).length / 1e6).toFixed(2)} MB`,
-    note,
-  ];
-}
-
-/** The second run of three, so that lazily loaded tools are loaded. */
-async function timed(work) {
-  const times = [];
-  let value;
-  for (let i = 0; i < 4; i++) {
-    const started = performance.now();
-    value = await work();
-    if (i > 0) times.push(performance.now() - started);
-  }
-  return { value, ms: median(times) };
-}
 
 /** The Node host against a bare JSON echo in the same round. */
 export async function node({ seconds, rounds }) {
@@ -81,6 +29,21 @@ export async function node({ seconds, rounds }) {
   );
   const head = ["server", "req/s", "CPU ms/req", "p99 ms", "/ echo"];
   return { title: `Node ${process.versions.node} host`, head, rows };
+}
+
+/** Every list of a server that has all of them, against a bare JSON echo. */
+export async function lists({ seconds, rounds }) {
+  const methods = ["tools/list", "resources/list", "resources/templates/list", "prompts/list"];
+  const requests = {
+    call: CALL,
+    ...Object.fromEntries(methods.map((method) => [method, listRequest(method)])),
+  };
+  const servers = { echo: script("echo.mjs", {}), server: script("subject.mjs", { CHAIN: "lists" }) };
+  const results = await measure(servers, requests, { seconds, rounds });
+  const rows = methods.map((method) =>
+    resultRow(`${method}, 10 providers of 5 each`, results.server[method], [results.echo.call]),
+  );
+  return { title: "Constant lists", head: ["list", "req/s", "CPU ms/req", "p99 ms", "/ echo"], rows };
 }
 
 /** Starts a script of this folder on a port of its own. */

@@ -10,8 +10,13 @@ export const CALL = JSON.stringify({
   params: { name: "add", arguments: { a: 2, b: 3 } },
 });
 
+/** A request for a list likewise. */
+export function listRequest(method) {
+  return JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: {} });
+}
+
 /** `tools/list` likewise. */
-export const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: {} });
+export const LIST = listRequest("tools/list");
 
 /**
  * Sends one request over and over.

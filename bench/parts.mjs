@@ -3,19 +3,20 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildComponent } from "tenon/build";
 import { compose } from "tenon/compose";
+import { readManifest, writeManifest } from "tenon/manifest";
 
 const root = join(import.meta.dirname, "..");
 const folder = join(root, "dist", "bench");
 
-/** A provider with `add` and `tools - 1` clones of it, which answer with text. */
-export async function addProvider(tools = 1) {
+/** A provider with `add` and `tools - 1` clones of it, which answer with text. `prefix` goes before each name. */
+export async function addProvider(tools = 1, prefix = "") {
   const names = ["add", ...Array.from({ length: tools - 1 }, (_, i) => `tool_${i + 1}`)];
   return build(
-    `add-${tools}.ts`,
+    `add-${tools}${prefix}.ts`,
     `import { defineTool, provider } from "tenon";
 import * as z from "zod";
 const input = z.object({ a: z.number().describe("first addend"), b: z.number().describe("second addend") });
-const tools = ${JSON.stringify(names)}.map((name) =>
+const tools = ${JSON.stringify(names.map((name) => prefix + name))}.map((name) =>
   defineTool({
     name,
     description: name + ": adds two numbers and returns the sum as text",
@@ -53,6 +54,28 @@ export async function addCore({ tools = 1, middleware = [] } = {}) {
     middleware: middleware.map((part, i) => ({ as: `link-${i + 1}`, bytes: part })),
   });
   return bytes;
+}
+
+/**
+ * A core of ten providers that have five tools, resources, templates and prompts each. Only their lists work: they are
+ * one component under ten manifests.
+ */
+export async function listCore() {
+  const bytes = await addProvider();
+  const manifest = readManifest(bytes);
+  const providers = Array.from({ length: 10 }, (_, p) => {
+    const each = (thing) => Array.from({ length: 5 }, (_unused, i) => thing(`thing-${p}-${i}`));
+    const description = "One of five things of its kind that a provider of this bench has";
+    const lists = {
+      tools: each((name) => ({ ...manifest.tools[0], name, description })),
+      resources: each((name) => ({ uri: `bench://${name}`, name, description, mimeType: "text/plain" })),
+      resourceTemplates: each((name) => ({ uriTemplate: `bench://${name}/{id}`, name, description })),
+      prompts: each((name) => ({ name, description, arguments: [{ name: "topic", required: true }] })),
+    };
+    return { as: `provider-${p}`, bytes: writeManifest(bytes, { ...manifest, ...lists }) };
+  });
+  const input = { name: "lists", version: "1.0.0", access: "public", providers, middleware: [] };
+  return (await compose(input)).bytes;
 }
 
 /** Sources lie inside the repository, so that its zod is found. */

@@ -1,9 +1,10 @@
 // npm run bench [-- case …] [--seconds N] [--rounds N]: prints figures and their ratios, taken in one run.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { coldStart, node, sizes, viceroy, wasmtime } from "./cases.mjs";
+import { coldStart, lists, node, viceroy, wasmtime } from "./cases.mjs";
+import { making, sizes } from "./making.mjs";
 
-const cases = { sizes, coldStart, node, wasmtime, viceroy };
+const cases = { sizes, making, coldStart, node, lists, wasmtime, viceroy };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

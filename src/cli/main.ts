@@ -35,6 +35,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/serve.ts")).serve,
   },
   {
+    name: "inspect",
+    summary: "show what a component or core holds and may do",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  {
     name: "call",
     summary: "call one tool of a running server",
     load: async () => (await import("./commands/call.ts")).call,

@@ -1,0 +1,210 @@
+import { formatSize } from "./format-size.ts";
+import { grantLines } from "./grant-lines.ts";
+import type { Catalog, Inspection, PartInspection } from "./inspection.ts";
+import { printable } from "./printable.ts";
+import { signature } from "./signature.ts";
+import { groupWires, type WireGroup } from "./wiring-groups.ts";
+
+const WIDTH = 100;
+const LABEL = 10;
+
+/** How a heading or a warning is set apart, for example with colours. */
+export type Emphasis = (style: "bold" | "red", text: string) => string;
+
+/** What {@link inspect} found, for a person: aligned, at most 100 columns where names allow it. */
+export function inspectionText(inspection: Inspection, file: string, emphasis: Emphasis): string {
+  const { catalog, parts, contradictions } = inspection;
+  const blocks = [
+    contradictions.length === 0
+      ? []
+      : [
+          emphasis("red", "The manifest and the bytes disagree. Do not trust this file:"),
+          ...contradictions.flatMap((each) => wrap("  - ", "    ", each.split(" "), " ")),
+        ],
+    [emphasis("bold", printable(title(inspection))), ...summary(inspection, file)],
+    ...(catalog === undefined ? [] : catalogBlocks(catalog, emphasis)),
+    ...(isComposed(inspection) ? [[emphasis("bold", "Parts"), ...parts.flatMap(partLines)]] : []),
+    ...(isComposed(inspection) ? [] : parts.map((part) => wireLines(part, "  "))),
+  ];
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join("\n"))
+    .join("\n\n")}\n`;
+}
+
+function isComposed({ kind }: Inspection): boolean {
+  return kind === "core" || kind === "bundle";
+}
+
+const KINDS: Record<Inspection["kind"], string> = {
+  provider: "provider",
+  middleware: "middleware",
+  core: "composed server",
+  bundle: "composed server with the adapter of a host",
+  component: "component without a manifest",
+};
+
+function title({ kind, name, version, access }: Inspection): string {
+  const what = `${KINDS[kind]}${access === undefined ? "" : `, access ${access}`}`;
+  return name === undefined ? what : `${name} ${version}, ${what}`;
+}
+
+function summary(inspection: Inspection, file: string): string[] {
+  const { digest, sizes, core, catalog, chain, parts, shared, imports, exports, stubs } = inspection;
+  const lines = [
+    ...field("file", [file]),
+    ...field("digest", [digest]),
+    ...field("size", [`${formatSize(sizes.raw)}, ${formatSize(sizes.gzip)} gzip`]),
+  ];
+  if (inspection.description !== undefined) {
+    lines.splice(0, 0, ...field("about", inspection.description.split(/\s+/), " "));
+  }
+  if (core !== undefined) lines.push(...field("core", [core.digest, formatSize(core.sizes.raw)]));
+  if (chain !== undefined) {
+    const providers = parts.filter(({ role }) => role === "provider").map(({ as }) => as);
+    lines.push(...field("chain", ["host", ...chain, "router", providers.join(", ")], " → "));
+  }
+  for (const { size, usedBy } of shared) {
+    lines.push(...field("shared", [`${formatSize(size)} once, for ${usedBy.join(", ")}`]));
+  }
+  if (catalog !== undefined) lines.push(...field("catalog", [catalog.digest]));
+  const [part] = parts;
+  if (!isComposed(inspection) && part !== undefined) lines.push(...made(part, "  "), ...asked(part, "  "));
+  if (isComposed(inspection)) lines.push(...field("imports", names(imports)));
+  lines.push(...field("exports", names(exports)));
+  if (isComposed(inspection)) lines.push(...field("denied", [`${stubs.length} functions answered by stubs`]));
+  return lines;
+}
+
+function names(all: readonly string[]): string[] {
+  return all.length === 0 ? ["nothing"] : [...all];
+}
+
+function catalogBlocks(catalog: Catalog, emphasis: Emphasis): string[][] {
+  const { tools, resources, resourceTemplates, prompts, dynamic } = catalog;
+  const lists = {
+    tools: {
+      heading: "Tools",
+      rows: tools.map(({ definition, provider }) => [signature(definition, WIDTH - 20), provider]),
+    },
+    resources: {
+      heading: "Resources",
+      rows: resources.map(({ definition, provider }) => [
+        `${definition.uri}${definition.mimeType === undefined ? "" : ` (${definition.mimeType})`}`,
+        provider,
+      ]),
+    },
+    resourceTemplates: {
+      heading: "Resource templates",
+      rows: resourceTemplates.map(({ definition, provider }) => [definition.uriTemplate, provider]),
+    },
+    prompts: {
+      heading: "Prompts",
+      rows: prompts.map(({ definition: { name, arguments: all = [] }, provider }) => [
+        `${name}(${all.map((each) => `${each.name}${each.required ? "" : "?"}`).join(", ")})`,
+        provider,
+      ]),
+    },
+  };
+  return (Object.keys(lists) as (keyof typeof lists)[]).flatMap((list) => {
+    const { heading, rows } = lists[list];
+    const adding = dynamic.filter((each) => each.list === list).map(({ provider }) => provider);
+    if (rows.length === 0 && adding.length === 0) return [];
+    const width = Math.min(Math.max(0, ...rows.map(([text]) => text!.length)), WIDTH - 20);
+    return [
+      [
+        emphasis("bold", `${heading} (${rows.length})`),
+        ...rows.map(([text, provider]) => printable(`  ${text!.padEnd(width)}  ${provider}`)),
+        ...adding.map((provider) => printable(`  and more that only ${provider} knows when it runs`)),
+      ],
+    ];
+  });
+}
+
+function partLines(part: PartInspection): string[] {
+  const { as, role, name, version, digest, sizes } = part;
+  const what = name === undefined ? [role] : [role, ...(name === as ? [] : [name]), version];
+  const size = sizes === undefined ? "not in the bytes" : formatSize(sizes.raw);
+  return [
+    printable(`  ${as}: ${what.join(" ")}, ${size}`),
+    ...field("digest", [digest ?? "the manifest names no such part"], ", ", "    "),
+    ...made(part, "    "),
+    ...asked(part, "    "),
+    ...wireLines(part, "    "),
+  ];
+}
+
+function made({ toolchain, methods }: PartInspection, indent: string): string[] {
+  if (toolchain === undefined) return [];
+  const { sdk, engine } = toolchain;
+  return [
+    ...field("made with", [`sdk ${sdk}`, `${engine.name} ${engine.version}`], ", ", indent),
+    ...(methods === undefined ? [] : field("methods", methods, ", ", indent)),
+  ];
+}
+
+function asked({ capabilities }: PartInspection, indent: string): string[] {
+  return capabilities.flatMap(({ interface: id, reason }) =>
+    field(
+      "asks for",
+      [id, ...(reason === undefined ? [] : [`– ${reason}`])].join(" ").split(" "),
+      " ",
+      indent,
+    ),
+  );
+}
+
+const LEADS_TO: Record<WireGroup["kind"], string> = {
+  unknown: "UNKNOWN",
+  gate: "gate",
+  host: "host",
+  log: "log",
+  settings: "settings",
+  catalog: "catalog",
+  random: "random",
+  next: "next",
+  part: "part",
+  open: "imports",
+  stub: "denied",
+};
+
+function wireLines(part: PartInspection, indent: string): string[] {
+  return groupWires(part.imports).flatMap(({ kind, packages, functions }) => {
+    if (kind === "gate") return gateLines(part, indent);
+    const count = kind === "stub" ? [`${functions} functions`] : [];
+    return field(LEADS_TO[kind], [...packages, ...count].join(", ").split(" "), " ", indent);
+  });
+}
+
+function gateLines({ imports }: PartInspection, indent: string): string[] {
+  return imports.flatMap(({ wires }) =>
+    wires.flatMap((wire) => {
+      if (wire.kind !== "gate") return [];
+      if (wire.grant === undefined) return field("gate", ["unknown"], " ", indent);
+      return grantLines(wire.grant).flatMap(({ service, what, how = "" }) =>
+        field("gate", `${service} ${what} ${how}`.trim().split(" "), " ", indent),
+      );
+    }),
+  );
+}
+
+/** A label and a list, on as many lines as it takes. */
+function field(label: string, items: readonly string[], separator = ", ", indent = "  "): string[] {
+  return wrap(`${indent}${label.padEnd(LABEL)}`, " ".repeat(indent.length + LABEL), items, separator);
+}
+
+function wrap(first: string, further: string, items: readonly string[], separator: string): string[] {
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  items.forEach((item, i) => {
+    const piece = printable(item) + (i < items.length - 1 ? separator : "");
+    if (!empty && line.length + piece.trimEnd().length > WIDTH) {
+      lines.push(line.trimEnd());
+      line = further;
+    }
+    line += piece;
+    empty = false;
+  });
+  return [...lines, line.trimEnd()];
+}
