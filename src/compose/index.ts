@@ -1,3 +1,4 @@
 export { attachAdapter, coreOf, type AdapterInput } from "./attach-adapter.ts";
 export { compose, type ComposeInput, type Composition } from "./compose.ts";
+export { proveCore, type ProvenCore } from "./prove-core.ts";
 export { readWiring, type Wire, type WiredImport, type WiredPart, type Wiring } from "./wiring.ts";

@@ -42,8 +42,8 @@ export interface WiredPart {
   kind: "part" | "router";
   /** By interface, in ascending order. */
   imports: WiredImport[];
-  /** Bytes it takes inside the core, without core modules that are shared with others. */
-  size: number;
+  /** The component inside the core: a view, without the core modules that it shares with others. */
+  bytes: Uint8Array;
 }
 
 /** How the parts of a core are connected. */
@@ -78,7 +78,7 @@ export async function readWiring(core: Uint8Array): Promise<Wiring> {
       as: partName(name),
       kind: name === ROUTER ? "router" : "part",
       imports: wired,
-      size: bytes.length,
+      bytes,
     });
   }
   // Instances are made from the inside out: providers, the router, then the chain from its end.

@@ -38,26 +38,33 @@ export function componentContradictions(
   return [...found, ...unasked("The component", manifest.capabilities, imports)];
 }
 
-/** Where the manifest of a composed server says what the wiring of its bytes does not bear out. */
+/** What the bytes of a composed server turned out to hold. */
+export interface CoreFindings {
+  chain: readonly string[];
+  providers: readonly string[];
+  parts: readonly PartInspection[];
+  stubs: readonly string[];
+  /** What is already known to be wrong. */
+  mistakes: readonly string[];
+}
+
+/** Where the manifest of a composed server says what its bytes do not bear out. */
 export function coreContradictions(
   manifest: CoreManifest,
-  parts: readonly PartInspection[],
-  stubs: readonly string[],
+  { chain, providers, parts, stubs, mistakes }: CoreFindings,
 ): string[] {
-  const middleware = parts.filter(({ role }) => role === "middleware").map(({ as }) => as);
-  const providers = parts.filter(({ role }) => role === "provider").map(({ as }) => as);
+  const claimed = {
+    chain: manifest.middleware.map(({ as }) => as),
+    providers: manifest.providers.map(({ as }) => as),
+  };
+  const reached = [...chain, ...providers];
+  const unreached = parts.filter(({ as, code }) => code !== undefined && !reached.includes(as));
   return [
-    ...differentParts(
-      "chain",
-      manifest.middleware.map(({ as }) => as),
-      middleware,
-    ),
-    ...differentParts(
-      "providers",
-      manifest.providers.map(({ as }) => as),
-      providers,
-    ),
-    ...parts.flatMap((part) => partContradictions(part)),
+    ...differentParts("the chain", claimed.chain, chain),
+    ...differentParts("the list of providers", claimed.providers, providers),
+    ...unreached.map(({ as }) => `The bytes hold ${quote(as)}, and no request reaches it`),
+    ...mistakes,
+    ...parts.flatMap(partContradictions),
     ...differentStubs(manifest.stubs, stubs),
     ...missingAuthentication(manifest, parts),
   ];
@@ -66,7 +73,7 @@ export function coreContradictions(
 function differentParts(what: string, claimed: readonly string[], actual: readonly string[]): string[] {
   return claimed.join(" ") === actual.join(" ")
     ? []
-    : [`The manifest says ${what} ${quoted(claimed)}, and the bytes have ${quoted(actual)}`];
+    : [`The manifest says that ${what} is ${quoted(claimed)}, and the bytes have ${quoted(actual)}`];
 }
 
 function partContradictions(part: PartInspection): string[] {
@@ -75,7 +82,7 @@ function partContradictions(part: PartInspection): string[] {
     part.capabilities,
     part.imports.map((each) => each.interface),
   );
-  const gates: Grants = {};
+  const enforced: Record<keyof Grants, string[]> = { http: [], kv: [], config: [], secrets: [] };
   for (const { interface: id, wires } of part.imports) {
     const name = withoutVersion(id);
     for (const wire of wires) {
@@ -88,20 +95,25 @@ function partContradictions(part: PartInspection): string[] {
           `The gate before ${name} of ${quote(part.as)} is not one that this version of tenon makes`,
         );
       } else if (wire.kind === "gate") {
-        Object.assign(gates, wire.grant);
+        for (const service of SERVICES) enforced[service].push(...itemsOf(wire.grant, service));
       }
     }
   }
-  for (const service of ["http", "kv", "config", "secrets"] as const) {
-    const claimed = part.grants?.[service] ?? [];
-    const actual = gates[service] ?? [];
-    if (canonicalJson(claimed as Json) === canonicalJson(actual as Json)) continue;
+  for (const service of SERVICES) {
+    const claimed = itemsOf(part.grants, service).sort().join(", ");
+    const actual = enforced[service].sort().join(", ");
+    if (claimed === actual) continue;
     found.push(
-      `The manifest grants ${quote(part.as)} ${service} ${canonicalJson(claimed as Json)}, and its gate lets ` +
-        `${canonicalJson(actual as Json)} through`,
+      `The manifest grants ${quote(part.as)} ${service} ${claimed || "nothing"}, and its gate lets ${actual || "nothing"} through`,
     );
   }
   return found;
+}
+
+const SERVICES = ["http", "kv", "config", "secrets"] as const;
+
+function itemsOf(grants: Grants | undefined, service: keyof Grants): string[] {
+  return ((grants?.[service] ?? []) as Json[]).map(canonicalJson);
 }
 
 /** Functions that the manifest says are denied and that are not, or that are without its saying so. */

@@ -171,8 +171,8 @@ const LEADS_TO: Record<WireGroup["kind"], string> = {
 function wireLines(part: PartInspection, indent: string): string[] {
   return groupWires(part.imports).flatMap(({ kind, packages, functions }) => {
     if (kind === "gate") return gateLines(part, indent);
-    const count = kind === "stub" ? [`${functions} functions`] : [];
-    return field(LEADS_TO[kind], [...packages, ...count].join(", ").split(" "), " ", indent);
+    const count = kind === "stub" ? `${functions} ${functions === 1 ? "function" : "functions"} of ` : "";
+    return field(LEADS_TO[kind], (count + packages.join(", ")).split(" "), " ", indent);
   });
 }
 

@@ -47,6 +47,9 @@ export interface Inspection {
   contradictions: string[];
 }
 
+/** What {@link Inspection} says of the component or core inside the file. */
+export type Description = Omit<Inspection, "digest" | "exports" | "imports" | "inspectVersion" | "sizes">;
+
 /** In bytes. */
 export interface Sizes {
   raw: number;

@@ -8,4 +8,5 @@ export {
 } from "./component-graph.ts";
 export { readCustomSection, replaceCustomSection } from "./custom-section.ts";
 export { exportedInstances } from "./exported-instances.ts";
-export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION } from "./sections.ts";
+export { exportNames, importNames } from "./extern-names.ts";
+export { binaryKind, PREAMBLE_LENGTH, readSections, SECTION, type Section } from "./sections.ts";

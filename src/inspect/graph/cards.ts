@@ -124,13 +124,16 @@ function doors({ imports }: PartInspection): Row[] {
       }
     }
   }
-  const groups = groupWires(imports);
-  const denied = groups.find(({ kind }) => kind === "stub")?.packages ?? [];
-  const foreign = denied
-    .filter((each) => !each.startsWith("tenon:host/"))
-    .map((each) => each.replace(/\/.*$/, "").replace(/^wasi:/, ""));
-  if (foreign.length > 0) shut.push({ text: `wasi ${[...new Set(foreign)].join(" ")}`, door: "shut" });
-  const undecided = (groups.find(({ kind }) => kind === "open")?.packages ?? []).map((text) => ({ text }));
+  // Every engine is denied the same parts of WASI: their names will do.
+  const foreign = imports
+    .filter(({ interface: id, wires: [first, ...others] }) => {
+      return first?.kind === "stub" && others.length === 0 && !id.startsWith("tenon:");
+    })
+    .map(({ interface: id }) => id.replace(/[/@].*$/, "").replace(/^wasi:/, ""));
+  if (foreign.length > 0) shut.push({ text: `wasi ${[...new Set(foreign)].sort().join(" ")}`, door: "shut" });
+  const undecided = (groupWires(imports).find(({ kind }) => kind === "open")?.packages ?? []).map((text) => ({
+    text,
+  }));
   return [...bounded(open, MAX_GRANTS), ...shut, ...bounded(undecided, MAX_IMPORTS)];
 }
 

@@ -71,7 +71,7 @@ test("readWiring() lists the parts from the outside in", () => {
     "part pay",
     "part denied",
   ]);
-  expect(wiring.parts.every(({ size }) => size > 100)).toBe(true);
+  expect(wiring.parts.every(({ bytes }) => bytes.length > 100)).toBe(true);
 });
 
 test("readWiring() says what stands behind each function that a part imports", () => {

@@ -1,0 +1,93 @@
+import { proveCore, readWiring, type Wiring, type WiredPart } from "../compose/index.ts";
+import type { CoreManifest, PartManifest } from "../manifest/index.ts";
+import { readSections, SECTION } from "../wasm/index.ts";
+import { catalogOf } from "./catalog.ts";
+import { codeDigest, sharedModulesOf } from "./code-digest.ts";
+import { coreContradictions } from "./contradictions.ts";
+import { digestOf, sizesOf } from "./digest.ts";
+import { enforcedBy } from "./enforced-grants.ts";
+import type { Description, PartInspection, SharedModuleInspection } from "./inspection.ts";
+import { headingOf, identityOf } from "./manifest-claims.ts";
+
+/** What the bytes of a composed server hold, and where its manifest says something else. */
+export async function describeCore(bytes: Uint8Array, manifest: CoreManifest): Promise<Description> {
+  const wiring = await readWiring(bytes);
+  const proven = await proveCore(bytes, manifest);
+  const modules = readSections(bytes)
+    .filter(({ id }) => id === SECTION.coreModule)
+    .map(({ content }) => content);
+  const { held, missing } = partsOf(wiring, manifest, proven.chain, modules);
+  const parts = [...held, ...missing];
+  const stubs = stubsOf(held);
+  return {
+    kind: "core",
+    ...headingOf(manifest),
+    access: manifest.access,
+    catalog: catalogOf(manifest),
+    chain: proven.chain,
+    parts,
+    shared: sharedModules(wiring, modules),
+    stubs,
+    contradictions: coreContradictions(manifest, { parts, stubs, ...proven }),
+  };
+}
+
+/** The parts that the bytes hold, in order, with what the manifest says of each; and those that only it names. */
+function partsOf(
+  wiring: Wiring,
+  manifest: CoreManifest,
+  chain: readonly string[],
+  modules: readonly Uint8Array[],
+): { held: PartInspection[]; missing: PartInspection[] } {
+  const claims = new Map<string, PartManifest>(
+    [...manifest.middleware, ...manifest.providers].map((part) => [part.as, part]),
+  );
+  const held = componentsOf(wiring).map(({ as, bytes, imports }): PartInspection => {
+    const role = chain.includes(as) ? "middleware" : "provider";
+    const claim = claims.get(as);
+    claims.delete(as);
+    return {
+      ...(claim === undefined ? { as, role, capabilities: [] } : identityOf(claim, role)),
+      code: codeDigest(bytes, modules),
+      sizes: sizesOf(bytes),
+      imports: imports.map(({ interface: id, wires }) => ({
+        interface: id,
+        wires: wires.map(({ wire, functions }) =>
+          wire.kind === "gate" && wire.grant !== undefined
+            ? { ...wire, grant: enforcedBy(id, wire.grant), functions }
+            : { ...wire, functions },
+        ),
+      })),
+    };
+  });
+  const missing = [...claims.values()].map((claim): PartInspection => ({
+    ...identityOf(claim, "tools" in claim ? "provider" : "middleware"),
+    imports: [],
+  }));
+  return { held, missing };
+}
+
+function componentsOf({ parts }: Wiring): WiredPart[] {
+  return parts.filter(({ kind }) => kind === "part");
+}
+
+function sharedModules(wiring: Wiring, modules: readonly Uint8Array[]): SharedModuleInspection[] {
+  const uses = componentsOf(wiring).map(({ as, bytes }) => ({ as, used: sharedModulesOf(bytes) }));
+  return modules.map((module, index) => ({
+    digest: digestOf(module),
+    size: module.length,
+    usedBy: uses.filter(({ used }) => used.has(index)).map(({ as }) => as),
+  }));
+}
+
+/** Functions that lead to a stub, of whichever part. */
+function stubsOf(parts: readonly PartInspection[]): string[] {
+  const stubs = parts.flatMap(({ imports }) =>
+    imports.flatMap(({ interface: id, wires }) =>
+      wires
+        .filter(({ kind }) => kind === "stub")
+        .flatMap(({ functions }) => functions.map((name) => `${id.replace(/@.*$/, "")}#${name}`)),
+    ),
+  );
+  return [...new Set(stubs)].sort();
+}
