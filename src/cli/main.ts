@@ -15,6 +15,11 @@ interface Entry {
 
 const COMMANDS: readonly Entry[] = [
   {
+    name: "new",
+    summary: "write a new project that builds, tests and serves as it is",
+    load: async () => (await import("./commands/new.ts")).newProject,
+  },
+  {
     name: "dev",
     summary: "build, compose and serve a project, again after each change",
     load: async () => (await import("./commands/dev.ts")).dev,

@@ -8,7 +8,7 @@ export interface JsonText {
    * The place of what a path of keys and indexes leads to: of the key for a member of an object, of the value for an
    * element of an array. Where the path leads to nothing, the place of the last step that exists.
    */
-  locate(at: readonly (string | number)[]): SourceLocation;
+  locate: (at: readonly (string | number)[]) => SourceLocation;
 }
 
 /** Why a text is not JSON, and where. */

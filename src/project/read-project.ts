@@ -40,7 +40,7 @@ export interface Project {
   /** In the order a request passes them. */
   middleware: ProjectPart[];
   /** The lines for an error that say where in the file something is. */
-  describe(at: readonly (string | number)[]): string[];
+  describe: (at: readonly (string | number)[]) => string[];
 }
 
 const LATER_KEYS = ["roles", "trust"];

@@ -71,12 +71,8 @@ async function composeFiles(
   uses: readonly string[],
   name: string | undefined,
 ): Promise<ComposedProject> {
-  const load = async (reference: string): Promise<{ as: string; bytes: Uint8Array; warnings: string[] }> => {
-    const { bytes, built } = await loadComponent(reference, resolve("."));
-    return { as: defaultName(reference), bytes, warnings: built?.warnings ?? [] };
-  };
-  const providers = await Promise.all(files.map(load));
-  const middleware = await Promise.all(uses.map(load));
+  const providers = await Promise.all(files.map(loadNamed));
+  const middleware = await Promise.all(uses.map(loadNamed));
   const composition = await composeCore({
     name: name ?? providers[0]!.as,
     version: "0.0.0",
@@ -85,6 +81,11 @@ async function composeFiles(
     middleware,
   });
   return { ...composition, warnings: [...providers, ...middleware].flatMap((part) => part.warnings) };
+}
+
+async function loadNamed(reference: string): Promise<{ as: string; bytes: Uint8Array; warnings: string[] }> {
+  const { bytes, built } = await loadComponent(reference, resolve("."));
+  return { as: defaultName(reference), bytes, warnings: built?.warnings ?? [] };
 }
 
 function summarise(path: string, { bytes, digest, manifest, imports }: Composition): object {

@@ -1,4 +1,4 @@
-import { styleText } from "node:util";
+import { inspect } from "node:util";
 
 const MAX_STALLED_BYTES = 1024 * 1024;
 
@@ -19,32 +19,40 @@ export function logText(lines: Uint8Array, colour: boolean): string {
     .join("");
 }
 
+/** A line as the Node host writes it. */
+interface Entry {
+  time: string;
+  level: string;
+  source?: string;
+  message: string;
+  fields?: unknown;
+}
+
 function readable(line: string, colour: boolean): string {
-  let entry: Record<string, unknown>;
+  let entry: Entry;
   try {
-    entry = JSON.parse(line) as Record<string, unknown>;
+    entry = JSON.parse(line) as Entry;
   } catch {
     return line;
   }
   const { time, level, source, message, fields } = entry;
-  const paint = (style: "dim" | "red" | "yellow", text: string): string =>
-    colour ? styleText(style, text) : text;
-  const clock = typeof time === "string" ? time.slice(11, 19) : "";
-  const name = String(level);
-  const style = /^(?:error|critical|alert|emergency)$/.test(name)
+  const paint = (style: "dim" | "red" | "yellow", text: string): string => {
+    const [on, off] = inspect.colors[style]!;
+    return colour ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  };
+  const clock = time.slice(11, 19);
+  const style = /^(?:error|critical|alert|emergency)$/.test(level)
     ? "red"
-    : name === "warning"
+    : level === "warning"
       ? "yellow"
       : "dim";
   const values = Object.entries(asObject(fields));
-  const words = values.filter(([, value]) => !isBlock(value)).map(([key, value]) => `${key}=${plain(value)}`);
+  const words = values
+    .filter(([, value]) => !isBlock(value))
+    .map(([key, value]) => `${printable(key)}=${plain(value)}`);
   const blocks = values.map(([, value]) => value).filter(isBlock);
-  const head = [
-    paint("dim", clock),
-    paint(style, name.padEnd(7)),
-    source === undefined ? "" : `${String(source)}:`,
-  ];
-  const first = [...head.filter((part) => part !== ""), printable(String(message)), ...words].join(" ");
+  const head = [paint("dim", clock), paint(style, level.padEnd(7)), source === undefined ? "" : `${source}:`];
+  const first = [...head.filter((part) => part !== ""), printable(message), ...words].join(" ");
   return [first, ...blocks.map((block) => `    ${printable(block)}`)].join("\n");
 }
 

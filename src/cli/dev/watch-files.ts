@@ -27,7 +27,7 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
   let changed = new Set<string>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  let wake = (): void => undefined;
+  let wake: (() => void) | undefined;
 
   const isIgnored = (path: string): boolean => !tracked.has(path) && isUninteresting(relative(folder, path));
   const watcher = watch(folder, { ignoreInitial: true, ignored: isIgnored });
@@ -39,7 +39,7 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
   watcher.on("all", (_event, path) => {
     changed.add(path);
     clearTimeout(timer);
-    timer = setTimeout(() => wake(), QUIET_MS);
+    timer = setTimeout(() => wake?.(), QUIET_MS);
   });
 
   return {
@@ -67,7 +67,7 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
     async close() {
       closed = true;
       clearTimeout(timer);
-      wake();
+      wake?.();
       await watcher.close();
     },
   };
