@@ -225,6 +225,81 @@ declare global {
     abort(reason?: unknown): void;
   }
   var AbortController: { new (): AbortController; prototype: AbortController };
+
+  type HeadersInit = Headers | Iterable<readonly [string, string]> | Readonly<Record<string, string>>;
+
+  interface Headers {
+    append(name: string, value: string): void;
+    delete(name: string): void;
+    get(name: string): string | null;
+    getSetCookie(): string[];
+    has(name: string): boolean;
+    set(name: string, value: string): void;
+    forEach(each: (value: string, name: string, headers: Headers) => void): void;
+    entries(): IteratorObject<[string, string], undefined>;
+    keys(): IteratorObject<string, undefined>;
+    values(): IteratorObject<string, undefined>;
+    [Symbol.iterator](): IteratorObject<[string, string], undefined>;
+  }
+  var Headers: { new (init?: HeadersInit): Headers; prototype: Headers };
+
+  type BodyInit = string | BufferSource | URLSearchParams;
+
+  interface Body {
+    readonly body: null;
+    readonly bodyUsed: boolean;
+    arrayBuffer(): Promise<ArrayBuffer>;
+    bytes(): Promise<Uint8Array<ArrayBuffer>>;
+    // oxlint-disable-next-line typescript/no-explicit-any -- as TypeScript's own libraries have it
+    json(): Promise<any>;
+    text(): Promise<string>;
+  }
+
+  interface RequestInit {
+    method?: string | undefined;
+    headers?: HeadersInit | undefined;
+    body?: BodyInit | null | undefined;
+    /** Default `follow`: at most 3. */
+    redirect?: "follow" | "error" | "manual" | undefined;
+    signal?: AbortSignal | null | undefined;
+  }
+
+  interface Request extends Body {
+    /** In upper case. */
+    readonly method: string;
+    readonly url: string;
+    readonly headers: Headers;
+    readonly redirect: "follow" | "error" | "manual";
+    readonly signal: AbortSignal;
+    clone(): Request;
+  }
+  var Request: { new (input: string | URL | Request, init?: RequestInit): Request; prototype: Request };
+
+  interface ResponseInit {
+    status?: number | undefined;
+    statusText?: string | undefined;
+    headers?: HeadersInit | undefined;
+  }
+
+  interface Response extends Body {
+    readonly status: number;
+    readonly statusText: string;
+    readonly ok: boolean;
+    readonly headers: Headers;
+    readonly type: string;
+    readonly url: string;
+    readonly redirected: boolean;
+    clone(): Response;
+  }
+  var Response: {
+    new (body?: BodyInit | null, init?: ResponseInit): Response;
+    prototype: Response;
+    json(data: unknown, init?: ResponseInit): Response;
+    redirect(url: string | URL, status?: number): Response;
+  };
+
+  /** Needs `capabilities: { http: "why" }`. Rejects with a `ServiceError` when there is no response. */
+  function fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 }
 
 // oxlint-disable-next-line unicorn/require-module-specifiers -- what makes this a module

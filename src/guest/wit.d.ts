@@ -1,4 +1,4 @@
-// The host interfaces the guest runtime imports, as QuickJS presents them: an error of a `result` is thrown as it is.
+// The host interfaces the guest runtime imports, as QuickJS presents them: the error of a `result` is the `payload` of what is thrown.
 
 type Nothing = null | undefined;
 

@@ -9,10 +9,11 @@ import type { URL } from "whatwg-url-minimum";
 import { addSource, onReset } from "../job-queue.ts";
 import { requireServing } from "../log.ts";
 import type { AbortSignal } from "../web/abort-signal.ts";
-import { asText, contentIn, type Content } from "../web/body.ts";
+import { contentIn, type Content } from "../web/body.ts";
 import { Headers } from "../web/headers.ts";
 import { Request, requestUrl, type RequestInit } from "../web/request.ts";
 import { isRedirect, receivedResponse, type Response } from "../web/response.ts";
+import { decodeUtf8, encodeUtf8 } from "../web/utf8.ts";
 import { callHost, serviceError } from "./service-error.ts";
 
 const MAX_REDIRECTS = 3;
@@ -130,8 +131,10 @@ function send({ method, url, headers, content }: Hop, signal: AbortSignal): Prom
 }
 
 function hostBody(content: Content): HostResponse["body"] {
-  const val = asText(content);
-  return val === undefined ? { tag: "bytes", val: content as Uint8Array } : { tag: "text", val };
+  const text = typeof content === "string" ? content : decodeUtf8(content);
+  // Hosts that are written in JavaScript take a byte order mark off the texts that come to them.
+  if (text !== undefined && !text.startsWith("\ufeff")) return { tag: "text", val: text };
+  return { tag: "bytes", val: typeof content === "string" ? encodeUtf8(content) : content };
 }
 
 /** `ctx.http` over `tenon:host/http`. */

@@ -1,7 +1,7 @@
 /// <reference lib="es2024.string" />
 import { ServiceError, type ServiceName } from "../../sdk/services.ts";
 
-/** An error of an interface of `tenon:host`, as the engine throws it. */
+/** An error of an interface of `tenon:host`. */
 export interface HostError {
   readonly tag: string;
   readonly val?: string | null;
@@ -26,13 +26,10 @@ export function callHost<T>(service: ServiceName, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if (isHostError(error)) throw serviceError(service, error);
-    throw error;
+    // The engine throws the error of a `result` in an error of its own.
+    const { payload } = error as { payload?: HostError };
+    throw payload === undefined ? error : serviceError(service, payload);
   }
-}
-
-function isHostError(error: unknown): error is HostError {
-  return typeof error === "object" && error !== null && !(error instanceof Error) && "tag" in error;
 }
 
 /**

@@ -22,11 +22,6 @@ export function contentOf(init: unknown): { content: Content; type?: string } {
   return { content: bytes.slice() };
 }
 
-/** Content as `tenon:host/http` wants it: text exactly when it is valid UTF-8. */
-export function asText(content: Content): string | undefined {
-  return typeof content === "string" ? content : decodeUtf8(content);
-}
-
 /**
  * The content of a message; nothing when it has none.
  *
