@@ -13,9 +13,9 @@ export interface LoadOptions {
   name?: string;
   /**
    * Folder for transpiled cores. Default `TENON_CACHE_DIR`, else `tenon` in the user's cache folder. Only its owner may
-   * write to it.
+   * write to it. `false` keeps nothing, for cores that are loaded once, such as those of a project that is being written.
    */
-  cacheDir?: string;
+  cacheDir?: string | false;
   /** Memory each component may use, in MiB. Default 64. */
   memoryMiB?: number;
 }
@@ -75,10 +75,22 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
   };
   const compiled = await Promise.all(
     [...modules].map(
-      async ([name, module]) => [name, await WebAssembly.compile(boundGrowth(module, bounds))] as const,
+      async ([name, module]) => [name, await compile(what, boundGrowth(module, bounds))] as const,
     ),
   );
   return { digest, manifest, glue, modules: new Map(compiled), sourceMaps: readSourceMaps(bytes) };
+}
+
+async function compile(what: string, module: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  try {
+    return await WebAssembly.compile(module);
+  } catch (cause) {
+    throw new ToolkitError(`Cannot load ${what}: a core module inside is not valid`, {
+      code: "ERR_HOST_CORE",
+      details: [cause instanceof Error ? cause.message : String(cause)],
+      cause,
+    });
+  }
 }
 
 /** QuickJS components use extended constant expressions, which V8 has on by default since Node 22. */

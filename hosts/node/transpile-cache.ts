@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { ToolkitError } from "../../src/errors/index.ts";
+import { hollowModules } from "./hollow-modules.ts";
 
 /** A component as JavaScript and core modules. */
 export interface TranspiledCore {
@@ -22,8 +23,9 @@ interface CacheIndex {
 }
 
 // Part of every key: raise it when what is kept changes without a change of jco or its options.
-const FORMAT = 3;
+const FORMAT = 4;
 const INDEX = "index.json";
+const GLUE = "core.js";
 const KEPT_ENTRIES = 20;
 const PACKAGE = "@bytecodealliance/jco-transpile";
 
@@ -39,7 +41,8 @@ export function defaultCacheDir(): string {
 }
 
 /**
- * Transpiles a component, or takes the result of an earlier time from `cacheDir`.
+ * Transpiles a component, or takes the result of an earlier time from `cacheDir`; with `false` it is neither looked for nor
+ * kept.
  *
  * An entry is named by the digest of the component, the transpiler's version and its options; it appears whole or not
  * at all, and whatever does not match its hashes when read is made again.
@@ -51,7 +54,7 @@ export function defaultCacheDir(): string {
 export async function transpileCached(
   bytes: Uint8Array,
   digest: string,
-  cacheDir: string = defaultCacheDir(),
+  cacheDir: string | false = defaultCacheDir(),
 ): Promise<TranspiledCore> {
   const options = {
     name: "core",
@@ -61,16 +64,33 @@ export async function transpileCached(
     multiMemory: hasMultiMemory(),
   } as const;
   const key = sha256(JSON.stringify([FORMAT, digest, await transpilerVersion(), options]));
-  const folder = await privateFolder(cacheDir);
+  const folder = cacheDir === false ? undefined : await privateFolder(cacheDir);
   const entry = folder && join(folder, key);
   const cached = entry && (await readEntry(entry));
   if (cached) return cached;
 
+  const { files, imports } = await transpile(bytes, options);
+  if (folder && entry) await writeEntry(folder, entry, files, imports);
+  return fromFiles(files, imports);
+}
+
+type TranspileOptions = Parameters<typeof import("@bytecodealliance/jco-transpile").transpileBytes>[1];
+
+/** Files by name. Taking the modules' code out first is only for speed: what cannot be taken apart is transpiled whole. */
+async function transpile(
+  bytes: Uint8Array,
+  options: TranspileOptions,
+): Promise<{ files: Map<string, Uint8Array>; imports: string[] }> {
   const { transpileBytes } = await import("@bytecodealliance/jco-transpile");
-  let files: Record<string, Uint8Array>;
-  let imports: string[];
+  const run = async (component: Uint8Array) => {
+    const { files, imports } = await transpileBytes(component, options);
+    return { files: new Map(Object.entries(files)), imports };
+  };
   try {
-    ({ files, imports } = await transpileBytes(bytes, options));
+    const result = (await transpileHollow(bytes, run)) ?? (await run(bytes));
+    const glue = adapted(new TextDecoder().decode(result.files.get(GLUE)));
+    result.files.set(GLUE, new TextEncoder().encode(glue));
+    return result;
   } catch (cause) {
     throw new ToolkitError("Cannot load core: it is not a component this host can run", {
       code: "ERR_HOST_CORE",
@@ -78,9 +98,22 @@ export async function transpileCached(
       cause,
     });
   }
-  files["core.js"] = new TextEncoder().encode(adapted(new TextDecoder().decode(files["core.js"])));
-  if (folder && entry) await writeEntry(folder, entry, files, imports);
-  return fromFiles(new Map(Object.entries(files)), imports);
+}
+
+async function transpileHollow<T extends { files: Map<string, Uint8Array> }>(
+  bytes: Uint8Array,
+  run: (component: Uint8Array) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    const hollow = hollowModules(bytes);
+    const result = await run(hollow.bytes);
+    const modules = new Map([...result.files].filter(([name]) => name.endsWith(".wasm")));
+    if (!hollow.restore(modules)) return undefined;
+    for (const [name, module] of modules) result.files.set(name, module);
+    return result;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -143,16 +176,18 @@ async function readEntry(entry: string): Promise<TranspiledCore | undefined> {
 async function writeEntry(
   folder: string,
   entry: string,
-  files: Record<string, Uint8Array>,
+  files: ReadonlyMap<string, Uint8Array>,
   imports: string[],
 ): Promise<void> {
   try {
     const draft = await mkdtemp(join(folder, "draft-"));
     const index: CacheIndex = { imports, files: {} };
-    for (const [name, content] of Object.entries(files)) {
-      index.files[name] = sha256(content);
-      await writeFile(join(draft, name), content, { mode: 0o600 });
-    }
+    await Promise.all(
+      [...files].map(([name, content]) => {
+        index.files[name] = sha256(content);
+        return writeFile(join(draft, name), content, { mode: 0o600 });
+      }),
+    );
     await writeFile(join(draft, INDEX), JSON.stringify(index), { mode: 0o600 });
     // What is there is broken, or another process has just made it: either way this one is as good.
     const old = join(folder, `draft-${randomBytes(8).toString("hex")}`);
@@ -179,7 +214,7 @@ async function prune(folder: string): Promise<void> {
 }
 
 function fromFiles(files: Map<string, Uint8Array>, imports: string[]): TranspiledCore {
-  const glue = files.get("core.js");
+  const glue = files.get(GLUE);
   if (!glue)
     throw new ToolkitError("Cannot load core: the transpiler gave no code", { code: "ERR_HOST_CORE" });
   const modules = new Map([...files].filter(([name]) => name.endsWith(".wasm")));

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool, loadCore } from "tenon/hosts/node";
@@ -41,6 +50,18 @@ test("loadCore() takes from the cache what it put there", async () => {
   expect(again.glue).toBe(first.glue);
   expect([...again.modules.keys()].sort()).toEqual([...first.modules.keys()].sort());
   expect(readdirSync(cacheDir)).toHaveLength(1);
+});
+
+test("loadCore() keeps nothing when it is told so", async () => {
+  const before = process.env["TENON_CACHE_DIR"];
+  process.env["TENON_CACHE_DIR"] = folder("unused");
+  try {
+    expect((await loadCore(core, { cacheDir: false })).digest).toMatch(/^sha256:/);
+    expect(existsSync(folder("unused"))).toBe(false);
+  } finally {
+    if (before === undefined) delete process.env["TENON_CACHE_DIR"];
+    else process.env["TENON_CACHE_DIR"] = before;
+  }
 });
 
 test("loadCore() makes anew what was changed in the cache", async () => {
@@ -92,11 +113,11 @@ test("loadCore() refuses what is not a core", async () => {
 
 test("loadCore() names an import it does not provide", async () => {
   const source =
-    'import { get } from "tenon:host/kv@0.1.0"; export const handler = { handle: () => get("x") };';
-  const needy = await handlerCore(source, { imports: ["tenon:host/kv@0.1.0"] });
+    'import { authorization } from "tenon:host/credentials@0.1.0"; export const handler = { handle: () => authorization() };';
+  const needy = await handlerCore(source, { imports: ["tenon:host/credentials@0.1.0"] });
   await expect(loadCore(needy, { cacheDir: folder("needy") })).rejects.toMatchObject({
     code: "ERR_HOST_CORE",
-    message: 'Cannot load core: it imports "tenon:host/kv", which this host does not provide',
+    message: 'Cannot load core: it imports "tenon:host/credentials", which this host does not provide',
   });
 });
 
