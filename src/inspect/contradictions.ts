@@ -15,8 +15,15 @@ const CREDENTIALS = "tenon:host/credentials";
 /** Interfaces that a manifest must ask for, because a grant or a role opens them. */
 const ASKED_FOR = ["tenon:host/http", "tenon:host/kv", "tenon:host/secrets", CREDENTIALS];
 
-/** Interfaces that reach a host through a gate or not at all. */
-const GATED = ["tenon:host/http", "tenon:host/kv", "tenon:host/config", "tenon:host/secrets"];
+/** Interfaces that a part may have from the host as they are; of any other only what a gate lets through. */
+const FREE = new Set([
+  "tenon:host/log",
+  "tenon:mcp/outbox",
+  "wasi:clocks/monotonic-clock",
+  "wasi:clocks/wall-clock",
+  "wasi:io/poll",
+  "wasi:random/random",
+]);
 
 /** Where the manifest of a component that is not composed says what its imports and exports do not bear out. */
 export function componentContradictions(
@@ -88,7 +95,7 @@ function partContradictions(part: PartInspection): string[] {
     for (const wire of wires) {
       if (wire.kind === "unknown") {
         found.push(`${quote(part.as)} has ${name} from something that this version of tenon does not make`);
-      } else if (wire.kind === "host" && GATED.includes(name) && wire.functions.length > 0) {
+      } else if (wire.kind === "host" && wire.functions.length > 0 && !isFree(name, part)) {
         found.push(`${quote(part.as)} has ${name} from the host without a gate`);
       } else if (wire.kind === "gate" && wire.grant === undefined) {
         found.push(
@@ -108,6 +115,11 @@ function partContradictions(part: PartInspection): string[] {
     );
   }
   return found;
+}
+
+/** Middleware sees credentials: that is how a caller is authenticated. */
+function isFree(name: string, { role }: PartInspection): boolean {
+  return FREE.has(name) || (name === CREDENTIALS && role === "middleware");
 }
 
 const SERVICES = ["http", "kv", "config", "secrets"] as const;

@@ -24,7 +24,6 @@ export function inspectionText(inspection: Inspection, file: string, emphasis: E
     [emphasis("bold", printable(title(inspection))), ...summary(inspection, file)],
     ...(catalog === undefined ? [] : catalogBlocks(catalog, emphasis)),
     ...(isComposed(inspection) ? [[emphasis("bold", "Parts"), ...parts.flatMap(partLines)]] : []),
-    ...(isComposed(inspection) ? [] : parts.map((part) => wireLines(part, "  "))),
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -69,11 +68,18 @@ function summary(inspection: Inspection, file: string): string[] {
   }
   if (catalog !== undefined) lines.push(...field("catalog", [catalog.digest]));
   const [part] = parts;
-  if (!isComposed(inspection) && part !== undefined) lines.push(...made(part, "  "), ...asked(part, "  "));
+  if (!isComposed(inspection) && part !== undefined) {
+    lines.push(...made(part, "  "), ...asked(part, "  "), ...wireLines(part, "  "));
+  }
   if (isComposed(inspection)) lines.push(...field("imports", names(imports)));
   lines.push(...field("exports", names(exports)));
-  if (isComposed(inspection)) lines.push(...field("denied", [`${stubs.length} functions answered by stubs`]));
+  if (isComposed(inspection))
+    lines.push(...field("denied", [`${functionCount(stubs.length)} answered by stubs`]));
   return lines;
+}
+
+function functionCount(count: number): string {
+  return `${count} ${count === 1 ? "function" : "functions"}`;
 }
 
 function names(all: readonly string[]): string[] {
@@ -171,7 +177,7 @@ const LEADS_TO: Record<WireGroup["kind"], string> = {
 function wireLines(part: PartInspection, indent: string): string[] {
   return groupWires(part.imports).flatMap(({ kind, packages, functions }) => {
     if (kind === "gate") return gateLines(part, indent);
-    const count = kind === "stub" ? `${functions} ${functions === 1 ? "function" : "functions"} of ` : "";
+    const count = kind === "stub" ? `${functionCount(functions)} of ` : "";
     return field(LEADS_TO[kind], (count + packages.join(", ")).split(" "), " ", indent);
   });
 }

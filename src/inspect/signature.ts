@@ -2,6 +2,8 @@ import type { Json, JsonSchema } from "../manifest/index.ts";
 
 const MAX_DEPTH = 4;
 const MAX_MEMBERS = 24;
+/** Types written out for one signature; schemas come from files that nobody vouches for. */
+const MAX_TYPES = 400;
 
 /**
  * The shape of a tool on one line, such as `add(a: number, b: number) → {sum: number}`. What does not fit is left out
@@ -24,13 +26,11 @@ export function signature(
 }
 
 function head({ name, inputSchema }: { name: string; inputSchema: JsonSchema }, depth: number): string {
-  return `${name}(${members(inputSchema, { root: inputSchema, depth })})`;
+  return `${name}(${members(inputSchema, scopeOf(inputSchema, depth))})`;
 }
 
 function tail({ outputSchema }: { outputSchema?: JsonSchema }, depth: number): string {
-  return outputSchema === undefined
-    ? ""
-    : ` → ${typeText(outputSchema, { root: outputSchema, depth: depth + 1 })}`;
+  return outputSchema === undefined ? "" : ` → ${typeText(outputSchema, scopeOf(outputSchema, depth + 1))}`;
 }
 
 interface Scope {
@@ -38,21 +38,28 @@ interface Scope {
   root: JsonSchema;
   /** Levels still to be written out. */
   depth: number;
+  /** Types still to be written out. */
+  budget: { left: number };
+}
+
+function scopeOf(root: JsonSchema, depth: number): Scope {
+  return { root, depth, budget: { left: MAX_TYPES } };
 }
 
 function members(schema: JsonSchema, scope: Scope): string {
   const properties = objectOf(schema.properties);
   const required = Array.isArray(schema.required) ? schema.required : [];
-  const entries = Object.entries(properties).map(([name, member]) => {
+  const all = Object.entries(properties);
+  const entries = all.slice(0, MAX_MEMBERS).map(([name, member]) => {
     const label = /^[\w$-]+$/.test(name) ? name : JSON.stringify(name);
     return `${label}${required.includes(name) ? "" : "?"}: ${typeText(member, scope)}`;
   });
-  if (entries.length > MAX_MEMBERS) entries.splice(MAX_MEMBERS, Infinity, "…");
-  return entries.join(", ");
+  return [...entries, ...(all.length > MAX_MEMBERS ? ["…"] : [])].join(", ");
 }
 
 /** A JSON Schema as a type in the notation of TypeScript, shortened to `…` below the given depth. */
 function typeText(value: Json | undefined, scope: Scope): string {
+  if (scope.budget.left-- <= 0) return "…";
   if (value === false) return "never";
   const schema = objectOf(value);
   if (typeof schema.$ref === "string") return referenceText(schema.$ref, scope);
@@ -80,13 +87,14 @@ function plainType(type: Json | undefined, schema: JsonSchema, scope: Scope): st
   return typeof type === "string" ? type : "any";
 }
 
-function referenceText(reference: string, { root, depth }: Scope): string {
+function referenceText(reference: string, scope: Scope): string {
+  const { root, depth } = scope;
   const path = reference.startsWith("#/") ? reference.slice(2).split("/") : [];
   let target: Json | undefined = root;
   for (const step of path) target = objectOf(target)[step.replaceAll("~1", "/").replaceAll("~0", "~")];
   // Schemas may refer to themselves.
   if (depth <= 1 || target === undefined || target === root) return path.at(-1) ?? "…";
-  return typeText(target, { root, depth: depth - 1 });
+  return typeText(target, { ...scope, depth: depth - 1 });
 }
 
 function union(texts: readonly string[]): string {
