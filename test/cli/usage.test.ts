@@ -8,7 +8,7 @@ test("tenon without arguments prints the overview and exits with 2", () => {
   expect(stdout).toContain("Usage: tenon <command> [arguments]");
 });
 
-test.each(["build", "compose", "serve", "call"])(
+test.each(["build", "compose", "serve", "inspect", "call"])(
   "tenon %s --help prints usage and examples, and exits with 0",
   (name) => {
     const { code, stdout } = runTenon([name, "--help"]);
