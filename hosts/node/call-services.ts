@@ -11,8 +11,18 @@ export const MAX_REQUESTS = 100;
 // Above, QuickJS takes a u32 for a negative number.
 const TOKENS = 2 ** 31;
 
+/** The client of a call. */
+export interface CallClient {
+  /** True once nobody waits for the outcome; the call is then not started, or may stop. */
+  isGone?: () => boolean;
+  /** Takes a JSON-RPC notification as JSON. Default: it is dropped. */
+  notify?: (message: string) => void;
+}
+
 /** The services as one call sees them: whatever it started ends with it. */
 export interface CallServices {
+  /** Says whose call the next questions belong to. */
+  begin(client: CallClient): void;
   /** Answers a question of the guest; never rejects. */
   answer(question: ServiceQuestion): Promise<ServiceAnswer>;
   /** Gives up what is in flight. Later questions start anew. */
@@ -41,6 +51,7 @@ export function createCallServices(
 ): CallServices {
   let inFlight = new Map<number, Started>();
   let sent = 0;
+  let client: CallClient = {};
   let onCompletion: (() => void) | undefined;
 
   function admit(): NonNullable<HostServices["http"]> {
@@ -127,6 +138,8 @@ export function createCallServices(
 
   const kv = (): KvStore => services.kv ?? raise(denied("kv"));
   const functions: Record<string, (...args: never[]) => unknown> = {
+    "outbox.notify": (message: string) => client.notify?.(message),
+    "outbox.cancelled": () => client.isGone?.() ?? false,
     now: () => services.now?.() ?? Date.now(),
     "http.send": send,
     "http.start": start,
@@ -146,6 +159,9 @@ export function createCallServices(
   };
 
   return {
+    begin(caller) {
+      client = caller;
+    },
     async answer({ name, args }) {
       try {
         return { value: await functions[name]!(...(args as never[])) };
@@ -157,6 +173,7 @@ export function createCallServices(
       for (const { controller } of inFlight.values()) controller.abort();
       inFlight = new Map();
       sent = 0;
+      client = {};
       onCompletion = undefined;
     },
   };

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { CallFailure, McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
-import { createCallServices } from "./call-services.ts";
+import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
@@ -28,10 +28,18 @@ export interface CoreWorkerOptions {
   onReady(worker: CoreWorker): void;
 }
 
+/** A call for a worker. */
+export interface WorkerCall {
+  context: string;
+  request: McpRequest;
+  timeoutMs: number;
+  client: CallClient;
+}
+
 /** One thread with one instance of a core. It takes one call at a time. */
 export interface CoreWorker {
   /** Runs a call; `done` is called once. Until then no other call may be run. */
-  run(context: string, request: McpRequest, timeoutMs: number, done: (result: CallResult) => void): void;
+  run(call: WorkerCall, done: (result: CallResult) => void): void;
   /** Ends the thread, whatever it does. */
   terminate(): Promise<void>;
 }
@@ -105,8 +113,9 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   const worker: CoreWorker = {
-    run(context, request, timeoutMs, whenDone) {
+    run({ context, request, timeoutMs, client }, whenDone) {
       done = whenDone;
+      services.begin(client);
       timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
       post({ context, request });
     },

@@ -19,10 +19,6 @@ export function createHostImports(log: (entry: LogEntry) => void, now: () => num
     "tenon:host/log": {
       write: log,
     },
-    "tenon:mcp/outbox": {
-      notify: (): void => {},
-      cancelled: (): boolean => false,
-    },
     "wasi:clocks/wall-clock": {
       now: (): Datetime => datetime(now()),
       resolution: (): Datetime => datetime(1),

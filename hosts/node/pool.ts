@@ -3,6 +3,7 @@ import { ToolkitError } from "../../src/errors/index.ts";
 import type { McpRequest } from "../../src/protocol/index.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
 import { logToStderr, report, reportFault, type LogSink } from "./host-log.ts";
+import type { CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import type { LoadedCore } from "./load-core.ts";
 
@@ -25,11 +26,9 @@ export interface PoolOptions {
 }
 
 /** What a pool must know of a call. */
-export interface CallOptions {
+export interface CallOptions extends CallClient {
   /** When the call is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
   deadline: number;
-  /** True once nobody waits for the outcome; the call is then not started. */
-  isGone?: () => boolean;
 }
 
 /** Threads that run one core. */
@@ -137,7 +136,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       return;
     }
     busy++;
-    worker.run(job.context, job.request, timeoutMs, (result) => {
+    const { context, request, options: client } = job;
+    worker.run({ context, request, timeoutMs, client }, (result) => {
       busy--;
       if (all.has(worker)) idle.push(worker);
       job.settle(result);

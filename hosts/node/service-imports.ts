@@ -16,9 +16,13 @@ interface WitResponse extends Omit<HttpServiceResponse, "body"> {
   body: WitBody;
 }
 
-/** The services of `wit/deps/host` for a guest: each function asks the main thread. */
+/** The services of `wit/deps/host` and the way back to the client, for a guest: each function asks the main thread. */
 export function createServiceImports(ask: Ask): HostImports {
   return {
+    "tenon:mcp/outbox": {
+      notify: (message: string): unknown => ask("outbox.notify", message),
+      cancelled: (): unknown => ask("outbox.cancelled"),
+    },
     "tenon:host/http": {
       send: (request: WitRequest): WitResponse =>
         witResponse(ask("http.send", serviceRequest(request)) as HttpServiceResponse),

@@ -41,7 +41,7 @@ const MAX_LIST = 4 * 1024 * 1024;
  */
 export function collectRoutes(
   server: { name: string; version: string },
-  parts: readonly Part<ProviderManifest>[],
+  parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[],
 ): Routes {
   const owned = <Thing>(of: (manifest: ProviderManifest) => readonly Thing[] | undefined): Owned<Thing>[] =>
     parts.flatMap(({ manifest }, provider) =>
@@ -145,7 +145,7 @@ export function discovery(routes: Routes): string {
   });
 }
 
-function collectDynamic(parts: readonly Part<ProviderManifest>[]): Partial<Record<DynamicList, number>> {
+function collectDynamic(parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[]): Partial<Record<DynamicList, number>> {
   const dynamic: Partial<Record<DynamicList, number>> = {};
   for (const [provider, { as, manifest }] of parts.entries()) {
     for (const list of manifest.dynamic ?? []) {

@@ -18,6 +18,6 @@ export type {
   ToolManifest,
 } from "./manifest.ts";
 export { canonicalJson } from "./canonical-json.ts";
-export { grantMistakes, parseManifest } from "./parse-manifest.ts";
+export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";

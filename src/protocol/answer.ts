@@ -26,6 +26,11 @@ const FAILURES: Record<CallFailure, { status: number; error: RpcError; headers?:
   },
 };
 
+/** The error for a call that gave no outcome. */
+export function failureError(reason: CallFailure): RpcError {
+  return FAILURES[reason].error;
+}
+
 const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]{1,100}$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,4096}$/;
 const MAX_FIELDS = 32;

@@ -1,3 +1,4 @@
+export { failureError } from "./answer.ts";
 export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from "./http.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";

@@ -11,7 +11,7 @@ import { isSchema } from "./schema.ts";
 /** What surrounds a middleware. */
 export interface MiddlewareSurroundings extends Surroundings {
   /** The rest of the chain. */
-  readonly next: (context: string, request: Request) => Outcome;
+  readonly next: (context: string, request: Request) => MaybePromise<Outcome>;
   /** The settings as JSON; absent when the middleware has none. */
   readonly settings?: () => string;
 }

@@ -1,0 +1,148 @@
+import { ToolkitError } from "../errors/index.ts";
+import type { Json } from "../manifest/index.ts";
+import { failureError } from "../protocol/index.ts";
+import type { Client, Principal } from "../sdk/context.ts";
+import type { Middleware } from "../sdk/define-middleware.ts";
+import { kindOf } from "../sdk/definition.ts";
+import type { Outcome } from "../sdk/messages.ts";
+import type { Provider } from "../sdk/provider.ts";
+import type { ServiceName } from "../sdk/services.ts";
+import { createFakes, fakedServices, type Fakes, type FakeServices } from "./fakes.ts";
+import type { ComponentReference } from "./start-built.ts";
+import { startInMemory, type Listeners, type Server } from "./start-in-memory.ts";
+import type { UsedMiddleware } from "./in-memory.ts";
+import { createRequests, type LogLine, type Progress, type Send, type TestClient } from "./test-client.ts";
+
+/** Options of {@link connect}. */
+export interface ConnectOptions extends Fakes {
+  /** What requests pass first, in this order. Default: none. */
+  readonly middleware?: readonly (Middleware | MiddlewareUse)[];
+  /** The caller that handlers see. Default: none. */
+  readonly principal?: Principal;
+  /** What the client says of itself. Default: nothing. */
+  readonly client?: Client;
+  /** Milliseconds that a call may take. Default 10,000. */
+  readonly deadline?: number;
+  /**
+   * Where the component is that the provider is built into: the path of its `.wasm`, or of its source, which is built; paths
+   * are relative to the working directory. The client then speaks to the component, on the Node host, and each middleware must
+   * name its own. Default: the definition itself, in this process.
+   */
+  readonly component?: ComponentReference;
+  /** Prints no error lines of the log to stderr. Default false. */
+  readonly quiet?: boolean;
+}
+
+/** A middleware with what `tenon.json` says for it. */
+export interface MiddlewareUse {
+  readonly use: Middleware;
+  /** Default `{}`. */
+  readonly settings?: Readonly<Record<string, Json>>;
+  /** As in {@link ConnectOptions}. */
+  readonly component?: ComponentReference;
+}
+
+const DEFAULT_DEADLINE_MS = 10_000;
+const PROTOCOL_VERSION = "2026-07-28";
+
+/**
+ * Connects a client to a provider.
+ *
+ * @throws ToolkitError when a definition would not build, or a fake is given for what nothing declares.
+ */
+export async function connect(provider: Provider, options: ConnectOptions = {}): Promise<TestClient> {
+  const middleware = (options.middleware ?? []).map(used);
+  checkFakes(provider, middleware, options);
+  const fakes = await createFakes(options);
+  const logs: LogLine[] = [];
+  const progress: Progress[] = [];
+  const server = await start(provider, middleware, options.component, fakes, {
+    onLog(line) {
+      logs.push(line);
+      if (options.quiet !== true && line.level === "error") process.stderr.write(`${errorText(line)}\n`);
+    },
+    onProgress: (report) => progress.push(report),
+  });
+  const deadlineMs = options.deadline ?? DEFAULT_DEADLINE_MS;
+  let requests = 0;
+  const send: Send = async (request, signal) => {
+    requests += 1;
+    const receivedAt = fakes.now();
+    const context = JSON.stringify({
+      requestId: `test-${requests}`,
+      transport: "local",
+      protocolVersion: PROTOCOL_VERSION,
+      client: options.client,
+      principal: options.principal,
+      receivedAt,
+      deadline: receivedAt + deadlineMs,
+      progressToken: requests,
+    });
+    const ended = await server.handle(context, request, { deadlineMs, signal });
+    return "outcome" in ended
+      ? ended.outcome
+      : ({ tag: "failure", val: failureError(ended.failure) } satisfies Outcome);
+  };
+  return {
+    ...createRequests(send),
+    logs,
+    progress,
+    kv: fakes.kvEntries,
+    close: () => server.close(),
+  };
+}
+
+interface Use extends UsedMiddleware {
+  readonly component: ComponentReference | undefined;
+}
+
+async function start(
+  definition: Provider,
+  middleware: readonly Use[],
+  component: ComponentReference | undefined,
+  fakes: FakeServices,
+  listeners: Listeners,
+): Promise<Server> {
+  const built = middleware.filter(
+    (item): item is Use & { component: ComponentReference } => item.component !== undefined,
+  );
+  if (built.length !== (component === undefined ? 0 : middleware.length)) {
+    throw new ToolkitError(
+      `Cannot connect to "${definition.name}": some parts name a component, and some do not`,
+      {
+        code: "ERR_USAGE",
+        hint: "Name a component for the provider and for each middleware, or for none",
+      },
+    );
+  }
+  if (component === undefined) return startInMemory(definition, middleware, fakes, listeners);
+  const { startBuilt } = await import("./start-built.ts");
+  return startBuilt({ definition, component }, built, fakes, listeners);
+}
+
+function used(item: Middleware | MiddlewareUse): Use {
+  const { use, settings = {}, component }: MiddlewareUse = "use" in item ? item : { use: item };
+  if (kindOf(use) === "middleware") return { definition: use, settings, component };
+  throw new ToolkitError("Cannot use a middleware: it is not what defineMiddleware() returns", {
+    code: "ERR_USAGE",
+  });
+}
+
+/** A fake that nothing can reach is a mistake of the test, or of the definition. */
+function checkFakes(provider: Provider, middleware: readonly UsedMiddleware[], fakes: Fakes): void {
+  const parts = [provider, ...middleware.map(({ definition }) => definition)];
+  const declares = (service: ServiceName): boolean =>
+    parts.some(({ capabilities }) => capabilities?.[service] !== undefined);
+  const unused = fakedServices(fakes).find((service) => !declares(service));
+  if (unused === undefined) return;
+  throw new ToolkitError(`Cannot fake ${unused} for "${provider.name}": it does not declare it`, {
+    code: "ERR_USAGE",
+    hint: `Add capabilities: { ${unused}: "why" } to the definition`,
+  });
+}
+
+function errorText({ source, message, fields = {} }: LogLine): string {
+  const { stack, error } = fields;
+  const details = [error, stack].filter((text) => typeof text === "string");
+  return [`${source}: ${message}`, ...details].join("\n");
+}

@@ -1,0 +1,83 @@
+import { checkSettings } from "../compose/check.ts";
+import { collectRoutes, discovery, LISTS, listText, offers, type Routes } from "../compose/routes.ts";
+import type { DynamicList, Json, ProviderManifest } from "../manifest/index.ts";
+import type { Surroundings } from "../sdk/context.ts";
+import { handleMiddleware } from "../sdk/handle-middleware.ts";
+import { handleProvider, type Handle } from "../sdk/handle-provider.ts";
+import { whenDone } from "../sdk/maybe-promise.ts";
+import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
+import type { Middleware } from "../sdk/define-middleware.ts";
+import type { Provider } from "../sdk/provider.ts";
+import { describe } from "./describe.ts";
+
+/** A middleware, and what `tenon.json` would say for it. */
+export interface UsedMiddleware {
+  readonly definition: Middleware;
+  readonly settings: Readonly<Record<string, Json>>;
+}
+
+const LIST_METHODS: Readonly<Record<DynamicList, string>> = {
+  tools: "tools/list",
+  resources: "resources/list",
+  resourceTemplates: "resources/templates/list",
+  prompts: "prompts/list",
+};
+
+/** What stands around each definition. */
+export interface Surrounding {
+  of(definition: Provider | Middleware): Surroundings;
+  /** The handler, with the process's own functions replaced while it runs. */
+  enter(definition: Provider | Middleware, handle: Handle): Handle;
+}
+
+/**
+ * The handler of a provider behind its middleware, in this process: what the composition of their components would answer.
+ *
+ * @throws ToolkitError for definitions that would not build, and settings that would not compose.
+ */
+export async function composeInMemory(
+  provider: Provider,
+  middleware: readonly UsedMiddleware[],
+  surrounding: Surrounding,
+): Promise<Handle> {
+  const manifest = await describe(provider);
+  const provided = handleProvider(provider, surrounding.of(provider));
+  let next = routed(manifest, surrounding.enter(provider, provided));
+  for (const { definition, settings } of middleware.toReversed()) {
+    const { settingsSchema } = await describe(definition);
+    checkSettings(definition.name, settingsSchema, { ...settings });
+    const text = JSON.stringify(settings);
+    const surroundings = { ...surrounding.of(definition), next, settings: () => text };
+    next = surrounding.enter(definition, handleMiddleware(definition, surroundings));
+  }
+  return next;
+}
+
+/** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */
+function routed(manifest: ProviderManifest, handle: Handle): Handle {
+  const { name, version } = manifest;
+  const routes = collectRoutes({ name, version }, [{ as: name, manifest }]);
+  const constants = new Map<string, Outcome>([
+    ["ping", { tag: "success", val: "{}" }],
+    ["server/discover", { tag: "success", val: discovery(routes) }],
+  ]);
+  const lists = new Map(LISTS.map((list) => [LIST_METHODS[list], list]));
+  return (context, request) => {
+    const constant = constants.get(request.method);
+    if (constant !== undefined) return constant;
+    const list = lists.get(request.method);
+    if (list === undefined) return handle(context, request);
+    if (!offers(routes, list)) return failure(RPC_ERROR.methodNotFound, "Method not found");
+    const defined = listText(list, routes);
+    if (routes.dynamic[list] === undefined) return { tag: "success", val: defined };
+    return whenDone(handle(context, request), (outcome) => spliced(routes, list, defined, outcome));
+  };
+}
+
+function spliced(routes: Routes, list: DynamicList, defined: string, outcome: Outcome): Outcome {
+  if (outcome.tag !== "success" || routes[list].length === 0) return outcome;
+  const entries = [defined, outcome.val].map(
+    (text) => (JSON.parse(text) as Record<string, unknown[]>)[list]!,
+  );
+  return { tag: "success", val: JSON.stringify({ [list]: entries.flat() }) };
+}
