@@ -68,10 +68,16 @@ export class StaticMemory {
   }
 
   #place(bytes: Uint8Array): void {
-    const escaped = Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, "0")}`).join("");
-    if (bytes.length > 0) this.#segments.push(`(data (i32.const ${this.#end}) "${escaped}")`);
+    if (bytes.length > 0) this.#segments.push(`(data (i32.const ${this.#end}) "${escaped(bytes)}")`);
     this.#end += bytes.length;
   }
+}
+
+/** Bytes as the inside of a string of WebAssembly text. */
+function escaped(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString("latin1")
+    .replace(/[^ !#-[\]-~]/g, (byte) => `\\${byte.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** The text of `$equal`, which compares two ranges of equal length. */

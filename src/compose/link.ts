@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ByteWriter, componentNames, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
 import {
   dependenciesOf,
@@ -71,8 +70,9 @@ const MAX_NESTING = 16;
  * @throws `ToolkitError` `ERR_WASM_DECODE` when a part is malformed.
  */
 export async function link(linkage: Linkage): Promise<{ bytes: Uint8Array; shared: SharedModule[] }> {
-  const modules = findSharedModules(linkage.parts.filter((part) => !part.verbatim));
-  const shared = [...modules.values()];
+  const shareable = linkage.parts.filter((part) => !part.verbatim);
+  const modules = new SharedModules(shareable.map(({ bytes }) => bytes));
+  const shared = modules.all;
   const { parse } = await wasmTools();
   const frame = await parse(outerText(linkage, shared.length));
   const fill: Record<number, Uint8Array[]> = {
@@ -209,23 +209,43 @@ interface ModuleUse {
   index: number;
 }
 
-/** Core modules that occur more than once, by digest. */
-function findSharedModules(parts: readonly LinkedPart[]): Map<string, ModuleUse> {
-  const modules = new Map<string, ModuleUse>();
-  const count = (component: Uint8Array, depth: number): void => {
+/** Core modules that occur more than once. */
+class SharedModules {
+  #byLength = new Map<number, ModuleUse[]>();
+  /** In the order they first occur. */
+  readonly all: ModuleUse[] = [];
+
+  constructor(components: readonly Uint8Array[]) {
+    for (const component of components) this.#count(component, 0);
+    this.all = [...this.#byLength.values()].flat().filter(({ uses }) => uses > 1);
+    this.all.forEach((module, index) => (module.index = index));
+  }
+
+  /** Place of a module among those that are shared. */
+  indexOf(content: Uint8Array): number | undefined {
+    const found = this.#find(content);
+    return found === undefined || found.uses === 1 ? undefined : found.index;
+  }
+
+  #find(content: Uint8Array): ModuleUse | undefined {
+    return this.#byLength.get(content.length)?.find(({ bytes }) => Buffer.compare(bytes, content) === 0);
+  }
+
+  #count(component: Uint8Array, depth: number): void {
     for (const { id, content } of readSections(component)) {
-      if (id === SECTION.component && depth < MAX_NESTING) count(content, depth + 1);
+      if (id === SECTION.component && depth < MAX_NESTING) this.#count(content, depth + 1);
       if (id !== SECTION.coreModule || content.length <= SHAREABLE_BYTES) continue;
-      const digest = digestOf(content);
-      const known = modules.get(digest);
-      if (known === undefined) modules.set(digest, { bytes: content, uses: 1, index: 0 });
-      else known.uses++;
+      const known = this.#find(content);
+      if (known !== undefined) {
+        known.uses++;
+        continue;
+      }
+      const alike = this.#byLength.get(content.length);
+      const module = { bytes: content, uses: 1, index: 0 };
+      if (alike === undefined) this.#byLength.set(content.length, [module]);
+      else alike.push(module);
     }
-  };
-  for (const { bytes } of parts) count(bytes, 0);
-  const shared = [...modules].filter(([, { uses }]) => uses > 1);
-  shared.forEach(([, module], index) => (module.index = index));
-  return new Map(shared);
+  }
 }
 
 const ALIAS_OUTER = 0x02;
@@ -236,24 +256,17 @@ const CORE_SORT_MODULE = 0x11;
  * The component with each shared module replaced by an alias of the outer component's. An alias takes the module's
  * place in the index space, so nothing else changes. Custom sections are dropped.
  */
-function withModulesAliased(
-  component: Uint8Array,
-  shared: ReadonlyMap<string, ModuleUse>,
-  depth: number,
-): Uint8Array {
+function withModulesAliased(component: Uint8Array, shared: SharedModules, depth: number): Uint8Array {
   const out = new ByteWriter().bytes(component.subarray(0, PREAMBLE_LENGTH));
   for (const { id, whole, content } of readSections(component)) {
-    const module =
-      id === SECTION.coreModule && content.length > SHAREABLE_BYTES
-        ? shared.get(digestOf(content))
-        : undefined;
-    if (module !== undefined) {
+    const index = id === SECTION.coreModule ? shared.indexOf(content) : undefined;
+    if (index !== undefined) {
       const alias = new ByteWriter()
         .u32(1) // vec(alias)
         .u8(SORT_CORE, CORE_SORT_MODULE)
         .u8(ALIAS_OUTER)
         .u32(depth) // components out
-        .u32(module.index);
+        .u32(index);
       out.section(SECTION.alias, alias.finish());
     } else if (id === SECTION.component && depth <= MAX_NESTING) {
       out.section(SECTION.component, withModulesAliased(content, shared, depth + 1));
@@ -262,8 +275,4 @@ function withModulesAliased(
     }
   }
   return out.finish();
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

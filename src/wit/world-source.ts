@@ -15,8 +15,8 @@ export interface WorldDefinition {
 }
 
 /**
- * One WIT text: the package `tenon:generated` with the world, then the whole contract and the WASI interfaces guests
- * use as nested packages. It needs no `deps` folder, whether it is passed as text or written to a file.
+ * One WIT text: the package `tenon:generated` with the world, then the packages of the contract and of WASI that it
+ * needs as nested packages. It needs no `deps` folder, whether it is passed as text or written to a file.
  */
 export function worldSource(world: WorldDefinition): string {
   const items = [
@@ -24,32 +24,50 @@ export function worldSource(world: WorldDefinition): string {
     ...world.exports.map((name) => `  export ${name};`),
     ...(world.extra === undefined ? [] : [world.extra]),
   ];
-  return `package tenon:generated;\n\nworld ${world.name} {\n${items.join("\n")}\n}\n\n${contract()}`;
+  const text = `package tenon:generated;\n\nworld ${world.name} {\n${items.join("\n")}\n}\n`;
+  return [text, ...neededPackages(text)].join("\n");
 }
 
-let contractText: string | undefined;
-
-function contract(): string {
-  contractText ??= readContract();
-  return contractText;
+/** The packages that a text names, and those that these name, in the order of the contract. */
+function neededPackages(text: string): string[] {
+  packages ??= readPackages();
+  const needed = new Set<string>();
+  const visit = (source: string): void => {
+    for (const [, name] of source.matchAll(/([a-z-]+:[a-z-]+)\//g)) {
+      const body = packages!.get(name!);
+      if (body === undefined || needed.has(name!)) continue;
+      needed.add(name!);
+      visit(body);
+    }
+  };
+  visit(text);
+  return [...packages].filter(([name]) => needed.has(name)).map(([, body]) => body);
 }
 
-function readContract(): string {
+let packages: Map<string, string> | undefined;
+
+/** Text of each package, by its name without version. */
+function readPackages(): Map<string, string> {
   const root = packageFile("wit");
   const dependencies = readdirSync(join(root, "deps"), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(root, "deps", entry.name))
     .sort();
-  const packages = new Map<string, string[]>();
+  const found = new Map<string, string[]>();
   for (const folder of [root, ...dependencies]) {
     for (const file of readdirSync(folder)
       .filter((name) => name.endsWith(".wit"))
       .sort()) {
       const { name, items } = splitPackage(readFileSync(join(folder, file), "utf8"), join(folder, file));
-      packages.set(name, [...(packages.get(name) ?? []), items]);
+      found.set(name, [...(found.get(name) ?? []), items]);
     }
   }
-  return [...packages].map(([name, items]) => `package ${name} {\n${items.join("\n")}}\n`).join("\n");
+  return new Map(
+    [...found].map(([name, items]) => [
+      name.replace(/@.*$/, ""),
+      `package ${name} {\n${items.join("\n")}}\n`,
+    ]),
+  );
 }
 
 function splitPackage(text: string, path: string): { name: string; items: string } {

@@ -1,8 +1,8 @@
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { beforeAll, expect, test } from "vitest";
 import { compose, type ComposeInput } from "../../../src/compose/index.ts";
-import { ToolkitError } from "../../../src/errors/index.ts";
 import { writeManifest } from "../../../src/manifest/index.ts";
+import { composeError } from "../../fixtures/compose-error.ts";
 import { buildMiddleware, middlewareManifest, providerManifest } from "../../fixtures/quickjs-component.ts";
 import { constantProvider, passingMiddleware } from "../../fixtures/wat-component.ts";
 
@@ -19,43 +19,19 @@ beforeAll(async () => {
 });
 
 /** The whole error as people see it. */
-async function errorOf(changes: Partial<ComposeInput>): Promise<string> {
-  const input: ComposeInput = {
+function errorOf(changes: Partial<ComposeInput>): Promise<string> {
+  return composeError({
     name: "acme",
     version: "1.0.0",
     access: "public",
     providers: [{ as: "weather", bytes: provider }],
     middleware: [],
     ...changes,
-  };
-  const error = await compose(input).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(ToolkitError);
-  const { message, details, hint, code } = error as ToolkitError;
-  return [
-    message,
-    ...details.map((line) => `  ${line}`),
-    ...(hint === undefined ? [] : [`Hint: ${hint}`]),
-    code,
-  ].join("\n");
+  });
 }
 
 const provide = (bytes: Uint8Array): Partial<ComposeInput> => ({ providers: [{ as: "weather", bytes }] });
 const wrap = (bytes: Uint8Array): Partial<ComposeInput> => ({ middleware: [{ as: "log", bytes }] });
-
-test("compose() names both providers of one tool", async () => {
-  const other = writeManifest(bareProvider, providerManifest("news", ["latest", "now"]));
-  const providers = [
-    { as: "weather", bytes: provider },
-    { as: "news", bytes: other },
-  ];
-  expect(await errorOf({ providers }))
-    .toBe(`Cannot compose "weather" with "news": both have a tool called "now"
-Hint: Rename the tool in "weather" or in "news"
-ERR_COMPOSE_TOOL_COLLISION`);
-});
 
 test("compose() refuses two parts of one name", async () => {
   expect(await errorOf({ middleware: [{ as: "weather", bytes: middleware }] }))
