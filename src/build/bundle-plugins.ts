@@ -1,4 +1,4 @@
-import type { Loader, Plugin } from "esbuild";
+import type { Loader, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
@@ -36,11 +36,18 @@ export const withoutSdkPlugin: Plugin = {
   },
 };
 
+function onInterface(build: PluginBuild, resolve: (path: string) => OnResolveResult): void {
+  // Modules of Node such as `node:fs/promises` only look like interfaces.
+  build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) =>
+    path.startsWith("node:") ? undefined : resolve(path),
+  );
+}
+
 /** Leaves imports of host interfaces in the bundle, for the engine to bind. */
 export const hostPlugin: Plugin = {
   name: "tenon-host",
   setup(build) {
-    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => {
+    onInterface(build, (path) => {
       const problem = interfaceProblem(path);
       if (problem !== undefined) return { errors: [{ text: `Cannot import "${path}": ${problem}` }] };
       return { path, external: true, sideEffects: false };
@@ -52,11 +59,7 @@ export const hostPlugin: Plugin = {
 export const anyInterfacePlugin: Plugin = {
   name: "tenon-any-interface",
   setup(build) {
-    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => ({
-      path,
-      external: true,
-      sideEffects: false,
-    }));
+    onInterface(build, (path) => ({ path, external: true, sideEffects: false }));
   },
 };
 
@@ -64,7 +67,7 @@ export const anyInterfacePlugin: Plugin = {
 export const hostStubPlugin: Plugin = {
   name: "tenon-host-stub",
   setup(build) {
-    build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) => {
+    onInterface(build, (path) => {
       const problem = interfaceProblem(path);
       if (problem !== undefined) return { errors: [{ text: `Cannot import "${path}": ${problem}` }] };
       return { path, namespace: "tenon-host-stub" };

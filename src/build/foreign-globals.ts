@@ -43,18 +43,23 @@ const GROUPS: readonly Group[] = [
   },
   { family: "both", names: "Atomics", hint: "A component runs on one thread: use plain variables" },
   {
-    family: "both",
+    family: "browser",
     names: "Worker SharedWorker BroadcastChannel MessageChannel MessagePort MessageEvent",
     hint: "A component runs on one thread: do the work where it is asked for",
   },
   {
-    family: "both",
+    family: "browser",
     names: "localStorage sessionStorage indexedDB caches Storage CacheStorage IDBKeyRange cookieStore",
     hint: "Declare capabilities.kv and use ctx.kv",
   },
   {
+    family: "browser",
+    names: "XMLHttpRequest EventSource WebTransport ProgressEvent",
+    hint: "Declare capabilities.http and use fetch()",
+  },
+  {
     family: "both",
-    names: "XMLHttpRequest WebSocket EventSource WebTransport CloseEvent ErrorEvent ProgressEvent",
+    names: "WebSocket CloseEvent ErrorEvent",
     hint: "Declare capabilities.http and use fetch()",
   },
   {
@@ -67,8 +72,13 @@ const GROUPS: readonly Group[] = [
   },
   { family: "both", names: "CompressionStream DecompressionStream", hint: "Use a package such as fflate" },
   {
+    family: "browser",
+    names: "Blob File FormData",
+    hint: "Use Uint8Array for bytes, and URLSearchParams or text for the bodies of requests",
+  },
+  {
     family: "both",
-    names: `fetch Request Response Headers FormData Blob File AbortController AbortSignal Event EventTarget CustomEvent
+    names: `fetch Request Response Headers AbortController AbortSignal Event EventTarget CustomEvent
       URL URLSearchParams URLPattern TextEncoder TextDecoder structuredClone crypto Crypto CryptoKey SubtleCrypto`,
   },
   {

@@ -37,7 +37,8 @@ export function unmarkGlobals(code: string): string {
 /**
  * The uses of globals that the engine does not have, in a bundle made with {@link MARK_GLOBALS}: those of the author's modules and of
  * packages, one for each name and line. A module that asks for a global first (`typeof Buffer`, `globalThis.Buffer`, `"Buffer" in
- * globalThis`), or asks whether it runs in Node or in a browser at all, may use it: it knows what to do without.
+ * globalThis`), or asks whether it runs in Node or in a browser at all, may use it: it knows what to do without. So may the
+ * wrapper of a universal module take any name of the global object.
  */
 export async function findGlobalUses(
   script: { code: string; sourceMap: string },
@@ -53,11 +54,14 @@ export async function findGlobalUses(
   const starts = lineStarts(code);
   const uses = new Map<string, GlobalUse>();
   const asked = new Map<string, Set<string>>();
-  for (const { at, name } of found) {
+  for (const { at, name, mark } of found) {
     const line = starts.findLastIndex((start) => start <= at);
     const place = originalPosition(map, line + 1, at - starts[line]! + 1);
-    if (place === undefined || moduleOrigin(place.source, folder) === "toolkit") continue;
-    if (/\btypeof[ (]?$/.test(code.slice(Math.max(0, at - 8), at))) {
+    const origin = place && moduleOrigin(place.source, folder);
+    if (place === undefined || origin === "toolkit") continue;
+    // Some packages ask `window && window.x`, which works nowhere but in a browser; they mean it as a question.
+    const asks = isTypeof(code, at) || (origin !== "author" && code.startsWith(`${mark}&&${mark}.`, at));
+    if (asks) {
       asked.set(place.source, (asked.get(place.source) ?? new Set()).add(name));
     } else {
       const key = `${name} ${place.source}:${place.line}`;
@@ -67,7 +71,7 @@ export async function findGlobalUses(
   const unguarded: GlobalUse[] = [];
   for (const use of uses.values()) {
     if (isAskedFor(use.name, asked.get(use.source))) continue;
-    if (!(await asksGlobalThis(use, folder))) unguarded.push(use);
+    if (!(await asksOtherwise(use, folder))) unguarded.push(use);
   }
   return unguarded;
 }
@@ -125,11 +129,22 @@ function isAskedFor(name: string, asked: ReadonlySet<string> | undefined): boole
   return asked.has(name) || MARKERS[family].some((marker) => asked.has(marker));
 }
 
-async function asksGlobalThis({ name, source }: GlobalUse, folder: string): Promise<boolean> {
+const GLOBAL_OBJECTS = ["global", "self", "window"];
+/** What the wrapper of a universal module asks before it takes one of the names of the global object. */
+const UNIVERSAL = /\btypeof\s*\(?\s*(?:globalThis|exports|define)\b/;
+
+/** True when the module's own text asks for a global in a way that leaves no mark in the bundle. */
+async function asksOtherwise({ name, source }: GlobalUse, folder: string): Promise<boolean> {
   const text = await readFile(resolve(folder, source), "utf8").catch(() => "");
+  if (GLOBAL_OBJECTS.includes(name) && UNIVERSAL.test(text)) return true;
+  const objects = ["globalThis", ...GLOBAL_OBJECTS].join("|");
   return new RegExp(
-    `\\b(?:globalThis|global|self|window)\\s*(?:\\?\\.|\\.)\\s*${name}\\b|(["'])${name}\\1\\s+in\\s+(?:globalThis|global|self|window)\\b`,
+    `\\b(?:${objects})\\s*(?:\\?\\.|\\.)\\s*${name}\\b|(["'])${name}\\1\\s+in\\s+(?:${objects})\\b`,
   ).test(text);
+}
+
+function isTypeof(code: string, at: number): boolean {
+  return /\btypeof[ (]?$/.test(code.slice(Math.max(0, at - 8), at));
 }
 
 function lineStarts(code: string): number[] {

@@ -155,6 +155,16 @@ describe("a global is no error", () => {
       "ReferenceError: localStorage is not definedundefined",
     ],
     [
+      "in a universal module that reaches for the global object",
+      'import { nine } from "universal"; export default nine;',
+      "9",
+    ],
+    [
+      "when a package asks window && window.parseInt, as some do",
+      'import { parse } from "careless"; export default parse("0x10", 16);',
+      "16",
+    ],
+    [
       "when a package tries a module of Node and does without",
       'import { size } from "maybe"; export default size();',
       "none",
@@ -169,6 +179,12 @@ describe("a global is no error", () => {
         cases.map((_, i) => `import m${i} from "./m${i}.js";`).join("\n"),
       ),
       ...Object.fromEntries(cases.map(([, module], i) => [`m${i}.js`, module])),
+      "node_modules/universal/package.json": '{ "name": "universal", "main": "index.js" }',
+      "node_modules/universal/index.js":
+        "!function(t,e){typeof exports=='object'?e(exports):e((t=typeof globalThis=='undefined'?t||self:globalThis).u={})}(this,function(x){x.nine=9});",
+      "node_modules/careless/package.json": '{ "name": "careless", "type": "module", "main": "index.js" }',
+      "node_modules/careless/index.js":
+        "export function parse(text, base) { if (parseInt) return parseInt(text, base); else if (window && window.parseInt) return window.parseInt(text, base); }",
       "node_modules/maybe/package.json": '{ "name": "maybe", "main": "index.js" }',
       "node_modules/maybe/index.js":
         "let os; try { os = require('os'); } catch {}\nexports.size = () => os ? 1 : 'none';",
