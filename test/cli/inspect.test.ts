@@ -9,11 +9,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROOT, runTenon } from "../fixtures/tenon.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tenon-inspect-"));
-const file = (name: string): string => join(folder, name);
 let manifest: CoreManifest;
 
+function file(name: string): string {
+  return join(folder, name);
+}
+
+function ready(name: string): Uint8Array {
+  return readFileSync(join(ROOT, "dist", "components", `${name}.wasm`));
+}
+
 beforeAll(async () => {
-  const ready = (name: string): Uint8Array => readFileSync(join(ROOT, "dist", "components", `${name}.wasm`));
   const core = await compose({
     name: "demo",
     version: "1.0.0",
@@ -57,7 +63,7 @@ test("tenon inspect --json names every import of every part and where it leads",
   const wires = parts.flatMap(({ imports }) => imports.flatMap((each) => each.wires));
   expect(new Set(wires.map((wire) => wire.kind))).not.toContain("unknown");
   expect(shared).toMatchObject([{ usedBy: ["access-log", "calculator"] }]);
-  expect(parts.map(({ as, digest: file }) => ({ as, digest: file }))).toEqual(
+  expect(parts.map((part) => ({ as: part.as, digest: part.digest }))).toEqual(
     [...manifest.middleware, ...manifest.providers].map((part) => ({ as: part.as, digest: part.digest })),
   );
 });

@@ -59,15 +59,18 @@ export async function acmeParts(): Promise<{ pay: Uint8Array; watch: Uint8Array;
 /** A server of two providers behind two middleware, one of which acts on `tools/call` alone. */
 export async function acmeCore(change: Partial<ComposeInput> = {}): Promise<Composition> {
   const { pay, watch, pass } = await acmeParts();
-  const spare = { ...PAY, name: "spare", tools: [{ ...PAY.tools[0]!, name: "spare" }] };
-  const { resources, resourceTemplates, prompts, dynamic, ...others } = spare;
+  const spare: ProviderManifest = {
+    ...providerManifest("spare", []),
+    tools: [{ ...PAY.tools[0]!, name: "spare" }],
+    capabilities: PAY.capabilities,
+  };
   return compose({
     name: "acme",
     version: "1.0.0",
     access: "public",
     providers: [
       { as: "pay", bytes: pay },
-      { as: "spare", bytes: writeManifest(pay, others) },
+      { as: "spare", bytes: writeManifest(pay, spare) },
     ],
     middleware: [
       { as: "pass", bytes: pass },

@@ -65,10 +65,12 @@ test("signature() leaves out what does not fit, from the inside", () => {
   ]);
 });
 
+/** A schema that refers to another so many times that writing it out does not end. */
+function level(next: string): JsonSchema {
+  return { anyOf: Array.from({ length: 200 }, () => ({ $ref: next })) };
+}
+
 test("signature() ends with schemas that grow when they are written out", () => {
-  const level = (next: string): JsonSchema => ({
-    anyOf: Array.from({ length: 200 }, () => ({ $ref: next })),
-  });
   const $defs = { a: level("#/$defs/b"), b: level("#/$defs/c"), c: level("#/$defs/d"), d: { type: "null" } };
   const inputSchema = of({ a: { $ref: "#/$defs/a" } }, { $defs: $defs as unknown as JsonSchema });
   expect(signature({ name: "f", inputSchema }, 100)).toMatch(/^f\(a\?: .*…/);
