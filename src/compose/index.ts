@@ -1,4 +1,5 @@
 export { attachAdapter, coreOf, type AdapterInput } from "./attach-adapter.ts";
 export { compose, type ComposeInput, type Composition } from "./compose.ts";
 export { proveCore, type ProvenCore } from "./prove-core.ts";
+export { definitionOf } from "./routes.ts";
 export { readWiring, type Wire, type WiredImport, type WiredPart, type Wiring } from "./wiring.ts";

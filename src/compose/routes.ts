@@ -96,15 +96,17 @@ const KINDS: Record<DynamicList, string> = {
 
 /** What a list shows when nothing is dynamic. */
 export function listText(list: DynamicList, routes: Routes): string {
-  const entries = routes[list].map(({ manifest }) =>
-    Object.fromEntries(
-      MEMBERS[list].flatMap((member) => {
-        const value = (manifest as object as Record<string, Json | undefined>)[member];
-        return value === undefined ? [] : [[member, value] as const];
-      }),
-    ),
+  return JSON.stringify({ [list]: routes[list].map(({ manifest }) => definitionOf(list, manifest)) });
+}
+
+/** What clients see of a manifest's entry. */
+export function definitionOf(list: DynamicList, entry: object): Record<string, Json> {
+  return Object.fromEntries(
+    MEMBERS[list].flatMap((member) => {
+      const value = (entry as Record<string, Json | undefined>)[member];
+      return value === undefined ? [] : [[member, value] as const];
+    }),
   );
-  return JSON.stringify({ [list]: entries });
 }
 
 const COMMON = ["name", "title", "description", "mimeType", "annotations"];

@@ -1,3 +1,4 @@
+import { definitionOf } from "../compose/index.ts";
 import {
   canonicalJson,
   type CoreManifest,
@@ -11,17 +12,15 @@ import type { Catalog, CatalogEntry } from "./inspection.ts";
 /** What a provider or a composed server offers, each thing with the digest of what clients see of it. */
 export function catalogOf(manifest: CoreManifest | ProviderManifest): Catalog {
   const { tools, resources = [], resourceTemplates = [], prompts = [] } = manifest;
-  const ownerOf = (list: DynamicList, name: string): string =>
-    manifest.kind === "provider"
-      ? manifest.name
-      : (manifest.providers.find((provider) => provider[list]?.includes(name))?.as ?? "");
+  const entry =
+    <Thing extends Hidden>(list: DynamicList, nameOf: (thing: Thing) => string) =>
+    (thing: Thing): CatalogEntry<Omit<Thing, keyof Hidden>> =>
+      entryOf(list, thing, ownerOf(manifest, list, nameOf(thing)));
   const catalog = {
-    tools: tools.map((tool) => entryOf(tool, ownerOf("tools", tool.name))),
-    resources: resources.map((each) => entryOf(each, ownerOf("resources", each.uri))),
-    resourceTemplates: resourceTemplates.map((each) =>
-      entryOf(each, ownerOf("resourceTemplates", each.uriTemplate)),
-    ),
-    prompts: prompts.map((prompt) => entryOf(prompt, ownerOf("prompts", prompt.name))),
+    tools: tools.map(entry("tools", ({ name }) => name)),
+    resources: resources.map(entry("resources", ({ uri }) => uri)),
+    resourceTemplates: resourceTemplates.map(entry("resourceTemplates", ({ uriTemplate }) => uriTemplate)),
+    prompts: prompts.map(entry("prompts", ({ name }) => name)),
     dynamic: dynamicLists(manifest),
   };
   const seen = {
@@ -34,17 +33,32 @@ export function catalogOf(manifest: CoreManifest | ProviderManifest): Catalog {
   return { digest: digestOf(canonicalJson(seen)), ...catalog };
 }
 
-function entryOf<Thing extends { scopes?: string[]; completes?: string[] }>(
-  { scopes, completes, ...definition }: Thing,
+/** What an entry of a manifest says and clients do not see. */
+interface Hidden {
+  scopes?: string[];
+  completes?: string[];
+}
+
+function entryOf<Thing extends Hidden>(
+  list: DynamicList,
+  thing: Thing,
   provider: string,
-): CatalogEntry<Omit<Thing, "completes" | "scopes">> {
+): CatalogEntry<Omit<Thing, keyof Hidden>> {
+  const definition = definitionOf(list, thing);
+  const { scopes, completes } = thing;
   return {
     provider,
-    digest: digestOf(canonicalJson(definition as Json)),
-    definition,
+    digest: digestOf(canonicalJson(definition)),
+    definition: definition as Omit<Thing, keyof Hidden>,
     ...(scopes && { scopes }),
     ...(completes && { completes }),
   };
+}
+
+/** The provider of a thing; an empty name when the manifest gives it to none. */
+function ownerOf(manifest: CoreManifest | ProviderManifest, list: DynamicList, name: string): string {
+  if (manifest.kind === "provider") return manifest.name;
+  return manifest.providers.find((provider) => provider[list]?.includes(name))?.as ?? "";
 }
 
 function definitions(entries: readonly CatalogEntry<unknown>[]): Json {
