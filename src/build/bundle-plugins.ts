@@ -28,11 +28,15 @@ export function leaveOutPlugin(paths: readonly string[]): Plugin {
   };
 }
 
-/** Leaves the SDK out, where only the author's own code is of interest. */
-export const withoutSdkPlugin: Plugin = {
-  name: "tenon-without-sdk",
+/** Leaves the SDK and zod out, where what the rest uses is of interest. */
+export const ownCodePlugin: Plugin = {
+  name: "tenon-own-code",
   setup(build) {
-    build.onResolve({ filter: /^tenon$/ }, ({ path }) => ({ path, external: true, sideEffects: false }));
+    build.onResolve({ filter: /^(?:tenon$|zod(?:$|\/))/ }, ({ path }) => ({
+      path,
+      external: true,
+      sideEffects: false,
+    }));
   },
 };
 

@@ -22,9 +22,21 @@ const OBJECTS: readonly (readonly [object: string, use: RegExp])[] = [
   ["crypto", new RegExp(`${markOf("crypto")}(?![$\\w.])`)],
 ];
 
-/** The globals of the guest runtime that code may use, given code that was bundled with {@link MARKED_GLOBALS}. */
+/**
+ * Schemas of zod that parse with `URL`. Any other gets by without: zod names `URL` in every component that has a string,
+ * and `URL` is larger than many components.
+ */
+const SCHEMAS_WITH_URL =
+  /\.(?:url|httpUrl|ipv6|cidrv6)\(|\bimport\{[^}]*\b(?:url|httpUrl|ipv6|cidrv6)\b[^}]*\}from"zod/;
+
+/**
+ * The globals of the guest runtime that code may use.
+ *
+ * @param code Bundled with {@link MARKED_GLOBALS}, and without zod.
+ */
 export function usedGlobals(code: string): string[] {
   const marks = new Set(code.match(MARKED));
+  if (SCHEMAS_WITH_URL.test(code)) marks.add(markOf("URL"));
   const escaping = OBJECTS.filter(([, use]) => use.test(code)).map(([object]) => object);
   return NAMES.filter((name) => {
     if (marks.has(markOf(name))) return true;
