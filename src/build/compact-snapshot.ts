@@ -152,37 +152,53 @@ const MIN_BLOCKS = 16;
 
 /** Clears what free blocks hold. False when no heap was recognised; then nothing has changed. */
 function clearFreeBlocks(memory: Uint8Array): boolean {
-  const view = new DataView(memory.buffer);
-  for (let start = 8; start < memory.length - FOOTER; start += ALIGNMENT) {
-    const free = freeBlocks(view, start);
-    if (free === undefined) continue;
-    for (const [address, size] of free) memory.fill(0, address + LINKS, address + size);
-    return true;
+  const heap = findHeap(new DataView(memory.buffer));
+  for (const { address, size, inUse } of heap) {
+    if (!inUse && size > LINKS) memory.fill(0, address + LINKS, address + size);
   }
-  return false;
+  return heap.length > 0;
 }
 
-/** The free blocks of a heap that starts at an address; nothing unless every block up to the footer is consistent. */
-function freeBlocks(view: DataView, start: number): [address: number, size: number][] | undefined {
-  const free: [number, number][] = [];
+interface Block {
+  address: number;
+  size: number;
+  inUse: boolean;
+}
+
+/**
+ * The longest chain of consistent blocks that ends in the footer. Something before the heap may look like a block that
+ * reaches into it, but then the chain is shorter.
+ */
+function findHeap(view: DataView): Block[] {
+  let longest: Block[] = [];
+  const visited = new Set<number>();
+  for (let start = 8; start < view.byteLength - FOOTER; start += ALIGNMENT) {
+    if (visited.has(start)) continue;
+    const chain = blocksFrom(view, start);
+    for (const { address } of chain) visited.add(address);
+    if (chain.length > longest.length) longest = chain;
+  }
+  return longest.length >= MIN_BLOCKS ? longest : [];
+}
+
+/** The blocks from an address to the footer; none unless every one of them is consistent. */
+function blocksFrom(view: DataView, start: number): Block[] {
+  const blocks: Block[] = [];
   const footer = view.byteLength - FOOTER;
-  let count = 0;
-  let previous: { size: number; inUse: boolean } | undefined;
-  for (let address = start; address <= footer; count++) {
+  for (let address = start; address <= footer;) {
     const head = view.getUint32(address + 4, true);
     const size = head & ~FLAGS;
-    if (address === footer) return size === FOOTER && count >= MIN_BLOCKS ? free : undefined;
-    if (size < ALIGNMENT || size % ALIGNMENT !== 0) return undefined;
+    if (address === footer) return size === FOOTER ? blocks : [];
+    if (size < ALIGNMENT || size % ALIGNMENT !== 0) return [];
+    const previous = blocks.at(-1);
     if (previous !== undefined) {
-      if (((head & PREVIOUS_IN_USE) !== 0) !== previous.inUse) return undefined;
-      if (!previous.inUse && view.getUint32(address, true) !== previous.size) return undefined;
+      if (((head & PREVIOUS_IN_USE) !== 0) !== previous.inUse) return [];
+      if (!previous.inUse && view.getUint32(address, true) !== previous.size) return [];
     }
-    const inUse = (head & IN_USE) !== 0;
-    if (!inUse && size > LINKS) free.push([address, size]);
-    previous = { size, inUse };
+    blocks.push({ address, size, inUse: (head & IN_USE) !== 0 });
     address += size;
   }
-  return undefined;
+  return [];
 }
 
 type Range = [start: number, end: number];

@@ -7,14 +7,15 @@ import { wasm } from "../../fixtures/run-component.ts";
 const PAGE = 65_536;
 const FOOTER = 56;
 const BLOCK = 256;
+const START = 8 + BLOCK;
 /** The one of 20 blocks that is free, but for the rest of the page. */
 const FREE = 5;
 
-/** One page that is a heap from address 8 to its end, in the layout of the engine's allocator. */
+/** One page that is a heap from `START` to its end, in the layout of the engine's allocator. */
 function heap(): DataView {
   const view = new DataView(new ArrayBuffer(PAGE));
   for (let index = 0; index <= 20; index++) {
-    const at = 8 + index * BLOCK;
+    const at = START + index * BLOCK;
     const size = index < 20 ? BLOCK : PAGE - FOOTER - at;
     new Uint8Array(view.buffer).fill(0xaa, at + 8, at + size);
     const flags = (index === FREE || index === 20 ? 0 : 2) | (index === FREE + 1 ? 0 : 1);
@@ -52,24 +53,35 @@ describe("compactSnapshot()", () => {
     const view = heap();
     const compact = compactSnapshot(await component(view));
     const expected = new Uint8Array(view.buffer.slice(0));
-    const [free, last] = [8 + FREE * BLOCK, 8 + 20 * BLOCK];
+    const [free, last] = [START + FREE * BLOCK, START + 20 * BLOCK];
     expected.fill(0, free + 32, free + BLOCK);
     expected.fill(0, last + 32, PAGE - FOOTER);
     expect(memoryOf(compact)).toEqual(expected);
     expect(compact.length).toBeLessThan(20 * BLOCK + 500);
   });
 
+  test("is not misled by what looks like a block before the heap", async () => {
+    const view = heap();
+    // A block before the first would reach as far as the eleventh.
+    view.setUint32(8 + 4, (11 * BLOCK) | 3, true);
+    const at = START + FREE * BLOCK + 100;
+    expect(memoryOf(compactSnapshot(await component(view)))[at]).toBe(0);
+  });
+
   test.each<[string, (view: DataView) => void]>([
     [
       "a block says that the one before it is in use, which is free",
-      (view) => view.setUint8(8 + (FREE + 1) * BLOCK + 4, 3),
+      (view) => view.setUint8(START + (FREE + 1) * BLOCK + 4, 3),
     ],
     [
       "the size of a free block is not what the block after it says",
-      (view) => view.setUint32(8 + (FREE + 1) * BLOCK, 512, true),
+      (view) => view.setUint32(START + (FREE + 1) * BLOCK, 512, true),
     ],
     ["the heap does not end in a footer", (view) => view.setUint32(PAGE - FOOTER + 4, 0, true)],
-    ["a size is not a multiple of 16", (view) => view.setUint32(8 + 19 * BLOCK + 4, (BLOCK + 8) | 3, true)],
+    [
+      "a size is not a multiple of 16",
+      (view) => view.setUint32(START + 19 * BLOCK + 4, (BLOCK + 8) | 3, true),
+    ],
   ])("leaves a memory alone in which %s", async (_, change) => {
     const view = heap();
     change(view);
@@ -79,14 +91,14 @@ describe("compactSnapshot()", () => {
 
   test("moves the constants of the engine into the module that has its code", async () => {
     const view = heap();
-    view.setUint32(8 + 2 * BLOCK + 16, 0x21636f6e);
+    view.setUint32(START + 2 * BLOCK + 16, 0x21636f6e);
     const [engine] = readSections(
       await parse(`(component ${runnerModule('(data (i32.const 0) "!con") (data "x")')})`),
     );
     const memory = `(core module (memory (export "m") 1) (data (i32.const 0) "${escaped(view)}"))`;
     const before = await parse(`(component ${memory} ${runnerModule('(data "") (data "")')})`);
     const [holder, runner] = readSections(compactSnapshot(before, engine!.content));
-    const at = 8 + 2 * BLOCK + 16;
+    const at = START + 2 * BLOCK + 16;
     expect(memoryOf(compactSnapshot(before, engine!.content)).subarray(at, at + 4)).toEqual(
       new Uint8Array(4),
     );
