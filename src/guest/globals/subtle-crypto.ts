@@ -3,4 +3,4 @@ import { crypto } from "../web/crypto.ts";
 import { CryptoKey, subtle } from "../web/subtle-crypto.ts";
 
 defineGlobals({ subtle }, crypto);
-defineGlobals({ CryptoKey });
+defineGlobals({ crypto, CryptoKey });
