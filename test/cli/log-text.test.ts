@@ -18,9 +18,9 @@ test("an entry is one line: time, level, source, message, fields", () => {
 });
 
 test("a stack stands below its entry", () => {
-  const stack = "at run (src/greeter.ts:12:5)\nat … (runtime)";
+  const stack = "    at run (src/greeter.ts:12:5)\n    …\n";
   expect(text({ ...entry, level: "error", fields: { tool: "add", stack } })).toBe(
-    "12:34:56 error   greeter: hello tool=add\n    at run (src/greeter.ts:12:5)\n    at … (runtime)\n",
+    "12:34:56 error   greeter: hello tool=add\n    at run (src/greeter.ts:12:5)\n    …\n",
   );
 });
 

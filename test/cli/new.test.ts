@@ -150,24 +150,23 @@ test.each([
   expect(stderr).toContain(hint);
 });
 
-describe("ownSpec()", () => {
-  const lock = (resolved: string): string => {
-    const modules = join(folder, "node_modules");
-    mkdirSync(modules);
-    writeFileSync(
-      join(modules, ".package-lock.json"),
-      JSON.stringify({ packages: { "node_modules/tenon": { resolved } } }),
-    );
-    return join(modules, "tenon");
-  };
+/** Where npm would have put this package, and what it notes of where it came from. */
+function installedFrom(resolved: string): string {
+  const modules = join(folder, "node_modules");
+  mkdirSync(modules);
+  const packages = { "node_modules/tenon": { resolved } };
+  writeFileSync(join(modules, ".package-lock.json"), JSON.stringify({ packages }));
+  return join(modules, "tenon");
+}
 
+describe("ownSpec()", () => {
   test("names the version that a registry has", () => {
-    const root = lock("https://registry.npmjs.org/tenon/-/tenon-1.2.3.tgz");
+    const root = installedFrom("https://registry.npmjs.org/tenon/-/tenon-1.2.3.tgz");
     expect(ownSpec(root, "1.2.3")).toBe("^1.2.3");
   });
 
   test("names the tarball it was installed from while that is there", () => {
-    const root = lock("file:packed/tenon-1.2.3.tgz");
+    const root = installedFrom("file:packed/tenon-1.2.3.tgz");
     expect(ownSpec(root, "1.2.3")).toBe("^1.2.3");
     mkdirSync(join(folder, "packed"));
     writeFileSync(join(folder, "packed", "tenon-1.2.3.tgz"), "");

@@ -7,6 +7,7 @@ import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../files.ts";
 import { formatSize } from "../format.ts";
+import { fact, offerLines, offersOf, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
 
 const HELP = `Builds TypeScript modules into WASI components.
@@ -91,16 +92,19 @@ function sameName(name: string, first: string, second: string): ToolkitError {
 
 function summarise(path: string, { manifest, sizes, imports, warnings }: BuiltComponent): object {
   const { kind, name, version } = manifest;
-  const tools = manifest.kind === "provider" ? manifest.tools.map((tool) => tool.name) : undefined;
-  return { path, kind, name, version, ...(tools && { tools }), sizes, imports, warnings };
+  return { path, kind, name, version, ...offers(manifest), sizes, imports, warnings };
 }
 
 function describe(path: string, { manifest, sizes, imports }: BuiltComponent): string {
-  const lines = [`${manifest.name} ${manifest.version} (${manifest.kind}) -> ${path}`];
-  if (manifest.kind === "provider") {
-    lines.push(`  tools    ${manifest.tools.map((tool) => tool.name).join(", ") || "none"}`);
-  }
-  lines.push(`  size     ${formatSize(sizes.raw)}, ${formatSize(sizes.gzip)} gzip`);
-  lines.push(`  imports  ${imports.join(", ") || "none"}`);
+  const lines = [
+    `${manifest.name} ${manifest.version} (${manifest.kind}) -> ${path}`,
+    ...offerLines(offers(manifest)),
+    fact("size", `${formatSize(sizes.raw)}, ${formatSize(sizes.gzip)} gzip`),
+    fact("imports", imports.join(", ") || "none"),
+  ];
   return `${lines.join("\n")}\n`;
+}
+
+function offers(manifest: BuiltComponent["manifest"]): Offers {
+  return manifest.kind === "provider" ? offersOf(manifest) : {};
 }

@@ -6,6 +6,7 @@ import { composeProject, defaultName, loadComponent, type ComposedProject } from
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../files.ts";
+import { fact, offerLines, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
 import { formatSize } from "../format.ts";
 
@@ -95,17 +96,22 @@ function summarise(path: string, { bytes, digest, manifest, imports }: Compositi
 }
 
 function describe(path: string, { bytes, digest, manifest, imports }: Composition): string {
-  const chain = [...manifest.middleware.map(({ as }) => as), "router"].join(" -> ");
-  const tools = manifest.providers.flatMap((provider) =>
-    provider.tools.map((tool) => `${tool} (${provider.as})`),
-  );
-  return `${manifest.name} ${manifest.version} -> ${path}
-  digest   ${digest}
-  access   ${manifest.access}
-  chain    ${chain}
-  tools    ${tools.join(", ") || "none"}
-  size     ${formatSize(bytes.length)}, ${formatSize(gzipSync(bytes).length)} gzip
-  imports  ${imports.join(", ") || "none"}
-  denied   ${manifest.stubs.length} functions answered by stubs
-`;
+  const named = (kind: keyof Offers): string[] =>
+    manifest.providers.flatMap(({ as, [kind]: names = [] }) => names.map((name) => `${name} (${as})`));
+  const lines = [
+    `${manifest.name} ${manifest.version} -> ${path}`,
+    fact("digest", digest),
+    fact("access", manifest.access),
+    fact("chain", [...manifest.middleware.map(({ as }) => as), "router"].join(" -> ")),
+    ...offerLines({
+      tools: named("tools"),
+      resources: named("resources"),
+      resourceTemplates: named("resourceTemplates"),
+      prompts: named("prompts"),
+    }),
+    fact("size", `${formatSize(bytes.length)}, ${formatSize(gzipSync(bytes).length)} gzip`),
+    fact("imports", imports.join(", ") || "none"),
+    fact("denied", `${manifest.stubs.length} functions answered by stubs`),
+  ];
+  return `${lines.join("\n")}\n`;
 }

@@ -53,7 +53,13 @@ function readable(line: string, colour: boolean): string {
   const blocks = values.map(([, value]) => value).filter(isBlock);
   const head = [paint("dim", clock), paint(style, level.padEnd(7)), source === undefined ? "" : `${source}:`];
   const first = [...head.filter((part) => part !== ""), printable(message), ...words].join(" ");
-  return [first, ...blocks.map((block) => `    ${printable(block)}`)].join("\n");
+  const below = blocks.flatMap((block) =>
+    block
+      .trim()
+      .split("\n")
+      .map((row) => row.trim()),
+  );
+  return [first, ...below.map((row) => `    ${printable(row)}`)].join("\n");
 }
 
 /** A stack, or another text of several lines, which stands below its entry. */
@@ -75,7 +81,6 @@ function plain(value: unknown): string {
 /** What a guest wrote must not steer the terminal. */
 function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) =>
-    character === "\n" ? "\n    " : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+  return text.replace(controls, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
