@@ -67,11 +67,16 @@ function checkName(name: string, what: string): void {
   });
 }
 
-/** Checks the settings of a middleware against its schema. Members the schema does not know are refused. */
+/**
+ * Checks the settings of a middleware against its schema. Members the schema does not know are refused.
+ *
+ * @param at Where the settings stand in the input of a composition.
+ */
 export function checkSettings(
   as: string,
   schema: { [key: string]: Json },
   settings: Record<string, Json>,
+  at?: readonly (string | number)[],
 ): void {
   const closed =
     "additionalProperties" in schema || "unevaluatedProperties" in schema || "$ref" in schema
@@ -96,6 +101,7 @@ export function checkSettings(
       code: "ERR_COMPOSE_SETTINGS",
       details: mistakes.length === 1 ? [] : mistakes.slice(0, 20),
       hint: `Correct "config" of "${as}"`,
+      ...(at && { at }),
     },
   );
 }

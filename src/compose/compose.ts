@@ -72,9 +72,9 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const providers: Part<ProviderManifest>[] = [];
   for (const { as, bytes } of input.providers) providers.push(await readProvider(as, bytes, known));
   const middleware: MiddlewarePart[] = [];
-  for (const { as, bytes, settings = {} } of input.middleware) {
+  for (const [i, { as, bytes, settings = {} }] of input.middleware.entries()) {
     const part = await readMiddleware(as, bytes, known);
-    checkSettings(as, part.manifest.settingsSchema, settings);
+    checkSettings(as, part.manifest.settingsSchema, settings, ["middleware", i, "config"]);
     middleware.push({ ...part, settings });
   }
   checkAccess(input.name, input.access, middleware);

@@ -92,7 +92,8 @@ const MAX_SHOWN = 40;
 
 function found(text: string, offset: number, length: number): string {
   const token = text.slice(offset, offset + Math.max(length, 1));
-  return JSON.stringify(token.length > MAX_SHOWN ? `${token.slice(0, MAX_SHOWN)}…` : token);
+  const shown = token.length > MAX_SHOWN ? `${token.slice(0, MAX_SHOWN)}…` : token;
+  return token.startsWith('"') ? shown : JSON.stringify(shown);
 }
 
 /** The first key that an object has twice, with the offsets of both. */

@@ -35,8 +35,9 @@ export function defaultName(reference: string): string {
 /** Names of the components that come with this package, sorted. */
 export async function readyMadeNames(): Promise<string[]> {
   const files = await readdir(packageFile("dist", "components")).catch((): string[] => []);
+  // Adapters lie beside them, but stand between a core and its host.
   return files
-    .filter((file) => file.endsWith(".wasm"))
+    .filter((file) => file.endsWith(".wasm") && !file.startsWith("adapter-"))
     .map(defaultName)
     .sort();
 }

@@ -72,7 +72,7 @@ export async function readProject(path: string): Promise<Project> {
     middleware: (file.middleware ?? []).map(({ use, as, config }, i) => ({
       as: as ?? defaultName(use),
       reference: use,
-      at: ["middleware", i],
+      at: ["middleware", i, "use"],
       ...(config && { settings: config }),
     })),
     describe: (at) => describeLocation(read.locate(at)),

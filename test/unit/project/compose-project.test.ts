@@ -56,7 +56,7 @@ test("an unknown bare name suggests the ready-made component it is close to", as
   });
   expect(message).toBe('Cannot load component "acess-log": there is no ready-made one of that name');
   expect(hint).toBe('Did you mean "access-log"?');
-  expect(details[0]).toBe("tenon.json:9:5");
+  expect(details).toEqual(["tenon.json:10:7", '10 |       "use": "acess-log"']);
 });
 
 test("a registry reference is refused by name", async () => {

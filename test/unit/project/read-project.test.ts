@@ -43,9 +43,9 @@ test("readProject() names middleware after what it uses", async () => {
     { as: "calculator", reference: "./parts/calculator.wasm", at: ["providers", "calculator"] },
   ]);
   expect(project.middleware).toEqual([
-    { as: "log", reference: "./parts/log.wasm", at: ["middleware", 0], settings: { level: "info" } },
-    { as: "limit", reference: "./src/limit.ts", at: ["middleware", 1] },
-    { as: "again", reference: "access-log", at: ["middleware", 2] },
+    { as: "log", reference: "./parts/log.wasm", at: ["middleware", 0, "use"], settings: { level: "info" } },
+    { as: "limit", reference: "./src/limit.ts", at: ["middleware", 1, "use"] },
+    { as: "again", reference: "access-log", at: ["middleware", 2, "use"] },
   ]);
 });
 
