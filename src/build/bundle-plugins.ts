@@ -125,6 +125,29 @@ export const zodPlugin: Plugin = {
   },
 };
 
+const ZOD_CONVERSION = /[/\\]zod[/\\]v4[/\\]core[/\\](?:to-json-schema|json-schema-processors)\.js$/;
+const CONVERSION_FUNCTION = /^export const (\w+Processor) = /gm;
+/** It makes a method of every schema. */
+const CONVERSION_METHOD = /^export const (create\w*JSONSchemaMethod) = /gm;
+
+/**
+ * Leaves zod's conversion to JSON Schema out of components, which every schema of zod refers to: only the build converts.
+ * What is replaced is then used by nothing, so that the bundler drops it.
+ */
+export const zodConversionPlugin: Plugin = {
+  name: "tenon-zod-conversion",
+  setup(build) {
+    build.onLoad({ filter: ZOD_CONVERSION }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const replaced = source
+        .replaceAll(CONVERSION_FUNCTION, "export const $1 = absent;\nconst unused_$1 = ")
+        .replaceAll(CONVERSION_METHOD, "export const $1 = () => absent;\nconst unused_$1 = ");
+      const absent = 'function absent() { throw new Error("Components cannot turn schemas into JSON Schema"); }';
+      return { contents: `${replaced}\n${absent}`, loader: "js" };
+    });
+  },
+};
+
 /** What turns schemas into JSON Schema: the module it is in, by the name that generated entries import it by. */
 const CONVERTERS: Readonly<Record<string, string>> = {
   "tenon-project-zod": "zod/v4/core",
