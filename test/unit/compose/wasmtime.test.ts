@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compose } from "../../../src/compose/index.ts";
+import { writeManifest } from "../../../src/manifest/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import {
   buildMiddleware,
@@ -11,12 +12,27 @@ import {
   middlewareManifest,
   providerManifest,
 } from "../../fixtures/quickjs-component.ts";
+import { SERVICES } from "../../fixtures/service-probe.ts";
+import { constantProvider } from "../../fixtures/wat-component.ts";
 
 const wasmtime = findProgram("wasmtime");
 
+/** An expression that sends a request without parameters. */
+function call(method: string, target: string): string {
+  return `handle("{}", {id: some("1"), method: "${method}", target: ${target}, params: none})`;
+}
+
+/** Compiles a component once: each run of one that is not compiled would do it again. */
+function compile(bytes: Uint8Array, to: string): void {
+  const path = `${to}.wasm`;
+  writeFileSync(path, bytes);
+  const { status, stderr } = spawnSync(wasmtime.path!, ["compile", path, "-o", to], { encoding: "utf8" });
+  expect(status, stderr).toBe(0);
+}
+
 describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
   const folder = mkdtempSync(join(tmpdir(), "tenon-wasmtime-"));
-  const file = join(folder, "core.wasm");
+  const file = join(folder, "core");
   afterAll(() => rmSync(folder, { recursive: true }));
 
   beforeAll(async () => {
@@ -24,25 +40,35 @@ describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
       providerManifest("calculator", ["add"]),
       `const { a, b } = JSON.parse(req.params); return { tag: "success", val: JSON.stringify({ sum: a + b, ctx }) };`,
     );
+    const files = writeManifest(await constantProvider('{"contents":[]}'), {
+      ...providerManifest("files", []),
+      resourceTemplates: [{ uriTemplate: "file:///{+path}", name: "file" }],
+      dynamic: ["tools"],
+    });
     const middleware = await buildMiddleware(
-      middlewareManifest("wrap"),
+      { ...middlewareManifest("wrap"), methods: ["tools/call"] },
       `const outcome = next.handle("wrapped", req); return outcome;`,
     );
     const { bytes, shared } = await compose({
       name: "acme",
       version: "1.0.0",
       access: "public",
-      providers: [{ as: "calc", bytes: provider }],
+      providers: [
+        { as: "calc", bytes: provider },
+        { as: "files", bytes: files },
+      ],
       middleware: [{ as: "wrap", bytes: middleware }],
     });
     expect(shared).toMatchObject([{ uses: 2 }]);
-    writeFileSync(file, bytes);
+    compile(bytes, file);
   });
 
   function invoke(expression: string): string {
-    const { stdout, stderr, status } = spawnSync(wasmtime.path!, ["run", "--invoke", expression, file], {
-      encoding: "utf8",
-    });
+    const { stdout, stderr, status } = spawnSync(
+      wasmtime.path!,
+      ["run", "--allow-precompiled", "--invoke", expression, file],
+      { encoding: "utf8" },
+    );
     expect(status, stderr).toBe(0);
     return stdout.trim();
   }
@@ -59,5 +85,38 @@ describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
     expect(invoke(`handle("{}", {id: none, method: "ping", target: none, params: none})`)).toBe("accepted");
     expect(invoke('get("tool", "add")')).toContain(String.raw`\"provider\":\"calc\"`);
     expect(invoke('get("tool", "sub")')).toBe("none");
+  });
+
+  test("matches templates, and fails a dynamic list that is none", () => {
+    expect(invoke(call("resources/read", 'some("file:///a/b")'))).toBe(
+      String.raw`success("{\"contents\":[]}")`,
+    );
+    expect(invoke(call("resources/read", 'some("file:///")'))).toContain("code: -32602");
+    expect(invoke(call("tools/list", "none"))).toContain("code: -32603");
+  });
+
+  test("compiles gates on every interface", async () => {
+    const provider = await buildProvider(
+      providerManifest("asks", ["ask"]),
+      "void [http, kv, config, secrets];",
+      SERVICES,
+    );
+    const origin = "https://a.example";
+    const { bytes } = await compose({
+      name: "acme",
+      version: "1.0.0",
+      access: "public",
+      providers: [{ as: "asks", bytes: provider }],
+      middleware: [],
+      grants: {
+        asks: {
+          http: [{ origin, paths: ["/v1"] }],
+          kv: ["a/"],
+          config: ["a"],
+          secrets: [{ name: "a" }, { name: "b", header: "authorization", origin }],
+        },
+      },
+    });
+    compile(bytes, join(folder, "gates"));
   });
 });
