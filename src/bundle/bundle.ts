@@ -60,7 +60,7 @@ export async function bundle({ core, host, http = {} }: BundleInput): Promise<Bu
       hint: 'Make one with "tenon compose"',
     });
   }
-  await checkImports(core, manifest.name, host);
+  await checkImports(core, manifest, host);
   const { entryPoint, maxParts = Number.POSITIVE_INFINITY, files } = HOSTS[host];
   const parts = manifest.providers.length + manifest.middleware.length;
   if (parts > maxParts) {

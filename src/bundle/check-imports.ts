@@ -1,24 +1,45 @@
 import { ToolkitError } from "../errors/index.ts";
+import type { CoreManifest, Grants } from "../manifest/index.ts";
 import type { BundleHost } from "./bundle.ts";
 
 /** What the services and every host of bundles have. */
 const SERVED = /^(?:tenon:mcp\/(?:types|outbox)|tenon:host\/log|wasi:(?:clocks|io|random)\/[a-z-]+)@/;
 
+/** Services that a part gets by a grant, and that only the Node host lends so far. */
+const GRANTED = /^tenon:host\/(http|kv|config|secrets)@/;
+
 /**
  * Refuses a core that imports what its host would have to leave out: a server that is denied something only once it
  * runs there is worse than none.
  *
- * @throws ToolkitError `ERR_HOST_CORE` naming every such import.
+ * @throws ToolkitError `ERR_HOST_CORE` naming every such import, and who was granted it.
  */
-export async function checkImports(core: Uint8Array, name: string, host: BundleHost): Promise<void> {
+export async function checkImports(
+  core: Uint8Array,
+  manifest: CoreManifest,
+  host: BundleHost,
+): Promise<void> {
   const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
   const world = await componentWit(core);
   const imports = [...world.matchAll(/^ {2}import ([^;]+);$/gm)].map((match) => match[1]!);
   const unserved = imports.filter((each) => !SERVED.test(each));
   if (unserved.length === 0) return;
-  throw new ToolkitError(`Cannot bundle "${name}" for ${host}: it imports what ${host} does not serve`, {
-    code: "ERR_HOST_CORE",
-    details: unserved,
-    hint: 'Leave out the component that needs it, or run the server with "tenon serve"',
-  });
+  throw new ToolkitError(
+    `Cannot bundle "${manifest.name}" for ${host}: it imports what ${host} does not serve`,
+    {
+      code: "ERR_HOST_CORE",
+      details: unserved.map((each) => describe(each, manifest)),
+      hint: unserved.every((each) => GRANTED.test(each))
+        ? 'Take these out of "grants" and compose again, or run the server with "tenon serve"'
+        : 'Leave out the component that needs it, or run the server with "tenon serve"',
+    },
+  );
+}
+
+function describe(name: string, { middleware, providers }: CoreManifest): string {
+  const service = GRANTED.exec(name)?.[1] as keyof Grants | undefined;
+  const parts = [...middleware, ...providers].filter(
+    ({ grants }) => service !== undefined && grants?.[service] !== undefined,
+  );
+  return parts.length === 0 ? name : `${name}, granted to ${parts.map(({ as }) => `"${as}"`).join(", ")}`;
 }

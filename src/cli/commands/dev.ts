@@ -100,7 +100,10 @@ function createSession(config: string, options: ServeHttpOptions): Session {
       announce(server, manifest);
       return;
     }
-    if (server.digest !== digest) await server.replace(await loadCore(bytes, { name: manifest.name }));
+    if (server.digest !== digest) {
+      // No other start will ask for a core that the next change replaces.
+      await server.replace(await loadCore(bytes, { name: manifest.name, cacheDir: false }));
+    }
     const what = names.length > 0 ? `rebuilt ${names.join(", ")}` : "composed again";
     const ms = Math.round(performance.now() - started);
     process.stdout.write(`${what} in ${ms} ms (core ${digest})\n`);

@@ -80,6 +80,45 @@ test("bundle() refuses a core that imports what the host does not serve", async 
   });
 });
 
+test.each(["wasmtime", "fastly"] as const)(
+  "bundle() for %s names each service it lacks, who was granted it, and the way out",
+  async (host) => {
+    const body = (call: string) => `${call}; return { tag: "accepted" };`;
+    const notes = await buildProvider(providerManifest("notes", ["note"]), body('kv.get("k")'), {
+      kv: "tenon:host/kv@0.1.0",
+    });
+    const weather = await buildProvider(providerManifest("weather", ["now"]), body('config.get("k")'), {
+      config: "tenon:host/config@0.1.0",
+    });
+    const input = {
+      name: "acme",
+      version: "1.0.0",
+      access: "public",
+      providers: [
+        { as: "notes", bytes: notes },
+        { as: "weather", bytes: weather },
+      ],
+      middleware: [],
+    } as const;
+    const granted = await compose({
+      ...input,
+      grants: { notes: { kv: ["notes/"] }, weather: { config: ["UNITS"] } },
+    });
+    await expect(bundle({ core: granted.bytes, host })).rejects.toMatchObject({
+      code: "ERR_HOST_CORE",
+      message: `Cannot bundle "acme" for ${host}: it imports what ${host} does not serve`,
+      details: expect.arrayContaining([
+        'tenon:host/config@0.1.0, granted to "weather"',
+        'tenon:host/kv@0.1.0, granted to "notes"',
+      ]) as unknown,
+      hint: 'Take these out of "grants" and compose again, or run the server with "tenon serve"',
+    });
+    const denied = await compose(input);
+    await expect(bundle({ core: denied.bytes, host })).resolves.toBeDefined();
+  },
+  120_000,
+);
+
 test("bundle() refuses more components than a request on Fastly may instantiate", async () => {
   const pass = await buildMiddleware(middlewareManifest("pass"), "return next.handle(ctx, req);", {});
   const provider = await buildProvider(providerManifest("weather", ["now"]), 'return { tag: "accepted" };');
