@@ -21,7 +21,7 @@ const BODY = `
   const request = { method: "GET", origin: args.origin, pathWithQuery: args.path, headers: [] };
   const run = {
     fetch: () => http.send(request).body.val,
-    count: () => kv.increment(args.key, 1),
+    count: () => kv.increment(args.key, 1, undefined),
     units: () => config.get("UNITS"),
     key: () => secrets.get("KEY"),
     now: () => Date.now(),
@@ -30,7 +30,7 @@ const BODY = `
   try {
     value = run[req.target]();
   } catch (error) {
-    value = { error: (error.payload ?? error).tag };
+    value = { error: (error.payload ?? error).tag ?? String(error) };
   }
   return { tag: "success", val: JSON.stringify({ value }) };`;
 const IMPORTS = Object.fromEntries(

@@ -103,13 +103,13 @@ test("replace() changes what the server says of itself", async () => {
 
 test("replace() drops none of the requests that arrive while cores change", async () => {
   await start();
-  let swapping = true;
+  const swapped = new AbortController();
   const seen = new Set<string>();
   const callers = Array.from({ length: 4 }, async () => {
-    while (swapping) seen.add(await call());
+    while (!swapped.signal.aborted) seen.add(await call());
   });
   for (const next of [1, 2, 0, 1]) await server.replace(cores[next]!);
-  swapping = false;
+  swapped.abort();
   await Promise.all(callers);
   expect(await call()).toBe("two ");
   expect(seen.size).toBeGreaterThan(1);

@@ -27,8 +27,8 @@ const step = (results, [service, name, ...args]) => {
 export const handler = {
   handle(context, request) {
     const results = [];
-    for (const each of JSON.parse(request.params).steps) results.push(step(results, each));
-    return { tag: "success", val: JSON.stringify(results, (_, value) =>
+    for (const each of JSON.parse(request.params).arguments.steps) results.push(step(results, each));
+    return { tag: "success", val: JSON.stringify({ content: [], steps: results }, (_, value) =>
       value instanceof Uint8Array ? { bytes: [...value] } : typeof value === "bigint" ? Number(value) : value) };
   },
 };`;
@@ -58,11 +58,16 @@ export async function runSteps(
   if (!("outcome" in result) || result.outcome.tag !== "success") {
     throw new Error(`The call gave ${JSON.stringify(result)}`);
   }
-  return JSON.parse(result.outcome.val) as StepResult[];
+  return (JSON.parse(result.outcome.val) as { steps: StepResult[] }).steps;
 }
 
 /** The same, whatever comes of it. */
 export function callSteps(pool: Pool, steps: readonly GuestStep[], deadline: number): Promise<CallResult> {
-  const request = { id: "1", method: "tools/call", target: "echo", params: JSON.stringify({ steps }) };
+  const request = {
+    id: "1",
+    method: "tools/call",
+    target: "echo",
+    params: JSON.stringify({ arguments: { steps } }),
+  };
   return pool.handle("{}", request, { deadline });
 }
