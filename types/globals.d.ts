@@ -35,16 +35,11 @@ declare global {
   }
   var console: Console;
 
-  function setTimeout<Args extends unknown[]>(
-    run: (...args: Args) => void,
-    ms?: number,
-    ...args: Args
-  ): number;
-  function setInterval<Args extends unknown[]>(
-    run: (...args: Args) => void,
-    ms?: number,
-    ...args: Args
-  ): number;
+  // As TypeScript's own libraries have it: what is passed on is not checked.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  function setTimeout(run: (...args: any[]) => void, ms?: number, ...args: unknown[]): number;
+  // oxlint-disable-next-line typescript/no-explicit-any
+  function setInterval(run: (...args: any[]) => void, ms?: number, ...args: unknown[]): number;
   function clearTimeout(id: number | undefined): void;
   function clearInterval(id: number | undefined): void;
   function queueMicrotask(run: () => void): void;

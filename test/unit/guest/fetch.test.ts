@@ -24,7 +24,7 @@ interface Setup {
   http: FakeHttp;
   instance: Instance;
   /** Calls a tool that answers in JSON. */
-  ask(tool: string, args: object): unknown;
+  ask: (tool: string, args: object) => unknown;
 }
 
 function setup(answer: (request: SentRequest) => Answer, cancelled: () => boolean = () => false): Setup {
@@ -206,10 +206,16 @@ describe("a failure", () => {
   });
 });
 
+function to(location: string, status = 302): Answer {
+  return { status, headers: [["location", location]] };
+}
+
+function names({ headers }: SentRequest): string[] {
+  return headers.map(([name]) => name);
+}
+
 describe("redirects", () => {
-  const to = (location: string, status = 302): Answer => ({ status, headers: [["location", location]] });
   const HEADERS = { authorization: "Bearer x", cookie: "a=b", "x-kept": "1", "content-type": "text/x" };
-  const names = ({ headers }: SentRequest): string[] => headers.map(([name]) => name);
 
   test("are requests of their own, at most 3", () => {
     const { http, ask } = setup(({ pathWithQuery }) => {
