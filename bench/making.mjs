@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buildComponent } from "tenon/build";
 import { compose } from "tenon/compose";
+import { composeProject } from "../dist/src/project/index.js";
 import { median } from "./load.mjs";
 import { addProvider, passMiddleware, readyMade } from "./parts.mjs";
 
@@ -26,6 +27,8 @@ export async function sizes() {
     const input = { name: "bench", version: "1.0.0", access: "public", providers, middleware };
     rows.push(sizeRow(name, (await compose(input)).bytes));
   }
+  const demo = await composeProject(join(root, "tenon.json"));
+  rows.push(sizeRow("core: the demo server of tenon.json", demo.bytes));
   return { title: "Sizes", head: ["what", "raw", "gzip"], rows };
 }
 

@@ -178,3 +178,12 @@ test("a gate of unknown code and a forged manifest are shown as such", () => {
   expect(svg).toContain("http: gate unknown");
   expect(svg).toContain("The manifest and the bytes disagree in 2 places.");
 });
+
+test("a component that is not composed is one card with what it imports", () => {
+  const part = samplePart("alone", "provider");
+  part.imports = [{ interface: "tenon:host/http@0.1.0", wires: [{ kind: "open", functions: [] }] }];
+  const svg = renderGraph(sampleInspection([part], { kind: "provider" }));
+  const lines = textBoxes(svg).map(({ text }) => text);
+  expect(lines).toEqual(expect.arrayContaining(["alone", "alone_tool", "tenon:host/http"]));
+  expect(lines).not.toContain("router");
+});
