@@ -1,6 +1,6 @@
 import { marked, Marked } from "marked";
 
-const text = `# Harvest 2026
+const page = `# Harvest 2026
 
 Apples, **pears** and _quinces_; see [the list](https://example.com/list?a=1&b=2 "All of it").
 
@@ -29,8 +29,8 @@ export default function use() {
     renderer: { heading: ({ text, depth }) => `<h${depth}>${text.toUpperCase()}</h${depth}>\n` },
   });
   return {
-    html: marked.parse(text),
-    tokens: marked.lexer(text).map(({ type }) => type),
+    html: marked.parse(page),
+    tokens: marked.lexer(page).map(({ type }) => type),
     shouted: shouting.parse("# ä"),
   };
 }
