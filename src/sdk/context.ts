@@ -60,7 +60,7 @@ export interface CallEnvironment extends RequestContext, Services {
    * Tells the client how far the work is: `progress` grows from call to call, `total` is what it grows to, where known.
    * Nothing is sent when the client did not ask, or the transport cannot carry it.
    */
-  progress(progress: number, total?: number, message?: string): void;
+  readonly progress: (progress: number, total?: number, message?: string) => void;
 }
 
 /** What a tool is given beside its arguments. */
@@ -123,11 +123,14 @@ export class CallContext implements CallEnvironment {
     throw new TypeError("ctx.signal is not there: nothing can cancel this call");
   }
 
-  progress(progress: number, total?: number, message?: string): void {
+  get progress(): CallEnvironment["progress"] {
     const { progressToken } = this.#parsed;
-    if (progressToken === undefined) return;
-    const params = { progressToken, progress, total, message };
-    this.#surroundings.notify?.(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+    const { notify } = this.#surroundings;
+    return (progress, total, message) => {
+      if (progressToken === undefined) return;
+      const params = { progressToken, progress, total, message };
+      notify?.(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+    };
   }
 
   get #parsed(): RequestContext & { readonly progressToken?: string | number } {

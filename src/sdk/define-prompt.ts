@@ -24,7 +24,7 @@ export interface PromptDefinition<Arguments extends Schema | undefined = undefin
   /** Schema of the arguments: an object whose members accept strings, as all that clients send are strings. */
   readonly arguments?: Arguments;
   /** Suggestions for its arguments. */
-  readonly complete?: { readonly [Argument in ArgumentNames<Arguments>]?: Complete };
+  readonly complete?: Completers<Arguments>;
   /** OAuth scopes a caller needs, all of them. Not shown to clients. */
   readonly scopes?: readonly string[];
   get(args: PromptArguments<Arguments>, ctx: CallEnvironment): PromptReturn | Promise<PromptReturn>;
@@ -33,8 +33,8 @@ export interface PromptDefinition<Arguments extends Schema | undefined = undefin
 type PromptArguments<Arguments extends Schema | undefined> = Arguments extends Schema
   ? InferOutput<Arguments>
   : Readonly<Record<string, never>>;
-type ArgumentNames<Arguments extends Schema | undefined> = Arguments extends Schema
-  ? Extract<keyof InferInput<Arguments>, string>
+type Completers<Arguments extends Schema | undefined> = Arguments extends Schema
+  ? { readonly [Argument in Extract<keyof InferInput<Arguments>, string>]?: Complete }
   : never;
 
 /** A prompt, whatever its arguments are. */

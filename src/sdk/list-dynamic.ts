@@ -58,13 +58,16 @@ const KINDS: readonly Kind[] = [
     key: "name",
     problem: ({ arguments: args }, name) => {
       if (!NAME.test(name)) return "has a name that is not 1 to 128 characters of A-Z a-z 0-9 . _ -";
-      const named = (item: unknown): boolean => isObject(item) && typeof item["name"] === "string";
-      if (args !== undefined && (!Array.isArray(args) || !args.every(named)))
+      if (args !== undefined && (!Array.isArray(args) || !args.every(isNamed)))
         return "has arguments without names";
       return undefined;
     },
   },
 ];
+
+function isNamed(item: unknown): boolean {
+  return isObject(item) && typeof item["name"] === "string";
+}
 
 function nameProblem(name: unknown): string | undefined {
   return typeof name === "string" && name !== "" ? undefined : "has no name";

@@ -64,10 +64,10 @@ export function provider(definition: ProviderDefinition): Provider {
 }
 
 /** Checks a list, and that its keys differ; gives a frozen copy. */
-function checkAll<T, Key extends keyof T & string>(
+function checkAll<T>(
   owner: string,
   kind: string,
-  key: Key,
+  key: keyof T & string,
   items: readonly T[] | undefined,
   check: (what: string, item: T) => void,
 ): readonly T[] {

@@ -62,7 +62,7 @@ export function withJsonSchema<S extends Schema>(
     "~standard": {
       version,
       vendor,
-      validate: validate as Schema<InferInput<S>, InferOutput<S>>["~standard"]["validate"],
+      validate,
       jsonSchema: { input: described, output: described },
     },
   };

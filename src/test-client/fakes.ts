@@ -31,7 +31,7 @@ export interface FakeServices {
 }
 
 /** As many as a grant may name, so that any key may be used that starts like one. */
-const KV_PREFIXES = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/"];
+const KV_PREFIXES = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_/".split("");
 const PAGE = 1000;
 
 /** The services that fakes stand in for. */
@@ -81,12 +81,13 @@ function missing(name: string): never {
   throw new ServiceFailure("missing", `there is no secret "${name}"`);
 }
 
+function check(key: string, what = "key"): void {
+  if (KV_PREFIXES.includes(key.slice(0, 1))) return;
+  throw new ServiceFailure("denied", `no grant covers the ${what} "${key}"`);
+}
+
 /** The store under the grants that a composition of the component has. */
 function guarded(store: KvStore): KvStore {
-  const check = (key: string, what = "key"): void => {
-    if (KV_PREFIXES.includes(key.slice(0, 1))) return;
-    throw new ServiceFailure("denied", `no grant covers the ${what} "${key}"`);
-  };
   return {
     features: store.features,
     async get(key) {

@@ -13,12 +13,12 @@ export function lentServices(host: HostServices): Services & {
     send: (request, signal) => lend("http", () => (http ?? denied)(request, signal)),
     http: {
       get fetch() {
-        return globalThis.fetch as Services["http"]["fetch"];
+        return globalThis.fetch;
       },
     },
     kv: lentKv(kv),
-    config: { get: (key) => lend("config", () => (config ?? denied)(String(key))) },
-    secrets: { get: (name) => lend("secrets", () => (secrets ?? denied)(String(name))) },
+    config: { get: (key) => lend("config", () => (config ?? denied)(key)) },
+    secrets: { get: (name) => lend("secrets", () => (secrets ?? denied)(name)) },
   };
 }
 

@@ -1,10 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { CallFailure } from "../protocol/index.ts";
-import type { Surroundings } from "../sdk/context.ts";
 import { createLog, type LogFields, type WriteLog } from "../sdk/log.ts";
 import type { Outcome, Request } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
-import { SERVICE_NAMES, type Services, type Signal } from "../sdk/services.ts";
+import { SERVICE_NAMES, type Services } from "../sdk/services.ts";
 import { installAmbience, runIn } from "./ambient.ts";
 import type { FakeServices } from "./fakes.ts";
 import { fetchThrough } from "./fetch-through.ts";
@@ -14,8 +13,8 @@ import type { LogLine, Progress } from "./test-client.ts";
 
 /** What takes the log and the progress of calls. */
 export interface Listeners {
-  onLog(line: LogLine): void;
-  onProgress(report: Progress): void;
+  readonly onLog: (line: LogLine) => void;
+  readonly onProgress: (report: Progress) => void;
 }
 
 /** How a call ended, as of a host. */
@@ -51,7 +50,7 @@ export async function startInMemory(
           declared.map((service) => [service, lent[service]]),
         ) as Partial<Services>,
         notify: (message) => listeners.onProgress(progressOf(message)),
-        signal: () => (signals.getStore() ?? NEVER) as Signal,
+        signal: () => signals.getStore() ?? NEVER,
       };
     },
     enter: ({ name, capabilities }, entered) => {

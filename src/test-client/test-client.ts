@@ -61,34 +61,38 @@ export interface Progress {
 /** A client of a provider, as a test needs it. Requests that fail reject with a {@link RequestError}. */
 export interface TestClient {
   /** Calls a tool. Aborting `signal` cancels the call: `ctx.signal` is aborted, and what it then does is up to the tool. */
-  call(tool: string, args?: object, options?: { readonly signal?: AbortSignal }): Promise<CallResult>;
-  read(uri: string): Promise<ReadResult>;
-  prompt(name: string, args?: Readonly<Record<string, string>>): Promise<PromptResult>;
+  readonly call: (
+    tool: string,
+    args?: object,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<CallResult>;
+  readonly read: (uri: string) => Promise<ReadResult>;
+  readonly prompt: (name: string, args?: Readonly<Record<string, string>>) => Promise<PromptResult>;
   /**
    * Asks for values of an argument of a prompt, or of a variable of a URI template.
    *
    * @param ref Name of the prompt, or the template.
    * @param known Values of the others.
    */
-  complete(
+  readonly complete: (
     ref: string,
     argument: string,
     value: string,
     known?: Readonly<Record<string, string>>,
-  ): Promise<Completion>;
+  ) => Promise<Completion>;
   /** What `tools/list` shows. Empty when there is nothing of the kind, as for the other lists. */
-  tools(): Promise<readonly ToolListing[]>;
-  resources(): Promise<readonly ResourceListing[]>;
-  templates(): Promise<readonly ResourceTemplateListing[]>;
-  prompts(): Promise<readonly PromptListing[]>;
+  readonly tools: () => Promise<readonly ToolListing[]>;
+  readonly resources: () => Promise<readonly ResourceListing[]>;
+  readonly templates: () => Promise<readonly ResourceTemplateListing[]>;
+  readonly prompts: () => Promise<readonly PromptListing[]>;
   /** Every line logged so far. */
   readonly logs: readonly LogLine[];
   /** Every report of progress so far. */
   readonly progress: readonly Progress[];
   /** What the faked store holds now. */
-  kv(): Promise<ReadonlyMap<string, string>>;
+  readonly kv: () => Promise<ReadonlyMap<string, string>>;
   /** Ends the connection. `fetch` and `Date` are the process's own again once the last one has ended. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Sends a request and gives its outcome. */
@@ -184,7 +188,7 @@ function resultOf(outcome: Outcome): unknown {
         message: "The server asks for input first",
         data: JSON.parse(outcome.val.requests),
       });
-    case "accepted":
+    default:
       throw new RequestError({ code: 0, message: "The server took the request and gave no answer" });
   }
 }

@@ -26,6 +26,13 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** The error a request is answered with. */
+async function refusal(request: Promise<unknown>): Promise<RequestError> {
+  const error: unknown = await request.catch((reason: unknown) => reason);
+  if (error instanceof RequestError) return error;
+  throw new Error(`The request gave ${JSON.stringify(error)}`);
+}
+
 describe.each(["definition", "component"])("connect() to a %s", (kind) => {
   const built = kind === "component";
   const clients: TestClient[] = [];
@@ -40,13 +47,6 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((each) => each.close()));
   });
-
-  /** The error a request is answered with. */
-  async function refusal(request: Promise<unknown>): Promise<RequestError> {
-    const error: unknown = await request.catch((reason: unknown) => reason);
-    if (error instanceof RequestError) return error;
-    throw new Error(`The request gave ${JSON.stringify(error)}`);
-  }
 
   test("a call has text, structured content and blocks", async () => {
     const result = await (await client()).call("add", { a: 2 });
