@@ -14,11 +14,11 @@ const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX";
 const { version, zones, links, countries } = createRequire(import.meta.url)(
   "moment-timezone/data/packed/latest.json",
 );
-const text = `${JSON.stringify({ version, zones: zones.map(shortened), links, countries }, null, 2)}\n`;
+const content = `${JSON.stringify({ version, zones: zones.map(shortened), links, countries }, null, 2)}\n`;
 
 if (!process.argv.includes("--check")) {
-  writeFileSync(OUTPUT, text);
-} else if (readFileSync(OUTPUT, "utf8") !== text) {
+  writeFileSync(OUTPUT, content);
+} else if (readFileSync(OUTPUT, "utf8") !== content) {
   console.error("Error: components/time/zone-data.json is not made from the installed moment-timezone");
   console.error("Hint:  node scripts/make-zone-data.mjs");
   process.exitCode = 1;
@@ -36,7 +36,7 @@ function shortened(line) {
   );
   const skipped = ends.filter((end) => end <= 0).length;
   const kept = ends.filter((end) => end > 0 && end < END);
-  const used = [...kinds.slice(skipped, skipped + kept.length + 1)].map((digit) => DIGITS.indexOf(digit));
+  const used = Array.from(kinds.slice(skipped, skipped + kept.length + 1), (digit) => DIGITS.indexOf(digit));
   const order = [...new Set(used)];
   const pick = (list) => order.map((kind) => list.split(" ")[kind]);
   return [

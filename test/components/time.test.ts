@@ -13,6 +13,11 @@ function call(tool: string, args: object, instance: Instance = component.instant
   return structured(instance, tool, args);
 }
 
+/** What the clocks of UTC show when those of a zone show a time. */
+function utc(time: string, from: string): string {
+  return call("convert_time", { time, from, to: ["UTC"] }).to[0].time;
+}
+
 const NAMES = [
   ...data.zones.map((line) => line.split("|")[0]!),
   ...data.links.map((line) => line.split("|")[1]!),
@@ -127,8 +132,6 @@ describe("convert_time", () => {
   });
 
   test("the edges of gaps and overlaps are exact", () => {
-    const utc = (time: string, from: string): string =>
-      call("convert_time", { time, from, to: ["UTC"] }).to[0].time;
     expect(utc("2026-03-29T01:59:59.999", "Europe/Berlin")).toBe("2026-03-29T00:59:59.999+00:00");
     expect(utc("2026-03-29T03:00", "Europe/Berlin")).toBe("2026-03-29T01:00:00+00:00");
     expect(utc("2026-10-25T01:59:59", "Europe/Berlin")).toBe("2026-10-24T23:59:59+00:00");
