@@ -9,17 +9,15 @@ import { generateComponent } from "./wasm-tools.ts";
 const MAX_NAME = 64;
 const BLANK = "?".repeat(MAX_NAME);
 
-let blank: Promise<Uint8Array> | undefined;
-
 /**
  * The component that sits on one part's `log` import: it writes the part's name into `source`, whatever the part put
- * there, so that no part can log in another's name. It is generated once, with room for a name.
+ * there, so that no part can log in another's name. It is generated with room for a name, so that all of them come from
+ * one text.
  *
  * @param as At most 64 characters of ASCII.
  */
 export async function generateLogSource(as: string): Promise<Uint8Array> {
-  blank ??= generateBlank();
-  const bytes = Buffer.from(await blank);
+  const bytes = Buffer.from(await generateBlank());
   const at = bytes.indexOf(BLANK);
   bytes.writeUInt32LE(as.length, at - 4);
   bytes.fill(0, at, at + MAX_NAME);

@@ -147,7 +147,9 @@ export function discovery(routes: Routes): string {
   });
 }
 
-function collectDynamic(parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[]): Partial<Record<DynamicList, number>> {
+function collectDynamic(
+  parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[],
+): Partial<Record<DynamicList, number>> {
   const dynamic: Partial<Record<DynamicList, number>> = {};
   for (const [provider, { as, manifest }] of parts.entries()) {
     for (const list of manifest.dynamic ?? []) {

@@ -11,7 +11,7 @@ import {
 } from "./interface.ts";
 import type { Source } from "./link.ts";
 import { functionType } from "./value-type.ts";
-import { wasmTools } from "./wasm-tools.ts";
+import { parseComponent } from "./wasm-tools.ts";
 
 /** What a stub component stands in for. */
 export interface StubRequest {
@@ -36,9 +36,8 @@ const TRAPS = [
  * Generates a component without an engine that exports the interfaces and denies every call: it returns an error where
  * the function has one, else the emptiest value, and traps only where neither is honest.
  */
-export async function generateStub(request: StubRequest): Promise<Uint8Array> {
-  const { parse } = await wasmTools();
-  return parse(new StubText(request).toText());
+export function generateStub(request: StubRequest): Promise<Uint8Array> {
+  return parseComponent(new StubText(request).toText());
 }
 
 /** The interfaces of a stub: those asked for and those they take types from, dependencies first. */

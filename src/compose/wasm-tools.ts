@@ -1,3 +1,4 @@
+import { ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
 import { worldSource, type WorldDefinition } from "../wit/index.ts";
 
 type WasmTools = typeof import("@bytecodealliance/jco-transpile/wasm-tools");
@@ -8,12 +9,39 @@ export function wasmTools(): Promise<WasmTools> {
 }
 
 /** Makes a component out of the text of a core module and the world it is written for. */
-export async function generateComponent(coreModule: string, world: WorldDefinition): Promise<Uint8Array> {
-  const { parse, componentEmbed, componentNew } = await wasmTools();
-  const embedded = await componentEmbed({
-    binary: await parse(coreModule),
-    witSource: worldSource(world),
-    world: world.name,
+export function generateComponent(coreModule: string, world: WorldDefinition): Promise<Uint8Array> {
+  const witSource = worldSource(world);
+  return remembered(`${witSource}\n${coreModule}`, async () => {
+    const { parse, componentEmbed, componentNew } = await wasmTools();
+    const binary = withoutNames(await parse(coreModule));
+    return componentNew(await componentEmbed({ binary, witSource, world: world.name }), []);
   });
-  return componentNew(embedded, []);
+}
+
+/** Makes a component out of its text. */
+export function parseComponent(text: string): Promise<Uint8Array> {
+  return remembered(text, async () => (await wasmTools()).parse(text));
+}
+
+const MAX_REMEMBERED = 256;
+const MAX_TEXT = 256 * 1024;
+const made = new Map<string, Promise<Uint8Array>>();
+
+/** Whoever composes again, as `tenon dev` does, needs most generated components again: the last 256 small ones are kept. */
+function remembered(text: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const known = made.get(text);
+  if (known !== undefined) return known;
+  const making = make();
+  if (text.length > MAX_TEXT) return making;
+  making.catch(() => made.delete(text));
+  made.set(text, making);
+  if (made.size > MAX_REMEMBERED) made.delete(made.keys().next().value!);
+  return making;
+}
+
+/** A core module without the names of its text, which are for readers of the source. */
+function withoutNames(coreModule: Uint8Array): Uint8Array {
+  const out = new ByteWriter().bytes(coreModule.subarray(0, PREAMBLE_LENGTH));
+  for (const { id, whole } of readSections(coreModule)) if (id !== SECTION.custom) out.bytes(whole);
+  return out.finish();
 }
