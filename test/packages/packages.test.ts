@@ -14,9 +14,9 @@ import { compileComponent } from "../fixtures/compiled-component.ts";
 
 const PAGE = "docs/packages.md";
 const uses = (await readdir("test/packages/uses")).map((file) => basename(file, ".js")).sort();
-/** Sizes change a little with each version of the toolkit, and the page is for orientation. */
+/** Sizes change with the layout of the engine's memory, and the page is for orientation. */
 const TOLERANCE_KB = 6;
-const TOLERANCE = 0.15;
+const TOLERANCE = 0.3;
 
 let root: string;
 let projects = 0;
