@@ -51,6 +51,12 @@ const PROTOCOL_VERSION = "2026-07-28";
  * @throws ToolkitError when a definition would not build, or a fake is given for what nothing declares.
  */
 export async function connect(provider: Provider, options: ConnectOptions = {}): Promise<TestClient> {
+  if (kindOf(provider) === "middleware") {
+    throw new ToolkitError(
+      `Cannot connect to "${provider.name}": it is a middleware, which goes into the option "middleware"`,
+      { code: "ERR_USAGE" },
+    );
+  }
   const middleware = (options.middleware ?? []).map(used);
   checkFakes(provider, middleware, options);
   const fakes = await createFakes(options);
