@@ -8,10 +8,10 @@ import {
   type MiddlewareManifest,
   type ProviderManifest,
 } from "../manifest/index.ts";
-import { loadComponent } from "../project/index.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
 import type { Provider } from "../sdk/provider.ts";
 import type { FakeServices } from "./fakes.ts";
+import { loadBuilt } from "./load-built.ts";
 import type { UsedMiddleware } from "./in-memory.ts";
 import { progressOf, type Listeners, type Server } from "./start-in-memory.ts";
 import type { LogLine } from "./test-client.ts";
@@ -87,7 +87,7 @@ async function loadPart(
   grants: Grants,
 ): Promise<Part> {
   const reference = component instanceof URL ? fileURLToPath(component) : component;
-  const { bytes } = await loadComponent(reference, process.cwd());
+  const bytes = await loadBuilt(reference);
   const manifest = readManifest(bytes) as ProviderManifest | MiddlewareManifest | undefined;
   const { name, version } = definition;
   if (manifest?.name !== name || manifest.version !== version) {

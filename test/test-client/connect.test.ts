@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connect, RequestError, type ConnectOptions, type TestClient } from "tenon/test";
 import { buildComponent } from "../../src/build/index.ts";
@@ -335,4 +336,24 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
       /its settings have a mistake/,
     );
   });
+});
+
+test("a source is built for its client, and built again when it has changed", async () => {
+  const entry = join(folder, "greeter.ts");
+  const source = (greeting: string): string => `import { defineTool, provider } from "tenon";
+    const input = { "~standard": { version: 1, vendor: "none", validate: (value) => ({ value }),
+      jsonSchema: { input: () => ({ type: "object" }), output: () => ({ type: "object" }) } } };
+    const greet = defineTool({ name: "greet", description: "Greets", input, run: () => "${greeting}" });
+    export default provider({ name: "workshop", version: "1.2.3", tools: [greet] });`;
+  async function greeting(): Promise<string> {
+    const { call, close } = await connect(workshop, { component: pathToFileURL(entry) });
+    const { text } = await call("greet");
+    await close();
+    return text;
+  }
+  await writeFile(entry, source("hello"));
+  expect(await greeting()).toBe("hello");
+  await writeFile(entry, source("good day"));
+  await utimes(entry, new Date(), new Date(Date.now() + 5000));
+  expect(await greeting()).toBe("good day");
 });
