@@ -24,6 +24,8 @@ try {
   const missing = [
     "dist/components/access-log.wasm",
     "schema/tenon.schema.json",
+    "templates/shared/gitignore",
+    "templates/shared/package.json",
     "wit/types.wit",
     "LICENSE",
   ].filter((file) => !files.includes(file));

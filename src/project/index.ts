@@ -3,8 +3,7 @@ export {
   defaultName,
   isSource,
   loadComponent,
-  readComponent,
   resolveReference,
   type LoadedComponent,
 } from "./load-component.ts";
-export { readProject, type Project } from "./read-project.ts";
+export { readProject } from "./read-project.ts";

@@ -58,7 +58,7 @@ export async function loadComponent(reference: string, folder: string): Promise<
 }
 
 /** Reads the file behind a reference, as {@link loadComponent} does. */
-export async function readComponent(reference: string, path: string): Promise<Uint8Array> {
+async function readComponent(reference: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (error) {

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { startCommand, type Running } from "../fixtures/running-tenon.ts";
-import { ROOT, runTenon } from "../fixtures/tenon.ts";
+import type { Running } from "../fixtures/running-program.ts";
+import { ROOT, runTenon, startCommand } from "../fixtures/tenon.ts";
 
 let folder: string;
 let running: Running;

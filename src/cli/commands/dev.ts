@@ -53,7 +53,7 @@ export const dev: Command = {
         if (session.takeChanges(paths)) watcher.track(await session.update());
       }
     } finally {
-      await watcher.close();
+      watcher.close();
       await session.close();
       await close();
     }

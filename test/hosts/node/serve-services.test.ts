@@ -35,11 +35,11 @@ test(
     const env = { ...cache, TENON_CONFIG_UNITS: "metric", TENON_SECRET_KEY: "" };
     const serving = await startTenon(core, { env });
     try {
-      expect(serving.stderr()).toContain(
+      expect(serving.output()).toContain(
         'Warning: "fixture" is granted the configuration key "max-age", and TENON_CONFIG_MAX_AGE is not set\n' +
           'Warning: "fixture" is granted the secret "KEY", and TENON_SECRET_KEY is not set\n',
       );
-      expect(serving.stderr()).not.toContain("UNITS");
+      expect(serving.output()).not.toContain("UNITS");
       expect(
         await steps(
           serving.url,
