@@ -28,9 +28,7 @@ export function argumentCompleter(provider: Provider, surroundings: Surroundings
       return invalid("argument must have a name and a value, as strings");
     }
     const owner = find(ref);
-    if (owner === undefined) {
-      return invalid(ref["type"] === "ref/prompt" ? "unknown prompt" : "unknown resource template");
-    }
+    if (owner === undefined) return failure(RPC_ERROR.invalidParams, "Unknown prompt or resource template");
     const complete = owner.completerOf(name);
     if (complete === undefined) return NONE;
     const ctx = new CompletionContext(context, surroundings, knownArguments(params["context"]));

@@ -149,7 +149,10 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
     expect(await complete("shop://shelf/{row}{?tag}", "row", "a")).toEqual({ values: ["a1", "a2"] });
     expect(await complete("shop://shelf/{row}{?tag}", "tag", "a")).toEqual({ values: [] });
     expect(await complete("order", "what", "n", { count: "2" })).toEqual({ values: ["n-2"] });
-    expect(await refusal(complete("nothing", "a", ""))).toMatchObject({ code: -32602 });
+    expect(await refusal(complete("nothing", "a", ""))).toMatchObject({
+      code: -32602,
+      message: "Unknown prompt or resource template",
+    });
   });
 
   test("lists show what clients see, dynamic entries last", async () => {
@@ -216,6 +219,18 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
         new URL(request.url).pathname === "/new" ? "arrived" : undefined,
     };
 
+    let shared: TestClient;
+
+    beforeAll(async () => {
+      shared = await connect(workshop, {
+        http,
+        quiet: true,
+        ...(built ? { component: wasm("workshop") } : {}),
+      });
+    });
+
+    afterAll(() => shared.close());
+
     test.for([
       [
         { url: "https://api.example/text?a=1" },
@@ -262,17 +277,12 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
         "ServiceError: http: denied: no grant covers GET https://example.com/",
       ],
     ] as const)("%j", async ([args, text]) => {
-      const { call } = await client({ http });
-      expect((await call("load", args)).text).toBe(text);
+      expect((await shared.call("load", args)).text).toBe(text);
     });
 
     test("a response may be sent more than once", async () => {
-      const { call } = await client({ http });
-      const [first, second] = [
-        await call("load", { url: "https://api.example/json" }),
-        await call("load", { url: "https://api.example/json" }),
-      ];
-      expect(second).toEqual(first);
+      const first = await shared.call("load", { url: "https://api.example/json" });
+      expect(await shared.call("load", { url: "https://api.example/json" })).toEqual(first);
     });
   });
 
@@ -338,22 +348,26 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
   });
 });
 
-test("a source is built for its client, and built again when it has changed", async () => {
-  const entry = join(folder, "greeter.ts");
-  const source = (greeting: string): string => `import { defineTool, provider } from "tenon";
+/** The source of a provider that greets. */
+function greeter(text: string): string {
+  return `import { defineTool, provider } from "tenon";
     const input = { "~standard": { version: 1, vendor: "none", validate: (value) => ({ value }),
       jsonSchema: { input: () => ({ type: "object" }), output: () => ({ type: "object" }) } } };
-    const greet = defineTool({ name: "greet", description: "Greets", input, run: () => "${greeting}" });
+    const greet = defineTool({ name: "greet", description: "Greets", input, run: () => "${text}" });
     export default provider({ name: "workshop", version: "1.2.3", tools: [greet] });`;
+}
+
+test("a source is built for its client, and built again when it has changed", async () => {
+  const entry = join(folder, "greeter.ts");
   async function greeting(): Promise<string> {
     const { call, close } = await connect(workshop, { component: pathToFileURL(entry) });
     const { text } = await call("greet");
     await close();
     return text;
   }
-  await writeFile(entry, source("hello"));
+  await writeFile(entry, greeter("hello"));
   expect(await greeting()).toBe("hello");
-  await writeFile(entry, source("good day"));
+  await writeFile(entry, greeter("good day"));
   await utimes(entry, new Date(), new Date(Date.now() + 5000));
   expect(await greeting()).toBe("good day");
 });

@@ -29,15 +29,14 @@ function withTool(run: () => unknown, more: Partial<Provider> = {}): Provider {
   return provider({ name: "sample", version: "1.0.0", tools: [tool], ...more });
 }
 
+/** A provider with a tool of such arguments. */
+function withInput(input: unknown): Provider {
+  const tool = { name: "t", description: "T", input: input as never, run: () => "" };
+  return provider({ name: "sample", version: "1.0.0", tools: [tool] });
+}
+
 describe("connect() refuses", () => {
   const http = { http: "loads" };
-  const withInput = (input: unknown): Provider =>
-    provider({
-      name: "sample",
-      version: "1.0.0",
-      tools: [{ name: "t", description: "T", input: input as never, run: () => "" }],
-    });
-
   test.for<[string, () => Promise<TestClient>, string]>([
     [
       "a definition that would not build",

@@ -259,14 +259,16 @@ describe("completion/complete", () => {
   });
 
   test.for([
-    [
-      { ref: { type: "ref/prompt", name: "notes://{folder}/{id}" }, argument: { name: "a", value: "" } },
-      "unknown prompt",
-    ],
-    [
-      { ref: { type: "ref/resource", uri: "count" }, argument: { name: "a", value: "" } },
-      "unknown resource template",
-    ],
+    { type: "ref/prompt", name: "notes://{folder}/{id}" },
+    { type: "ref/resource", uri: "count" },
+    { type: "ref/other", name: "count" },
+    { type: "ref/prompt" },
+  ])("%j refers to nothing", async (ref) => {
+    const { outcome } = await complete({ ref, argument: { name: "a", value: "" } });
+    expect(outcome).toEqual(failed(-32602, "Unknown prompt or resource template"));
+  });
+
+  test.for([
     [{ ref: template, argument: { name: "id" } }, "argument must have a name and a value, as strings"],
     [{ argument: { name: "id", value: "" } }, "ref and argument must be objects"],
   ] as const)("%j is refused", async ([params, problem]) => {
