@@ -15,6 +15,8 @@ export interface Converters {
 const MAX_SCHEMA_LENGTH = 256 * 1024;
 const MAX_SCHEMA_DEPTH = 64;
 const TARGET = "draft-2020-12";
+/** Actions of valibot that tidy a text and leave it one: JSON Schema has no words for them, and needs none. */
+const TIDYING = ["normalize", "to_lower_case", "to_upper_case", "trim", "trim_end", "trim_start"];
 
 /**
  * The JSON Schema of an author's schema.
@@ -53,7 +55,7 @@ function converted(schema: Schema, io: "input" | "output", { zod, valibot }: Con
   if ("_zod" in schema && zod !== undefined) return zod(schema, { target: TARGET, io });
   if (jsonSchema !== undefined) return jsonSchema[io]({ target: TARGET });
   if (vendor === "valibot" && valibot !== undefined) {
-    return valibot(schema, { typeMode: io, target: TARGET });
+    return valibot(schema, { typeMode: io, target: TARGET, ignoreActions: TIDYING });
   }
   const { toJsonSchema } = schema as { toJsonSchema?: unknown };
   return typeof toJsonSchema === "function" ? Reflect.apply(toJsonSchema, schema, []) : undefined;
