@@ -142,7 +142,8 @@ export const zodConversionPlugin: Plugin = {
       const replaced = source
         .replaceAll(CONVERSION_FUNCTION, "export const $1 = absent;\nconst unused_$1 = ")
         .replaceAll(CONVERSION_METHOD, "export const $1 = () => absent;\nconst unused_$1 = ");
-      const absent = 'function absent() { throw new Error("Components cannot turn schemas into JSON Schema"); }';
+      const absent =
+        'function absent() { throw new Error("Components cannot turn schemas into JSON Schema"); }';
       return { contents: `${replaced}\n${absent}`, loader: "js" };
     });
   },

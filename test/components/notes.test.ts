@@ -5,6 +5,11 @@ import notes from "../../components/notes/tool.ts";
 const ALICE = { subject: "alice", issuer: "https://id.example", scopes: [] };
 const BOB = { subject: "bob", issuer: "https://id.example", scopes: [] };
 
+/** Adds a note and gives its id. */
+async function add(to: TestClient, title: string, text = "", tags: string[] = []): Promise<string> {
+  return (await to.call("add_note", { title, text, tags })).structured.id;
+}
+
 describe.each(["source", "component"])("notes, as %s", (kind) => {
   const clients: TestClient[] = [];
 
@@ -13,11 +18,6 @@ describe.each(["source", "component"])("notes, as %s", (kind) => {
     const connected = await connect(notes, { quiet: true, kv: {}, ...where, ...options });
     clients.push(connected);
     return connected;
-  }
-
-  /** Adds a note and gives its id. */
-  async function add(to: TestClient, title: string, text = "", tags: string[] = []): Promise<string> {
-    return (await to.call("add_note", { title, text, tags })).structured.id;
   }
 
   afterEach(async () => {
