@@ -80,10 +80,14 @@ test("bundle() refuses a core that imports what the host does not serve", async 
   });
 });
 
+/** The code of a provider that makes one call of its host. */
+function body(call: string): string {
+  return `${call}; return { tag: "accepted" };`;
+}
+
 test.each(["wasmtime", "fastly"] as const)(
   "bundle() for %s names each service it lacks, who was granted it, and the way out",
   async (host) => {
-    const body = (call: string) => `${call}; return { tag: "accepted" };`;
     const notes = await buildProvider(providerManifest("notes", ["note"]), body('kv.get("k")'), {
       kv: "tenon:host/kv@0.1.0",
     });
