@@ -47,6 +47,7 @@ beforeAll(() => {
   writeFileSync(join(folder, "src", "broken.ts"), `${SOURCE}const x: = 1;\n`);
   writeFileSync(join(folder, "src", "not-a-component.ts"), "export default 1;\n");
   writeFileSync(join(folder, "granted.json"), text({ grants: { memory: { kv: ["memory/"] } } }));
+  writeFileSync(join(folder, "ready-made.json"), text({ providers: { sums: "calculator" } }));
   writeFileSync(join(folder, "tenon.json"), text({ providers: { memory: "./src/memory.ts" } }));
   writeFileSync(join(folder, "comma.json"), text({}).replace('"public",', '"public"'));
   writeFileSync(join(folder, "twice.json"), text({}).replace('"version"', '"name"'));
@@ -97,6 +98,7 @@ test.each([
   ["compose-granted", ["compose", "granted.json", "-o", "core.wasm"]],
   ["compose-json", ["compose", "granted.json", "-o", "core.wasm", "--json"]],
   ["compose-files", ["compose", "dist/memory.wasm", "--use", "access-log", "-o", "core.wasm"]],
+  ["compose-ready-made", ["compose", "ready-made.json", "-o", "core.wasm"]],
   ["config-comma", ["compose", "comma.json"]],
   ["config-twice", ["compose", "twice.json"]],
   ["config-keys", ["compose", "keys.json"]],
