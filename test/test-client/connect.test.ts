@@ -370,4 +370,4 @@ test("a source is built for its client, and built again when it has changed", as
   await writeFile(entry, greeter("good day"));
   await utimes(entry, new Date(), new Date(Date.now() + 5000));
   expect(await greeting()).toBe("good day");
-});
+}, 120_000);
