@@ -14,7 +14,7 @@ function call(tool: string, args: object, instance: Instance = component.instant
 }
 
 /** What the clocks of UTC show when those of a zone show a time. */
-function utc(time: string, from: string): string {
+function shownInUtc(time: string, from: string): string {
   return call("convert_time", { time, from, to: ["UTC"] }).to[0].time;
 }
 
@@ -132,15 +132,15 @@ describe("convert_time", () => {
   });
 
   test("the edges of gaps and overlaps are exact", () => {
-    expect(utc("2026-03-29T01:59:59.999", "Europe/Berlin")).toBe("2026-03-29T00:59:59.999+00:00");
-    expect(utc("2026-03-29T03:00", "Europe/Berlin")).toBe("2026-03-29T01:00:00+00:00");
-    expect(utc("2026-10-25T01:59:59", "Europe/Berlin")).toBe("2026-10-24T23:59:59+00:00");
-    expect(utc("2026-10-25T03:00", "Europe/Berlin")).toBe("2026-10-25T02:00:00+00:00");
+    expect(shownInUtc("2026-03-29T01:59:59.999", "Europe/Berlin")).toBe("2026-03-29T00:59:59.999+00:00");
+    expect(shownInUtc("2026-03-29T03:00", "Europe/Berlin")).toBe("2026-03-29T01:00:00+00:00");
+    expect(shownInUtc("2026-10-25T01:59:59", "Europe/Berlin")).toBe("2026-10-24T23:59:59+00:00");
+    expect(shownInUtc("2026-10-25T03:00", "Europe/Berlin")).toBe("2026-10-25T02:00:00+00:00");
     // Half an hour, and a whole day that never was.
-    expect(utc("2026-10-04T02:15", "Australia/Lord_Howe")).toBe("2026-10-03T15:45:00+00:00");
-    expect(utc("2011-12-30T12:00", "Pacific/Apia")).toBe("2011-12-30T22:00:00+00:00");
+    expect(shownInUtc("2026-10-04T02:15", "Australia/Lord_Howe")).toBe("2026-10-03T15:45:00+00:00");
+    expect(shownInUtc("2011-12-30T12:00", "Pacific/Apia")).toBe("2011-12-30T22:00:00+00:00");
     // An offset with seconds.
-    expect(utc("1971-06-01T00:00", "Africa/Monrovia")).toBe("1971-06-01T00:44:30+00:00");
+    expect(shownInUtc("1971-06-01T00:00", "Africa/Monrovia")).toBe("1971-06-01T00:44:30+00:00");
   });
 
   test.each([
