@@ -15,8 +15,14 @@ export interface Converters {
 const MAX_SCHEMA_LENGTH = 256 * 1024;
 const MAX_SCHEMA_DEPTH = 64;
 const TARGET = "draft-2020-12";
-/** Actions of valibot that tidy a text and leave it one: JSON Schema has no words for them, and needs none. */
-const TIDYING = ["normalize", "to_lower_case", "to_upper_case", "trim", "trim_end", "trim_start"];
+/**
+ * Actions of valibot that JSON Schema has no words for: what tidies a text and leaves it one, and checks by functions. They are
+ * left out, as zod leaves out its own; the schema itself still has them.
+ */
+const UNDESCRIBED = [
+  ...["normalize", "to_lower_case", "to_upper_case", "trim", "trim_end", "trim_start"],
+  ...["check", "check_items", "every_item", "partial_check", "raw_check", "some_item"],
+];
 
 /**
  * The JSON Schema of an author's schema.
@@ -55,7 +61,7 @@ function converted(schema: Schema, io: "input" | "output", { zod, valibot }: Con
   if ("_zod" in schema && zod !== undefined) return zod(schema, { target: TARGET, io });
   if (jsonSchema !== undefined) return jsonSchema[io]({ target: TARGET });
   if (vendor === "valibot" && valibot !== undefined) {
-    return valibot(schema, { typeMode: io, target: TARGET, ignoreActions: TIDYING });
+    return valibot(schema, { typeMode: io, target: TARGET, ignoreActions: UNDESCRIBED });
   }
   const { toJsonSchema } = schema as { toJsonSchema?: unknown };
   return typeof toJsonSchema === "function" ? Reflect.apply(toJsonSchema, schema, []) : undefined;
