@@ -58,7 +58,11 @@ export function outcomeResponse(admitted: Admitted, outcome: Outcome, shaper: Re
       return { status: 200, headers: undefined, text: resultResponse(id, result) };
     }
     case "failure":
-      return errorAnswer(failureStatus(admitted, outcome.val.code), id, wellFormed(outcome.val));
+      return errorAnswer(
+        failureStatus(admitted, outcome.val.code),
+        id,
+        withUri(admitted, wellFormed(outcome.val)),
+      );
     case "refused": {
       const { status, headers, error } = outcome.val;
       if (status < 400 || status > 599) return errorAnswer(500, id, INTERNAL);
@@ -108,6 +112,14 @@ function wellFormed(error: RpcError): RpcError {
   } catch {
     return { code: error.code, message: error.message };
   }
+}
+
+/** The error for an unknown resource names it, also where a router without an engine gave the error. */
+function withUri({ request }: Admitted, error: RpcError): RpcError {
+  if (request.method !== "resources/read" || error.code !== RPC.invalidParams || error.data !== undefined) {
+    return error;
+  }
+  return { ...error, data: JSON.stringify({ uri: request.target }) };
 }
 
 function allowedFields(fields: readonly [string, string][]): [string, string][] {

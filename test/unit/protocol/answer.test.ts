@@ -34,6 +34,18 @@ describe("finish() and fail()", () => {
     });
   });
 
+  test("finish() names the resource that is not there, unless the error says more", () => {
+    const uri = 'test://"quoted"';
+    const read = (): Call<HttpAnswer> => call({}, legacy("resources/read", { uri }));
+    const unknown = { code: -32602, message: "Unknown resource" };
+    expect(parsed(read().finish({ tag: "failure", val: unknown })).error).toEqual({
+      ...unknown,
+      data: { uri },
+    });
+    expect(parsed(read().finish(failure(-32602))).error).toMatchObject({ data: { a: 1 } });
+    expect(parsed(legacyCall().finish({ tag: "failure", val: unknown })).error).toEqual(unknown);
+  });
+
   test("finish() drops data that is not JSON", () => {
     const val = { code: 5, message: "m", data: '1},"id":2' };
     expect(parsed(legacyCall().finish({ tag: "failure", val }))).toEqual({
