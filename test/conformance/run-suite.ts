@@ -16,10 +16,8 @@ export async function runSuite(
 ): Promise<Scenario[]> {
   const folder = await mkdtemp(join(tmpdir(), "tenon-conformance-"));
   try {
-    const announced = await output(program.node, [
-      ...[program.suite, "server", "--url", url],
-      ...[...selection, "--output-dir", folder],
-    ]);
+    const options = ["--url", url, ...selection, "--output-dir", folder];
+    const announced = await output(program.node, [program.suite, "server", ...options]);
     const folders = await readdir(folder);
     const scenarios = await Promise.all(
       folders.map(async (entry) => {
