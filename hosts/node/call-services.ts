@@ -13,8 +13,11 @@ const TOKENS = 2 ** 31;
 
 /** The client of a call. */
 export interface CallClient {
-  /** True once nobody waits for the outcome; the call is then not started, or may stop. */
-  isGone?: () => boolean;
+  /**
+   * Aborted once nobody waits for the outcome. The call is then not started; one that runs is told, and stopped a second
+   * later. Default: it is waited for.
+   */
+  signal?: AbortSignal;
   /** Takes a JSON-RPC notification as JSON. Default: it is dropped. */
   notify?: (message: string) => void;
 }
@@ -139,7 +142,6 @@ export function createCallServices(
   const kv = (): KvStore => services.kv ?? raise(denied("kv"));
   const functions: Record<string, (...args: never[]) => unknown> = {
     "outbox.notify": (message: string) => client.notify?.(message),
-    "outbox.cancelled": () => client.isGone?.() ?? false,
     now: () => services.now?.() ?? Date.now(),
     "http.send": send,
     "http.start": start,

@@ -5,7 +5,13 @@ import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
-import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
+import {
+  WORDS,
+  type CallMessage,
+  type ServiceAnswer,
+  type WorkerMessage,
+  type WorkerSetup,
+} from "./worker-messages.ts";
 
 /** How a call ended. */
 export type CallResult = { outcome: Outcome } | { failure: CallFailure };
@@ -46,12 +52,16 @@ export interface CoreWorker {
 
 // Strings on their way through, and the transpiled code. Guests have their own memory, bounded in their modules.
 const HEAP_MIB = 256;
+/** What a cancelled call has left to end by itself. */
+const GRACE_MS = 1000;
 
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const log = createCallLog();
   const services = createCallServices(options.services, (service, error) => options.onFault(service, error));
-  const answered = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const words = new Int32Array(
+    new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
+  );
   const owners = ownersOf(core.manifest);
   const setup: WorkerSetup = {
     glue: core.glue,
@@ -59,7 +69,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     sourceMaps: core.sourceMaps,
     owners,
     log: log.shared,
-    answered: answered.buffer,
+    words: words.buffer,
     clock: options.services.now !== undefined,
     maxOutputBytes: options.maxOutputBytes,
   };
@@ -74,11 +84,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     () => end("deadline", `it was not ready within ${options.startMs} ms`),
     options.startMs,
   );
+  let stopWatching: (() => void) | undefined;
   let wasReady = false;
   let ended = false;
 
   function settle(result: CallResult): void {
     clearTimeout(timer);
+    stopWatching?.();
+    stopWatching = undefined;
     services.end();
     const { lines, dropped } = log.take();
     if (lines || dropped > 0) options.onLog(lines, dropped);
@@ -108,14 +121,33 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       options.onFault("guest's", error);
       post({ error: { tag: "unavailable", val: "the host failed" } });
     }
-    Atomics.add(answered, 0, 1);
-    Atomics.notify(answered, 0);
+    Atomics.add(words, WORDS.answered, 1);
+    Atomics.notify(words, WORDS.answered);
+  }
+
+  /** Tells the guest once nobody waits for it, and ends it when it does not listen. */
+  function watch(signal: AbortSignal, request: McpRequest): void {
+    let grace: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      Atomics.store(words, WORDS.cancelled, 1);
+      grace = setTimeout(
+        () => end("cancelled", `${describeCall(request, owners)} went on after it was cancelled`),
+        GRACE_MS,
+      );
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    stopWatching = () => {
+      clearTimeout(grace);
+      signal.removeEventListener("abort", onAbort);
+    };
   }
 
   const worker: CoreWorker = {
     run({ context, request, timeoutMs, client }, whenDone) {
       done = whenDone;
       services.begin(client);
+      Atomics.store(words, WORDS.cancelled, 0);
+      if (client.signal) watch(client.signal, request);
       timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
       post({ context, request });
     },

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
-import type { McpRequest } from "../../src/protocol/index.ts";
+import type { CallFailure, McpRequest } from "../../src/protocol/index.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
 import { logToStderr, report, reportFault, type LogSink } from "./host-log.ts";
 import type { CallClient } from "./call-services.ts";
@@ -46,6 +46,8 @@ interface Job {
   request: McpRequest;
   options: CallOptions;
   settle(result: CallResult): void;
+  /** What ends the wait in the queue. */
+  leave: (() => void) | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -128,11 +130,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function start(job: Job, worker: CoreWorker): void {
-    clearTimeout(job.timer);
+    stopWaiting(job);
     const timeoutMs = Math.min(job.options.deadline - Date.now(), MAX_TIMER_MS);
-    if (timeoutMs <= 0 || job.options.isGone?.() === true) {
+    const cancelled = job.options.signal?.aborted === true;
+    if (timeoutMs <= 0 || cancelled) {
       idle.push(worker);
-      job.settle({ failure: "deadline" });
+      job.settle({ failure: cancelled ? "cancelled" : "deadline" });
       return;
     }
     busy++;
@@ -145,9 +148,27 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     });
   }
 
-  function giveUp(job: Job): void {
+  function wait(job: Job): void {
+    const { deadline, signal } = job.options;
+    const waitMs = Math.min(queueMs, deadline - Date.now(), MAX_TIMER_MS);
+    job.timer = setTimeout(
+      () => giveUp(job, deadline <= Date.now() ? "deadline" : "overload"),
+      Math.max(0, waitMs),
+    );
+    job.leave = () => giveUp(job, "cancelled");
+    signal?.addEventListener("abort", job.leave, { once: true });
+    queue.push(job);
+  }
+
+  function stopWaiting({ timer, leave, options: { signal } }: Job): void {
+    clearTimeout(timer);
+    if (leave) signal?.removeEventListener("abort", leave);
+  }
+
+  function giveUp(job: Job, failure: CallFailure): void {
+    stopWaiting(job);
     queue.splice(queue.indexOf(job), 1);
-    job.settle({ failure: job.options.deadline <= Date.now() ? "deadline" : "overload" });
+    job.settle({ failure });
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -167,17 +188,24 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     workers,
     handle(context, request, callOptions) {
       return new Promise((settle) => {
-        const job: Job = { context, request, options: callOptions, settle, timer: undefined };
-        if (closed) {
+        const job: Job = {
+          context,
+          request,
+          options: callOptions,
+          settle,
+          leave: undefined,
+          timer: undefined,
+        };
+        if (callOptions.signal?.aborted === true) {
+          settle({ failure: "cancelled" });
+        } else if (closed) {
           settle({ failure: "overload" });
         } else if (busy < workers && idle.length > 0 && queue.length === 0) {
           start(job, idle.pop()!);
         } else if (queue.length >= queueLength) {
           settle({ failure: "overload" });
         } else {
-          const waitMs = Math.min(queueMs, callOptions.deadline - Date.now(), MAX_TIMER_MS);
-          job.timer = setTimeout(() => giveUp(job), Math.max(0, waitMs));
-          queue.push(job);
+          wait(job);
         }
       });
     },

@@ -10,9 +10,10 @@ import {
   type HttpRequestHead,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
-import { logToStderr, reportFault } from "./host-log.ts";
+import { logToStderr, reportFault, type LogSink } from "./host-log.ts";
 import type { HostServices } from "./host-services.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+import { createNotifier } from "./notifier.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 
@@ -140,7 +141,7 @@ export async function serveHttp(
       try {
         const step = protocol.handle(head, body);
         if (step.kind === "answer") send(response, step.answer);
-        else callCore(step.call, pool, response).catch((error: unknown) => fail(response, error));
+        else callCore(step.call, pool, response, log).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }
@@ -188,12 +189,36 @@ export async function serveHttp(
   };
 }
 
-async function callCore(call: Call<HttpAnswer>, pool: Pool, response: ServerResponse): Promise<void> {
+async function callCore(
+  call: Call<HttpAnswer>,
+  pool: Pool,
+  response: ServerResponse,
+  log: LogSink,
+): Promise<void> {
+  const client = new AbortController();
+  const onClose = (): void => client.abort();
+  response.once("close", onClose);
+  const notifier = createNotifier(call, log, {
+    stalledBytes: () => response.writableLength,
+    send: (part) => sendPart(response, part),
+  });
   const result = await pool.handle(call.context, call.request, {
     deadline: call.deadline,
-    isGone: () => response.destroyed,
+    signal: client.signal,
+    notify: notifier.notify,
   });
-  send(response, "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
+  response.off("close", onClose);
+  notifier.end();
+  const answer = "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure);
+  if (response.headersSent) response.end(answer.body);
+  else send(response, answer);
+}
+
+/** Sends one part of an answer; the first goes with the status and the header fields. */
+function sendPart(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+  if (response.destroyed) return;
+  if (!response.headersSent) response.writeHead(status, headers.flat());
+  response.write(body!);
 }
 
 function requestHead(request: IncomingMessage): HttpRequestHead {

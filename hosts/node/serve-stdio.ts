@@ -3,7 +3,9 @@ import type { Readable, Writable } from "node:stream";
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { createLineFramer, createStdioProtocol, type Call } from "../../src/protocol/index.ts";
 import type { HostServices } from "./host-services.ts";
+import { logToStderr } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+import { createNotifier } from "./notifier.ts";
 import { createPool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 
@@ -27,7 +29,8 @@ const CALLS_PER_WORKER = 4;
 
 /**
  * Serves a core over MCP's stdio transport until the input ends and everything taken from it is answered. Answers come
- * in the order calls end. While more calls are in flight than workers and queue can hold, no further input is read.
+ * in the order calls end. While more calls are in flight than workers and queue can hold, no further input is read, a
+ * cancellation neither.
  *
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
@@ -52,6 +55,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   });
   const maxInFlight = pool.workers * CALLS_PER_WORKER;
   const inFlight = new Set<Promise<void>>();
+  const clients = new Map<Call<string | undefined>, AbortController>();
 
   async function send(line: string | undefined): Promise<void> {
     if (line === undefined || !outputOpen || output.write(`${line}\n`)) return;
@@ -65,7 +69,19 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   }
 
   async function callCore(call: Call<string | undefined>): Promise<void> {
-    const result = await pool.handle(call.context, call.request, { deadline: call.deadline });
+    const client = new AbortController();
+    clients.set(call, client);
+    const notifier = createNotifier(call, options.log ?? logToStderr, {
+      stalledBytes: () => output.writableLength,
+      send: (line) => outputOpen && output.write(`${line}\n`),
+    });
+    const result = await pool.handle(call.context, call.request, {
+      deadline: call.deadline,
+      signal: client.signal,
+      notify: notifier.notify,
+    });
+    clients.delete(call);
+    notifier.end();
     await send("outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
   }
 
@@ -76,6 +92,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     if (text.trim() === "") return;
     const step = protocol.handle(text);
     if (step.kind === "answer") return send(step.answer);
+    if (step.kind === "cancel") return clients.get(step.call)?.abort();
     const answered = callCore(step.call).finally(() => inFlight.delete(answered));
     inFlight.add(answered);
     if (inFlight.size >= maxInFlight) await Promise.race(inFlight);

@@ -11,6 +11,7 @@ export function protocolOptions(core: LoadedCore, deadlineMs: number | undefined
     serverInfo: { name, version, title },
     now: Date.now,
     newRequestId: () => `${prefix}-${(++count).toString(36)}`,
+    notifications: true,
     ...(deadlineMs === undefined ? undefined : { deadlineMs }),
   };
 }

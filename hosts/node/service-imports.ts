@@ -16,12 +16,17 @@ interface WitResponse extends Omit<HttpServiceResponse, "body"> {
   body: WitBody;
 }
 
-/** The services of `wit/deps/host` and the way back to the client, for a guest: each function asks the main thread. */
-export function createServiceImports(ask: Ask): HostImports {
+/**
+ * The services of `wit/deps/host` and the way back to the client, for a guest.
+ *
+ * @param ask Asks the main thread.
+ * @param cancelled True once nobody waits for the call in flight.
+ */
+export function createServiceImports(ask: Ask, cancelled: () => boolean): HostImports {
   return {
     "tenon:mcp/outbox": {
       notify: (message: string): unknown => ask("outbox.notify", message),
-      cancelled: (): unknown => ask("outbox.cancelled"),
+      cancelled,
     },
     "tenon:host/http": {
       send: (request: WitRequest): WitResponse =>
@@ -81,5 +86,10 @@ function witResponse({ status, headers, body }: HttpServiceResponse): WitRespons
 /** The names of every interface this host provides. */
 export const PROVIDED_INTERFACES: ReadonlySet<string> = new Set([
   ...Object.keys(createHostImports(() => {})),
-  ...Object.keys(createServiceImports(() => {})),
+  ...Object.keys(
+    createServiceImports(
+      () => {},
+      () => false,
+    ),
+  ),
 ]);

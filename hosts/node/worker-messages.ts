@@ -10,13 +10,21 @@ export interface WorkerSetup {
   owners: Owners;
   /** See `CallLog`. */
   log: SharedArrayBuffer;
-  /** One 32-bit word: how many questions of the worker were answered. */
-  answered: SharedArrayBuffer;
+  /** 32-bit words, see {@link WORDS}. */
+  words: SharedArrayBuffer;
   /** True when the main thread is asked for the time. */
   clock: boolean;
   /** Bytes of UTF-8 an outcome may have. */
   maxOutputBytes: number;
 }
+
+/** The words that both threads see. */
+export const WORDS = {
+  /** How many questions of the worker were answered. */
+  answered: 0,
+  /** 1 once nobody waits for the call in flight. */
+  cancelled: 1,
+} as const;
 
 /** From the main thread: one call. The next one follows only when this one is answered. */
 export interface CallMessage {

@@ -6,7 +6,13 @@ import { createHostImports, type HostImports } from "./host-imports.ts";
 import { logLine } from "./log-line.ts";
 import { createLogMapper } from "./map-log-entry.ts";
 import { createServiceImports } from "./service-imports.ts";
-import type { CallMessage, ServiceAnswer, WorkerMessage, WorkerSetup } from "./worker-messages.ts";
+import {
+  WORDS,
+  type CallMessage,
+  type ServiceAnswer,
+  type WorkerMessage,
+  type WorkerSetup,
+} from "./worker-messages.ts";
 
 const HANDLER = "tenon:mcp/handler@0.1.0";
 
@@ -25,14 +31,14 @@ const port = parentPort!;
 const setup = workerData as WorkerSetup;
 const { glue, modules, maxOutputBytes, owners } = setup;
 const log = createCallLog(setup.log);
-const answered = new Int32Array(setup.answered);
+const words = new Int32Array(setup.words);
 const mapEntry = createLogMapper(setup.sourceMaps);
 const imports = {
   ...createHostImports(
     (entry) => log.add(logLine(mapEntry(entry), new Date())),
     setup.clock ? () => ask("now") as number : Date.now,
   ),
-  ...createServiceImports(ask),
+  ...createServiceImports(ask, () => Atomics.load(words, WORDS.cancelled) === 1),
 };
 let handler: Handler | undefined;
 
@@ -47,10 +53,10 @@ function post(message: WorkerMessage): void {
 
 /** Asks the main thread and blocks until it has answered; `terminate()` ends the wait. */
 function ask(name: string, ...args: unknown[]): unknown {
-  const before = Atomics.load(answered, 0);
+  const before = Atomics.load(words, WORDS.answered);
   post({ kind: "question", name, args });
   // A wake-up meant for the question before may come late, so the count decides.
-  while (Atomics.load(answered, 0) === before) Atomics.wait(answered, 0, before);
+  while (Atomics.load(words, WORDS.answered) === before) Atomics.wait(words, WORDS.answered, before);
   const answer = receiveMessageOnPort(port)!.message as ServiceAnswer;
   if (!answer.error) return answer.value;
   throw Object.assign(new Error(answer.error.tag), { payload: answer.error });

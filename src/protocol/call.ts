@@ -1,6 +1,8 @@
 import { failureResponse, outcomeResponse, type Response } from "./answer.ts";
+import { isLogLevel, type LogLevel } from "./log-levels.ts";
 import type { RequestMessage } from "./message.ts";
-import { contextText } from "./request-context.ts";
+import { createNotificationFilter, type NotificationFilter, type Wanted } from "./notifications.ts";
+import { contextText, META } from "./request-context.ts";
 import type { Admitted } from "./request.ts";
 import { createResultShaper, type ResultShaper } from "./result-text.ts";
 import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions } from "./types.ts";
@@ -9,17 +11,35 @@ import type { ScanLimits } from "./scan-json.ts";
 const DEFAULT_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_DEPTH = 64;
 const DEFAULT_MAX_TOKENS = 100_000;
+const NOTHING_WANTED: Wanted = { progressToken: undefined, logLevel: undefined };
+
+/** How a request came in. */
+export interface Origin {
+  transport: "http" | "stdio";
+  peer: string | undefined;
+  traceparent: string | undefined;
+  /** The level of log messages for a client before 2026-07-28; later ones name it in each request. */
+  logLevel: LogLevel;
+}
+
+/** What a transport makes of the messages that belong to one request. */
+export interface Channel<Answer> {
+  /** `streamed` says that notifications were sent before. */
+  answer(response: Response, streamed: boolean): Answer;
+  /** Absent where no notification can be sent. */
+  notification?(text: string): Answer;
+}
 
 /** What the transports of one server share. */
 export interface Server {
   readonly limits: ScanLimits;
   readonly shaper: ResultShaper;
-  /** The call for a request; `toAnswer` makes of a response what the transport sends. */
+  /** The call for a request. */
   call<Answer>(
     admitted: Admitted,
     message: RequestMessage,
-    origin: { transport: "http" | "stdio"; peer: string | undefined; traceparent: string | undefined },
-    toAnswer: (response: Response) => Answer,
+    origin: Origin,
+    channel: Channel<Answer>,
   ): Call<Answer>;
 }
 
@@ -27,16 +47,22 @@ export interface Server {
 export function createServer(options: ProtocolOptions): Server {
   const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
   const { name, version, title } = options.serverInfo;
-  const shaper = createResultShaper(title === undefined ? { name, version } : { name, title, version });
+  const shaper = createResultShaper(
+    title === undefined ? { name, version } : { name, title, version },
+    options.notifications === true ? { logging: {} } : {},
+  );
+  const limits = {
+    maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
+    maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
+  };
   return {
-    limits: {
-      maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
-      maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
-    },
+    limits,
     shaper,
-    call(admitted, message, origin, toAnswer) {
+    call(admitted, message, { logLevel, ...origin }, channel) {
       const receivedAt = options.now();
       const deadline = receivedAt + deadlineMs;
+      const carried = options.notifications === true && channel.notification !== undefined;
+      const wanted = carried ? wantedBy(admitted, message, logLevel) : NOTHING_WANTED;
       const context = contextText(
         {
           requestId: options.newRequestId(),
@@ -44,13 +70,31 @@ export function createServer(options: ProtocolOptions): Server {
           client: admitted.client,
           receivedAt,
           deadline,
+          wanted,
           ...origin,
         },
         message,
       );
-      return new CoreCall(context, deadline, admitted, shaper, toAnswer);
+      return new CoreCall(context, deadline, admitted, { shaper, limits, wanted, channel });
     },
   };
+}
+
+function wantedBy({ era }: Admitted, { meta }: RequestMessage, legacyLevel: LogLevel): Wanted {
+  const token = meta["progressToken"];
+  const level = era === "legacy" ? legacyLevel : meta[META.logLevel];
+  return {
+    progressToken:
+      typeof token === "string" || Number.isSafeInteger(token) ? (token as string | number) : undefined,
+    logLevel: isLogLevel(level) ? level : undefined,
+  };
+}
+
+interface Wiring<Answer> {
+  shaper: ResultShaper;
+  limits: ScanLimits;
+  wanted: Wanted;
+  channel: Channel<Answer>;
 }
 
 class CoreCall<Answer> implements Call<Answer> {
@@ -58,29 +102,38 @@ class CoreCall<Answer> implements Call<Answer> {
   readonly deadline: number;
   readonly request: McpRequest;
   readonly #admitted: Admitted;
-  readonly #shaper: ResultShaper;
-  readonly #toAnswer: (response: Response) => Answer;
+  readonly #wiring: Wiring<Answer>;
+  #filter: NotificationFilter | undefined;
+  #streamed = false;
 
-  constructor(
-    context: string,
-    deadline: number,
-    admitted: Admitted,
-    shaper: ResultShaper,
-    toAnswer: (response: Response) => Answer,
-  ) {
+  constructor(context: string, deadline: number, admitted: Admitted, wiring: Wiring<Answer>) {
     this.context = context;
     this.deadline = deadline;
     this.request = admitted.request;
     this.#admitted = admitted;
-    this.#shaper = shaper;
-    this.#toAnswer = toAnswer;
+    this.#wiring = wiring;
+  }
+
+  get dropped(): number {
+    return this.#filter?.dropped ?? 0;
+  }
+
+  notify(message: string): Answer | undefined {
+    const { channel, limits, wanted } = this.#wiring;
+    if (wanted.progressToken === undefined && wanted.logLevel === undefined) return undefined;
+    this.#filter ??= createNotificationFilter(wanted, limits);
+    const text = this.#filter.pass(message);
+    if (text === undefined) return undefined;
+    this.#streamed = true;
+    return channel.notification?.(text);
   }
 
   finish(outcome: Outcome): Answer {
-    return this.#toAnswer(outcomeResponse(this.#admitted, outcome, this.#shaper));
+    const { channel, shaper } = this.#wiring;
+    return channel.answer(outcomeResponse(this.#admitted, outcome, shaper), this.#streamed);
   }
 
   fail(reason: CallFailure): Answer {
-    return this.#toAnswer(failureResponse(this.request.id, reason));
+    return this.#wiring.channel.answer(failureResponse(this.request.id, reason), this.#streamed);
   }
 }

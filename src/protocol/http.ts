@@ -1,8 +1,10 @@
 import { errorAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
-import { createServer } from "./call.ts";
+import { createServer, type Channel } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
+import { acceptsEventStream, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
+import { DEFAULT_LEVEL } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
 import { META } from "./request-context.ts";
 import {
@@ -37,7 +39,10 @@ export interface HttpProtocolOptions extends ProtocolOptions {
 export interface HttpProtocol {
   /** Answers a request that needs no content. Nothing when the content must be read and given to `handle`. */
   checkHead(head: HttpRequestHead): HttpAnswer | undefined;
-  /** Answers a request that `checkHead` let pass, or gives the call to make. */
+  /**
+   * Answers a request that `checkHead` let pass, or gives the call to make. With the first notification of a call its
+   * answer becomes a stream of events; whatever status its outcome would have had is then lost.
+   */
   handle(head: HttpRequestHead, body: string): Step<HttpAnswer>;
   /** The answer to content that is too long, or not UTF-8. */
   refuseBody(reason: "too-large" | "encoding"): HttpAnswer;
@@ -94,7 +99,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
   function handleMessage(
     head: HttpRequestHead,
     body: string,
-    toAnswer: (response: Response) => HttpAnswer,
+    channel: Channel<HttpAnswer>,
   ): Step<HttpAnswer> {
     const message = parseMessage(body, server.limits);
     if (message.kind === "response") return { kind: "answer", answer: ACCEPTED };
@@ -115,7 +120,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
     const fields = modern ? checkRequiredFields(head, admitted) : undefined;
     if (fields) return answer(400, message.id, fields);
-    if (message.method === "ping") {
+    if (admitted.answeredHere) {
       return {
         kind: "answer",
         answer: toHttp({ status: 200, headers: undefined, text: resultResponse(message.id!, "{}") }),
@@ -125,8 +130,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       transport: "http" as const,
       peer: head.peer,
       traceparent: head.headers("traceparent"),
+      // Nothing ties one request to another, so a level that was set is not known here.
+      logLevel: DEFAULT_LEVEL,
     };
-    return { kind: "call", call: server.call(admitted, message, origin, toAnswer) };
+    return { kind: "call", call: server.call(admitted, message, origin, channel) };
   }
 
   return {
@@ -154,8 +161,9 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
     handle(head, body) {
       const origin = head.headers("origin");
-      if (origin === undefined) return handleMessage(head, body, toHttp);
-      const step = handleMessage(head, body, (response) => readableBy(toHttp(response), origin));
+      const channel = acceptsEventStream(head.headers("accept")) ? STREAM : SINGLE;
+      if (origin === undefined) return handleMessage(head, body, channel);
+      const step = handleMessage(head, body, channelReadableBy(channel, origin));
       return step.kind === "answer" ? { kind: "answer", answer: readableBy(step.answer, origin) } : step;
     },
 
@@ -208,6 +216,22 @@ function rejected(status: number, error: RpcError): HttpAnswer {
 
 function answer(status: number, id: string | undefined, error: RpcError): Step<HttpAnswer> {
   return { kind: "answer", answer: toHttp(errorAnswer(status, id, error)) };
+}
+
+const SINGLE: Channel<HttpAnswer> = { answer: toHttp };
+const STREAM: Channel<HttpAnswer> = {
+  answer: (response, streamed) => (streamed ? streamPart(response.text) : toHttp(response)),
+  notification: streamPart,
+};
+
+function channelReadableBy(
+  { answer, notification }: Channel<HttpAnswer>,
+  origin: string,
+): Channel<HttpAnswer> {
+  return {
+    answer: (response, streamed) => readableBy(answer(response, streamed), origin),
+    ...(notification && { notification: (text) => readableBy(notification(text), origin) }),
+  };
 }
 
 function toHttp({ status, headers, text }: Response): HttpAnswer {

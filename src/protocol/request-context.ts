@@ -1,4 +1,5 @@
 import type { RequestMessage } from "./message.ts";
+import type { Wanted } from "./notifications.ts";
 
 /** Keys of `_meta` that describe the request itself; they go to the context and not to components. */
 export const META = {
@@ -28,20 +29,11 @@ export interface Circumstances {
   deadline: number;
   /** The `traceparent` header field, which `_meta.traceparent` overrides. */
   traceparent: string | undefined;
+  /** What can be sent to the client while it waits; components need not make anything else. */
+  wanted: Wanted;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-/** Severities of log messages (RFC 5424, section 6.2.1), least severe first. */
-export const LOG_LEVELS: ReadonlySet<unknown> = new Set([
-  "debug",
-  "info",
-  "notice",
-  "warning",
-  "error",
-  "critical",
-  "alert",
-  "emergency",
-]);
 
 /**
  * The context of a request as JSON text, see `schema/context.schema.json`. It is put together from texts, as what the
@@ -61,11 +53,8 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
   const { meta } = message;
   const trace = meta["traceparent"] ?? circumstances.traceparent;
   if (typeof trace === "string" && TRACEPARENT.test(trace)) text += `,"traceparent":"${trace}"`;
-  const level = meta[META.logLevel];
-  if (LOG_LEVELS.has(level)) text += `,"logLevel":"${level as string}"`;
-  const token = meta["progressToken"];
-  if (typeof token === "string" || Number.isSafeInteger(token)) {
-    text += `,"progressToken":${JSON.stringify(token)}`;
-  }
+  const { logLevel, progressToken } = circumstances.wanted;
+  if (logLevel !== undefined) text += `,"logLevel":"${logLevel}"`;
+  if (progressToken !== undefined) text += `,"progressToken":${JSON.stringify(progressToken)}`;
   return `${text}}`;
 }

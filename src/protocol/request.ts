@@ -1,5 +1,6 @@
+import { isLogLevel } from "./log-levels.ts";
 import { isObject, type RequestMessage } from "./message.ts";
-import { LOG_LEVELS, META, TRANSPORT_META, type ClientText } from "./request-context.ts";
+import { META, TRANSPORT_META, type ClientText } from "./request-context.ts";
 import { LEGACY_REVISIONS, METHODS, MODERN_REVISIONS, REVISIONS, type Era } from "./revisions.ts";
 import { RPC } from "./rpc-error.ts";
 import type { McpRequest, RpcError } from "./types.ts";
@@ -14,6 +15,8 @@ export interface Admitted {
   cacheable: boolean;
   /** True for `initialize`, whose result the legacy revisions shape differently from `server/discover`. */
   initializes: boolean;
+  /** True when no component is asked: the result is empty. */
+  answeredHere: boolean;
 }
 
 /** A message that goes no further. `status` is what HTTP shows. */
@@ -98,14 +101,17 @@ function admit(
     return badParams('"cursor" is not one this server gave out');
   }
   const level = message.meta[META.logLevel];
-  if (level !== undefined && !LOG_LEVELS.has(level))
-    return badParams(`"${META.logLevel}" is not a log level`);
+  if (level !== undefined && !isLogLevel(level)) return badParams(`"${META.logLevel}" is not a log level`);
+  if (message.method === "logging/setLevel" && !isLogLevel(message.params?.["level"])) {
+    return badParams('"level" is not a log level');
+  }
   return {
     era,
     protocolVersion,
     client,
     cacheable: method.cacheable ?? false,
     initializes: message.method === "initialize",
+    answeredHere: method.answeredHere ?? false,
     request: {
       id: message.id!,
       method: describesServer ? "server/discover" : message.method,

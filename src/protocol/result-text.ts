@@ -19,12 +19,16 @@ export interface ResultShaper {
   modern(result: string, cacheable: boolean): string | undefined;
 }
 
-/** Creates a {@link ResultShaper} for a server; `serverInfo` is what modern results carry in `_meta`. */
-export function createResultShaper(serverInfo: {
-  name: string;
-  version: string;
-  title?: string | undefined;
-}): ResultShaper {
+/**
+ * Creates a {@link ResultShaper} for a server.
+ *
+ * @param serverInfo What modern results carry in `_meta`.
+ * @param declared Capabilities of the protocol core and the host, besides those of the core.
+ */
+export function createResultShaper(
+  serverInfo: { name: string; version: string; title?: string | undefined },
+  declared: Record<string, unknown>,
+): ResultShaper {
   const metaMember = `"_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
   const plainPrefix = `"resultType":"complete",${metaMember}`;
   const cacheablePrefix = `"resultType":"complete","ttlMs":0,"cacheScope":"private",${metaMember}`;
@@ -50,13 +54,15 @@ export function createResultShaper(serverInfo: {
   return {
     modern,
     legacy: (result) => (isObjectText(result) ? result : undefined),
-    initialize: (result, protocolVersion) =>
-      withMembers(result, `"protocolVersion":${JSON.stringify(protocolVersion)}`),
+    initialize: (result, protocolVersion) => {
+      const parsed = parseObject(result);
+      return parsed && JSON.stringify({ protocolVersion, ...withCapabilities(parsed, declared) });
+    },
     discover: (result) => {
       const parsed = parseObject(result);
       if (!parsed) return undefined;
       // Since 2026-07-28 the server's name is in `_meta` only.
-      const { serverInfo: _, ...rest } = parsed;
+      const { serverInfo: _, ...rest } = withCapabilities(parsed, declared);
       return modern(JSON.stringify({ supportedVersions: REVISIONS, ...rest }), true);
     },
   };
@@ -71,6 +77,14 @@ function withMembers(object: string, members: string): string | undefined {
   if (!isObjectText(object)) return undefined;
   const rest = object.slice(object.indexOf("{") + 1).trimStart();
   return rest.startsWith("}") ? `{${members}${rest}` : `{${members},${rest}`;
+}
+
+function withCapabilities(
+  result: Record<string, unknown>,
+  declared: Record<string, unknown>,
+): Record<string, unknown> {
+  const capabilities = isObject(result["capabilities"]) ? result["capabilities"] : {};
+  return { ...result, capabilities: { ...capabilities, ...declared } };
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -22,14 +22,17 @@ export interface Method {
   lists?: boolean;
   /** True when modern results carry `ttlMs` and `cacheScope`. */
   cacheable?: boolean;
+  /** True when this protocol core answers it, with an empty result. */
+  answeredHere?: boolean;
 }
 
 const BOTH: readonly Era[] = ["legacy", "modern"];
 
-/** Request methods that reach the core, and `ping`, which this protocol core answers. */
+/** Request methods that this server knows. */
 export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["initialize", { eras: ["legacy"] }],
-  ["ping", { eras: ["legacy"] }],
+  ["ping", { eras: ["legacy"], answeredHere: true }],
+  ["logging/setLevel", { eras: ["legacy"], answeredHere: true }],
   ["server/discover", { eras: ["modern"], cacheable: true }],
   ["tools/list", { eras: BOTH, cacheable: true, lists: true }],
   ["tools/call", { eras: BOTH, target: "name" }],

@@ -1,15 +1,20 @@
 import { errorAnswer, type Response } from "./answer.ts";
-import { createServer } from "./call.ts";
+import { createServer, type Channel } from "./call.ts";
+import { DEFAULT_LEVEL, isLogLevel, type LogLevel } from "./log-levels.ts";
 import { parseMessage } from "./message.ts";
 import { admitLegacy, admitModern, eraOf } from "./request.ts";
+import { oneLine } from "./one-line.ts";
 import { LEGACY_REVISIONS } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
 import type { Call, ProtocolOptions, Step } from "./types.ts";
 
-/** One connection over standard streams. Answers are single lines without their line feed. */
+/** What the host must do next: as {@link Step} says, or end a call, whose answer is then nothing. */
+export type StdioStep = Step<string | undefined> | { kind: "cancel"; call: Call<string | undefined> };
+
+/** One connection over standard streams. What is sent are single lines without their line feed. */
 export interface StdioProtocol {
   /** Takes one line. An answer of `undefined` means that nothing is sent. */
-  handle(line: string): Step<string | undefined>;
+  handle(line: string): StdioStep;
   /** The answer to a line that is too long, or not UTF-8. */
   refuseLine(reason: "too-large" | "encoding"): string;
 }
@@ -17,24 +22,30 @@ export interface StdioProtocol {
 /** Creates the protocol core for one connection over standard streams. */
 export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
   const server = createServer(options);
-  /** Requests in flight by the text of their id; true once cancelled. */
-  const inFlight = new Map<string, boolean>();
+  /** Requests in flight by the text of their id. */
+  const inFlight = new Map<string, Call<string | undefined>>();
+  const cancelled = new WeakSet<Call<string | undefined>>();
   let legacyVersion = LEGACY_REVISIONS[0]!;
+  let logLevel: LogLevel = DEFAULT_LEVEL;
 
   function track(id: string, call: Call<string | undefined>): Call<string | undefined> {
-    inFlight.set(id, false);
     const settle = (line: string | undefined): string | undefined => {
-      const cancelled = inFlight.get(id);
       inFlight.delete(id);
-      return cancelled === true ? undefined : line;
+      return cancelled.has(tracked) ? undefined : line;
     };
-    return {
+    const tracked: Call<string | undefined> = {
       context: call.context,
       request: call.request,
       deadline: call.deadline,
+      get dropped() {
+        return call.dropped;
+      },
+      notify: (message) => (cancelled.has(tracked) ? undefined : call.notify(message)),
       finish: (outcome) => settle(call.finish(outcome)),
       fail: (reason) => settle(call.fail(reason)),
     };
+    inFlight.set(id, tracked);
+    return tracked;
   }
 
   return {
@@ -44,8 +55,10 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
       if (message.kind === "notification") {
         const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
-        if (id !== undefined && inFlight.has(id)) inFlight.set(id, true);
-        return answer(undefined);
+        const call = id === undefined ? undefined : inFlight.get(id);
+        if (call === undefined) return answer(undefined);
+        cancelled.add(call);
+        return { kind: "cancel", call };
       }
       const id = message.id!;
       if (inFlight.has(id)) {
@@ -58,10 +71,14 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       const admitted =
         eraOf(message, undefined) === "modern" ? admitModern(message) : admitLegacy(message, legacyVersion);
       if ("error" in admitted) return answer(toLine(errorAnswer(admitted.status, id, admitted.error)));
-      if (message.method === "ping") return answer(resultResponse(id, "{}"));
+      if (admitted.answeredHere) {
+        const level = message.params?.["level"];
+        if (message.method === "logging/setLevel" && isLogLevel(level)) logLevel = level;
+        return answer(resultResponse(id, "{}"));
+      }
       if (admitted.initializes) legacyVersion = admitted.protocolVersion;
-      const origin = { transport: "stdio" as const, peer: undefined, traceparent: undefined };
-      return { kind: "call", call: track(id, server.call(admitted, message, origin, toLine)) };
+      const origin = { transport: "stdio" as const, peer: undefined, traceparent: undefined, logLevel };
+      return { kind: "call", call: track(id, server.call(admitted, message, origin, LINES)) };
     },
 
     refuseLine(reason) {
@@ -78,7 +95,8 @@ function answer(line: string | undefined): Step<string | undefined> {
   return { kind: "answer", answer: line };
 }
 
-/** Inside JSON a line break is white space between tokens, so a blank takes its place without changing a value. */
+const LINES: Channel<string | undefined> = { answer: toLine, notification: oneLine };
+
 function toLine({ text }: Response): string {
-  return !/[\n\r]/.test(text) ? text : text.replaceAll(/[\n\r]/g, " ");
+  return oneLine(text);
 }

@@ -27,10 +27,10 @@ export type Outcome =
   | { tag: "accepted" };
 
 /**
- * Why there is no outcome: the call ran out of time, its instance trapped, the server is full, or the outcome is
- * larger than the host allows.
+ * Why there is no outcome: the call ran out of time, its instance trapped, the server is full, the outcome is larger
+ * than the host allows, or the client has cancelled the request or gone away.
  */
-export type CallFailure = "deadline" | "trap" | "overload" | "too-large";
+export type CallFailure = "deadline" | "trap" | "overload" | "too-large" | "cancelled";
 
 /** A request for the core. Exactly one of `finish` and `fail` gives the answer to send. */
 export interface Call<Answer> {
@@ -39,6 +39,13 @@ export interface Call<Answer> {
   readonly request: McpRequest;
   /** When the host must stop the call, in milliseconds since 1970-01-01T00:00:00Z. */
   readonly deadline: number;
+  /**
+   * What the client is to be sent for a notification of a component, given as JSON while the call runs. Nothing when the
+   * client does not want it, the transport cannot carry it, or it is malformed or over a limit.
+   */
+  notify(message: string): Answer | undefined;
+  /** How many notifications were malformed or over a limit so far. */
+  readonly dropped: number;
   finish(outcome: Outcome): Answer;
   fail(reason: CallFailure): Answer;
 }
@@ -60,6 +67,11 @@ export interface ProtocolOptions {
   maxDepth?: number;
   /** JSON values and keys a message may have. Default 100,000. */
   maxTokens?: number;
+  /**
+   * True when the host sends what `Call.notify` gives. Otherwise components are told that clients want none, and `logging`
+   * is not declared. Default false.
+   */
+  notifications?: boolean;
 }
 
 /** The part of an HTTP request before its content. */
@@ -74,7 +86,10 @@ export interface HttpRequestHead {
   peer?: string | undefined;
 }
 
-/** An HTTP response. */
+/**
+ * An HTTP response. What `Call.notify` gives is the first part of a response, whose status and header fields go ahead of
+ * it, or a further part; after it the answer is the last part.
+ */
 export interface HttpAnswer {
   status: number;
   /** Names in lower case. */

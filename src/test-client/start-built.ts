@@ -73,7 +73,7 @@ export async function startBuilt(
       };
       return pool.handle(context, request, {
         deadline: Date.now() + deadlineMs,
-        isGone: () => signal?.aborted === true,
+        ...(signal && { signal }),
         notify: (message) => listeners.onProgress(progressOf(message)),
       });
     },

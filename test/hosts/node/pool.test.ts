@@ -53,7 +53,7 @@ test("handle() gives the outcome of the core, whatever it is", async () => {
 test("handle() does not start a call nobody waits for any more", async () => {
   const busy = occupy();
   const deadline = Date.now() + LATER_MS;
-  const gone = pool.handle("{}", call("log"), { deadline, isGone: () => true });
+  const gone = pool.handle("{}", call("log"), { deadline, signal: AbortSignal.abort() });
   const next = pool.handle("{}", call("echo"), { deadline });
   await Promise.all([busy, gone, next]);
   expect(logged).toContain("before the loop");

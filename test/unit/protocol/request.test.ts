@@ -35,7 +35,7 @@ describe("handle() before 2026-07-28", () => {
     expect(result).toEqual({
       protocolVersion: agreed,
       serverInfo: { name: "s", version: "1" },
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, logging: {} },
     });
   });
 

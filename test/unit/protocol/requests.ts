@@ -15,6 +15,7 @@ export function protocol(options: Partial<HttpProtocolOptions> = {}): HttpProtoc
     serverInfo: { name: "calculator", version: "1.2.3" },
     now: () => NOW,
     newRequestId: () => "r-1",
+    notifications: true,
     ...options,
   });
 }
@@ -26,6 +27,7 @@ export function head(
   const all: Record<string, string> = {
     host: "127.0.0.1:3000",
     "content-type": "application/json",
+    accept: "application/json, text/event-stream",
     ...fields,
   };
   return { method: "POST", path: "/mcp", headers: (name) => all[name], ...rest };

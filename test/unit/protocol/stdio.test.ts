@@ -8,17 +8,23 @@ function connection() {
     serverInfo: { name: "s", version: "1" },
     now: () => NOW,
     newRequestId: () => "r",
+    notifications: true,
   });
   return {
     refuseLine: (reason: "too-large" | "encoding") => stdio.refuseLine(reason),
     answer: (line: string) => {
       const step = stdio.handle(line);
-      if (step.kind !== "answer") throw new Error("called instead");
+      if (step.kind !== "answer") throw new Error(`not answered: ${JSON.stringify(step)}`);
       return step.answer;
+    },
+    cancel: (line: string): Call<string | undefined> => {
+      const step = stdio.handle(line);
+      if (step.kind !== "cancel") throw new Error(`not cancelled: ${JSON.stringify(step)}`);
+      return step.call;
     },
     call: (line: string): Call<string | undefined> => {
       const step = stdio.handle(line);
-      if (step.kind !== "call") throw new Error(`answered instead: ${step.answer}`);
+      if (step.kind !== "call") throw new Error(`not called: ${JSON.stringify(step)}`);
       return step.call;
     },
   };
@@ -61,15 +67,22 @@ test("finish() keeps an answer on one line", () => {
   expect(JSON.parse(line)).toMatchObject({ result: { tools: [] } });
 });
 
-test("handle() drops the answer of a cancelled request, and only that", () => {
-  const { answer, call } = connection();
-  const first = call(legacy("tools/list", undefined, "a"));
+test("handle() ends a cancelled request, and sends nothing more for it", () => {
+  const { answer, call, cancel } = connection();
+  const first = call(legacy("tools/list", { _meta: { progressToken: 1 } }, "a"));
   const second = call(legacy("tools/list", undefined, 2));
-  expect(answer(cancelled("a"))).toBeUndefined();
+  expect(cancel(cancelled("a"))).toBe(first);
   expect(answer(cancelled("2"))).toBeUndefined();
   expect(answer(cancelled("unknown"))).toBeUndefined();
   expect(answer(cancelled(undefined))).toBeUndefined();
+  const progress = {
+    jsonrpc: "2.0",
+    method: "notifications/progress",
+    params: { progressToken: 1, progress: 1 },
+  };
+  expect(first.notify(JSON.stringify(progress))).toBeUndefined();
   expect(first.finish({ tag: "success", val: "{}" })).toBeUndefined();
+  expect(answer(cancelled("a"))).toBeUndefined();
   expect(second.fail("trap")).toContain("-32603");
 });
 
@@ -85,4 +98,26 @@ test("handle() sends nothing for responses and notifications", () => {
   const { answer } = connection();
   expect(answer('{"jsonrpc":"2.0","id":1,"result":{}}')).toBeUndefined();
   expect(answer('{"jsonrpc":"2.0","method":"notifications/initialized"}')).toBeUndefined();
+});
+
+test("logging/setLevel holds for the connection, until 2026-07-28", () => {
+  const { answer, call } = connection();
+  const level = (line: string, id: number): unknown =>
+    JSON.parse(call(line.replace('"id":1', `"id":${id}`)).context)["logLevel"];
+  expect(level(legacy("tools/list"), 2)).toBe("info");
+  expect(JSON.parse(answer(legacy("logging/setLevel", { level: "error" }))!)).toMatchObject({ result: {} });
+  expect(level(legacy("tools/list"), 3)).toBe("error");
+  expect(JSON.parse(answer(legacy("logging/setLevel", { level: "loud" }))!)).toMatchObject({
+    error: { code: -32602 },
+  });
+  expect(level(legacy("tools/list"), 4)).toBe("error");
+  expect(level(modern("tools/list").body, 5)).toBeUndefined();
+});
+
+test("notify() gives lines", () => {
+  const { call } = connection();
+  const waiting = call(legacy("tools/list"));
+  const log = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "a\nb" } };
+  expect(waiting.notify(JSON.stringify(log, undefined, 2))).toBe(JSON.stringify(log));
+  expect(waiting.finish({ tag: "success", val: "{}" })).toBe('{"jsonrpc":"2.0","result":{},"id":1}');
 });

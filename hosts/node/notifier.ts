@@ -1,0 +1,39 @@
+import type { Call } from "../../src/protocol/index.ts";
+import { report, type LogSink } from "./host-log.ts";
+
+// What a client that does not read may make this process keep for it, besides the answer itself.
+const MAX_STALLED_BYTES = 256 * 1024;
+
+/** Sends the notifications of one call. */
+export interface Notifier {
+  notify(message: string): void;
+  /** Logs how many were dropped, when the call has ended. */
+  end(): void;
+}
+
+/**
+ * Sends what a call notifies while it runs.
+ *
+ * @param stalledBytes Bytes that wait for the client to read them.
+ */
+export function createNotifier<Answer>(
+  call: Call<Answer>,
+  log: LogSink,
+  { stalledBytes, send }: { stalledBytes(): number; send(part: Answer): void },
+): Notifier {
+  let unread = 0;
+  return {
+    notify(message) {
+      const part = call.notify(message);
+      if (part === undefined) return;
+      if (stalledBytes() > MAX_STALLED_BYTES) unread++;
+      else send(part);
+    },
+    end() {
+      const { method, target } = call.request;
+      const what = `notifications of ${method}${target === undefined ? "" : ` "${target}"`} were dropped`;
+      if (call.dropped > 0) report(log, "warning", `${call.dropped} ${what}: malformed, or over a limit`);
+      if (unread > 0) report(log, "warning", `${unread} ${what}: the client does not read`);
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { oneLine } from "./one-line.ts";
+import type { HttpAnswer } from "./types.ts";
+
+const HEADERS: readonly [string, string][] = [
+  ["content-type", "text/event-stream"],
+  ["cache-control", "no-store"],
+  // Proxies like nginx would hold events back otherwise.
+  ["x-accel-buffering", "no"],
+];
+const EVENT_STREAM = /(?:^|,)[ \t]*text\/event-stream[ \t]*(?:;([^,]*))?(?=,|$)/i;
+const REFUSED = /(?:^|;)[ \t]*q[ \t]*=[ \t]*0(?:\.0*)?[ \t]*(?:;|$)/i;
+
+/**
+ * True when an `Accept` field names `text/event-stream`, as the specification has clients do. A wildcard is not enough:
+ * whoever sends one may expect JSON.
+ */
+export function acceptsEventStream(field: string | undefined): boolean {
+  const found = field === undefined ? null : EVENT_STREAM.exec(field);
+  return found !== null && !REFUSED.test(found[1] ?? "");
+}
+
+/**
+ * A message as one event of a stream.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ */
+export function streamPart(json: string): HttpAnswer {
+  return { status: 200, headers: HEADERS, body: `data: ${oneLine(json)}\n\n` };
+}
