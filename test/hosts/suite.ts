@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { badInputSuite } from "./bad-input.ts";
 
 /** A host that serves the core of the suite. */
 export interface RunningHost {
@@ -15,7 +16,7 @@ export interface HostSuite {
   name: string;
   /** Why the host cannot run here; nothing when it can. */
   missing?: string | undefined;
-  /** Starts it with the composed calculator behind the access log. */
+  /** Starts it with the core of `suite-core.ts`. */
   start: () => Promise<RunningHost>;
 }
 
@@ -110,7 +111,7 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
         result: {
           protocolVersion: "2025-11-25",
           serverInfo: { name: "suite", version: "1.0.0" },
-          capabilities: { tools: {} },
+          capabilities: { tools: {}, resources: {}, prompts: {} },
         },
       });
     });
@@ -139,15 +140,15 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
       expect(body.result).toMatchObject({ structuredContent: { sum: 5 } });
     });
 
-    test("tools/call with wrong arguments gives a result for the model", async () => {
-      const { body } = await request(host.url, "tools/call", { name: "add", arguments: { a: "two", b: 3 } });
-      expect(body.result).toMatchObject({ isError: true });
-      expect(JSON.stringify(body.result?.["content"])).toContain("a");
-    });
-
-    test("tools/call of an unknown tool is an error", async () => {
-      const { body } = await request(host.url, "tools/call", { name: "absent", arguments: {} });
-      expect(body.error?.code).toBe(-32602);
+    test("resources/read and prompts/get give what the provider has", async () => {
+      const resource = await request(host.url, "resources/read", { uri: "shop://hours" });
+      expect(resource.body.result).toEqual({
+        contents: [{ uri: "shop://hours", mimeType: "text/plain", text: "8 to 18" }],
+      });
+      const prompt = await request(host.url, "prompts/get", { name: "greeting" });
+      expect(prompt.body.result).toMatchObject({
+        messages: [{ role: "user", content: { type: "text", text: "Greet the customer." } }],
+      });
     });
 
     test("a tools/call of revision 2026-07-28 is answered in its form", async () => {
@@ -170,12 +171,6 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
       });
     });
 
-    test("content over 1 MiB is refused", async () => {
-      const { status, body } = await post(host.url, `{"x":"${"x".repeat(1024 * 1024)}"}`);
-      expect(status).toBe(413);
-      expect(body.error?.code).toBe(-32600);
-    });
-
     test("content just under 1 MiB is read whole", async () => {
       const { body } = await request(host.url, "tools/call", {
         name: "absent",
@@ -184,29 +179,12 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
       expect(body.error?.code).toBe(-32602);
     });
 
-    test("content that is not UTF-8 is refused", async () => {
-      const { status, body } = await post(host.url, Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d));
-      expect(status).toBe(400);
-      expect(body.error?.code).toBe(-32700);
-    });
-
-    test("content of another type is refused", async () => {
-      const { status } = await post(host.url, "{}", { "content-type": "text/plain" });
-      expect(status).toBe(415);
-    });
-
-    test("other methods and paths are refused", async () => {
-      const got = await fetch(host.url);
-      expect([got.status, got.headers.get("allow")]).toEqual([405, "POST"]);
-      await got.arrayBuffer();
+    test("other paths are not found", async () => {
       const elsewhere = await fetch(new URL("/elsewhere", host.url), { method: "POST", body: "{}" });
       expect(elsewhere.status).toBe(404);
       await elsewhere.arrayBuffer();
     });
 
-    test("web pages of other origins are refused", async () => {
-      const { status } = await post(host.url, "{}", { origin: "https://evil.example" });
-      expect(status).toBe(403);
-    });
+    badInputSuite(() => host);
   });
 }
