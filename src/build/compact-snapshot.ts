@@ -1,3 +1,4 @@
+import { clearFreeMemory } from "./clear-free-memory.ts";
 import { ByteReader, ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
 
 // A built component starts from the memory that the engine had when the module was loaded. Much of it is what loading
@@ -78,7 +79,7 @@ function snapshotOf(module: Sections): Uint8Array | undefined {
   if (limits === undefined || data === undefined) return undefined;
   const size = memorySize(limits);
   const memory = size === undefined ? undefined : memoryImage(data, size);
-  return memory !== undefined && clearFreeBlocks(memory) ? memory : undefined;
+  return memory !== undefined && clearFreeMemory(memory) ? memory : undefined;
 }
 
 /**
@@ -137,68 +138,6 @@ function memoryImage(data: Uint8Array, size: number): Uint8Array | undefined {
     memory.set(bytes, address);
   }
   return memory;
-}
-
-// The allocator is dlmalloc, as wasi-libc has it for wasm32. A block starts with the size of the block before (if that
-// is free), then its own size with two flags; sizes are multiples of 16. The last block of the heap is followed by a
-// footer of 56 bytes at the end of the memory. In a free block at most the first 32 bytes hold links.
-const PREVIOUS_IN_USE = 1;
-const IN_USE = 2;
-const FLAGS = 7;
-const ALIGNMENT = 16;
-const LINKS = 32;
-const FOOTER = 56;
-const MIN_BLOCKS = 16;
-
-/** Clears what free blocks hold. False when no heap was recognised; then nothing has changed. */
-function clearFreeBlocks(memory: Uint8Array): boolean {
-  const heap = findHeap(new DataView(memory.buffer));
-  for (const { address, size, inUse } of heap) {
-    if (!inUse && size > LINKS) memory.fill(0, address + LINKS, address + size);
-  }
-  return heap.length > 0;
-}
-
-interface Block {
-  address: number;
-  size: number;
-  inUse: boolean;
-}
-
-/**
- * The longest chain of consistent blocks that ends in the footer. Something before the heap may look like a block that
- * reaches into it, but then the chain is shorter.
- */
-function findHeap(view: DataView): Block[] {
-  let longest: Block[] = [];
-  const visited = new Set<number>();
-  for (let start = 8; start < view.byteLength - FOOTER; start += ALIGNMENT) {
-    if (visited.has(start)) continue;
-    const chain = blocksFrom(view, start);
-    for (const { address } of chain) visited.add(address);
-    if (chain.length > longest.length) longest = chain;
-  }
-  return longest.length >= MIN_BLOCKS ? longest : [];
-}
-
-/** The blocks from an address to the footer; none unless every one of them is consistent. */
-function blocksFrom(view: DataView, start: number): Block[] {
-  const blocks: Block[] = [];
-  const footer = view.byteLength - FOOTER;
-  for (let address = start; address <= footer;) {
-    const head = view.getUint32(address + 4, true);
-    const size = head & ~FLAGS;
-    if (address === footer) return size === FOOTER ? blocks : [];
-    if (size < ALIGNMENT || size % ALIGNMENT !== 0) return [];
-    const previous = blocks.at(-1);
-    if (previous !== undefined) {
-      if (((head & PREVIOUS_IN_USE) !== 0) !== previous.inUse) return [];
-      if (!previous.inUse && view.getUint32(address, true) !== previous.size) return [];
-    }
-    blocks.push({ address, size, inUse: (head & IN_USE) !== 0 });
-    address += size;
-  }
-  return [];
 }
 
 type Range = [start: number, end: number];
