@@ -1,5 +1,5 @@
 import { htmlToMarkdown } from "@mdream/js/core";
-import { createPlugin, extractionPlugin, filterPlugin, isolateMainPlugin } from "@mdream/js/plugins";
+import { createPlugin, isolateMainPlugin } from "@mdream/js/plugins";
 
 /** A link of a page. */
 export interface Link {
@@ -16,7 +16,7 @@ export interface Page {
 }
 
 /** What is no content, wherever it is. */
-const NEVER = ["script", "style", "noscript", "template", "iframe", "object", "embed", "title"];
+const NEVER = ["script", "style", "noscript", "template", "iframe", "object", "embed"];
 /** What surrounds the content of a page. */
 const AROUND = ["nav", "header", "footer", "aside", "form", "button", "select", "input", "textarea"];
 
@@ -27,38 +27,62 @@ const AROUND = ["nav", "header", "footer", "aside", "form", "button", "select", 
  * @param whole True for everything that is text; else only the main part, where the page tells which it is.
  */
 export function toMarkdown(html: string, url: string, whole: boolean): Page {
+  const skipped = new Set(whole ? NEVER : [...NEVER, ...AROUND]);
+  const links = new Map<string, string>();
+  /** The outermost skipped element around what is read. */
+  let hidden: object | undefined;
   let base = url;
   let title: string | undefined;
-  const links = new Map<string, string>();
-  const absolute = createPlugin({
+  let link: { target: string; text: string } | undefined;
+  const reader = createPlugin({
+    beforeNodeProcess({ node }) {
+      if (hidden === undefined && "name" in node && skipped.has(node.name as string)) {
+        hidden = node;
+        return { skip: true };
+      }
+      // An element comes once more when it ends.
+      const ends = node === hidden;
+      const skip = hidden !== undefined;
+      if (ends) hidden = undefined;
+      return skip ? { skip } : undefined;
+    },
     processAttributes({ name, attributes }) {
       if (name === "base") base = resolved(attributes["href"], url) ?? base;
       for (const attribute of ["href", "src"]) {
         const value = attributes[attribute];
-        if (value !== undefined) attributes[attribute] = resolved(value, base) ?? "";
+        if (value === undefined) continue;
+        const target = resolved(value, base);
+        if (target === undefined) delete attributes[attribute];
+        else attributes[attribute] = target;
       }
     },
-  });
-  const extraction = extractionPlugin({
-    title: ({ textContent }) => {
-      title ??= oneLine(textContent) || undefined;
+    onNodeEnter({ name, attributes }) {
+      if (name === "a" && attributes["href"]) link = { target: attributes["href"], text: "" };
+      return undefined;
     },
-    a: ({ attributes, textContent }) => {
-      const target = attributes["href"];
-      if (target && !links.has(target)) links.set(target, oneLine(textContent));
+    processTextNode({ value, parent }) {
+      if (parent?.name === "title") {
+        title ??= oneLine(value) || undefined;
+        return { content: "", skip: true };
+      }
+      if (link !== undefined) link.text += value;
+      return undefined;
+    },
+    onNodeExit({ name }) {
+      if (name === "a" && link !== undefined) {
+        if (!links.has(link.target)) links.set(link.target, oneLine(link.text));
+        link = undefined;
+      }
+      return undefined;
     },
   });
-  const markdown = htmlToMarkdown(html, {
-    plugins: [
-      absolute,
-      extraction,
-      ...(whole ? [] : [isolateMainPlugin()]),
-      filterPlugin({ exclude: whole ? NEVER : [...NEVER, ...AROUND] }),
-    ],
-  });
+  const plugins = whole ? [reader] : [reader, isolateMainPlugin()];
+  const markdown = htmlToMarkdown(html, { plugins }).trim();
+  // A page without a heading has no part that counts as its main one.
+  if (markdown === "" && !whole) return toMarkdown(html, url, true);
   return {
     title,
-    markdown: markdown.trim(),
+    markdown,
     links: [...links].map(([target, text]) => ({ url: target, text })),
   };
 }

@@ -13,7 +13,7 @@ import { reduceSourceMap, writeSourceMap } from "../source-map/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
-import { hostPlugin, ownCodePlugin, zodConversionPlugin } from "./bundle-plugins.ts";
+import { checkedPlugin, hostPlugin, ownCodePlugin, zodConversionPlugin } from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
@@ -132,7 +132,13 @@ async function bundleComponent(entry: string, definition: Definition, minify: bo
     define: MARKED_GLOBALS,
   });
   const source = entrySource(entry, definition, own.code);
-  return bundle({ entry, source, format: "esm", minify, plugins: [hostPlugin, zodConversionPlugin] });
+  return bundle({
+    entry,
+    source,
+    format: "esm",
+    minify,
+    plugins: [hostPlugin, zodConversionPlugin, checkedPlugin],
+  });
 }
 
 function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {

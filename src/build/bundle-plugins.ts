@@ -2,7 +2,7 @@ import type { Loader, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
-import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
+import { guestModule, SDK_MODULE, sdkModule } from "./runtime-modules.ts";
 
 /** Resolves `tenon` to the SDK that the guest runtime uses, wherever the project has its own. */
 export const sdkPlugin: Plugin = {
@@ -12,6 +12,21 @@ export const sdkPlugin: Plugin = {
       path === "tenon"
         ? { path: SDK_MODULE, sideEffects: false }
         : { errors: [{ text: `"${path}" is not for components`, detail: { hint: 'Import from "tenon"' } }] },
+    );
+  },
+};
+
+/** Leaves the checks of definitions out: what is built has passed them. */
+export const checkedPlugin: Plugin = {
+  name: "tenon-checked",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]sdk[/\\]check-definition\.[jt]s$/ }, ({ path }) =>
+      path === sdkModule("check-definition")
+        ? {
+            contents: "export const checkProvider = () => {}, checkMiddleware = checkProvider;",
+            loader: "js",
+          }
+        : undefined,
     );
   },
 };

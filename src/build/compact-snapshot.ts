@@ -13,7 +13,7 @@ const DATA_COUNT_SECTION = 12;
 const PAGE = 65_536;
 
 /** Runs of zeros up to this length stay inside a segment: a segment of its own costs about 10 bytes. */
-const MAX_GAP = 32;
+const MAX_GAP = 12;
 /** Engines refuse 100,000 segments, and each one costs time at every start. */
 const MAX_SEGMENTS = 10_000;
 

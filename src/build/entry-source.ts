@@ -18,7 +18,7 @@ export function entrySource(entry: string, definition: Definition, code: string)
     const { capability } = GUEST_GLOBALS[name]!;
     return capability === undefined || declared.has(capability);
   });
-  const lines = [...ALWAYS_THERE, ...runtimePartsOf(globals)].map((part) => `import "tenon-guest/${part}";`);
+  const lines = [ALWAYS_THERE, ...runtimePartsOf(globals)].map((part) => `import "tenon-guest/${part}";`);
   const lent: string[] = [];
   const lend = (member: string, from: string, name = member): void => {
     lines.push(`import { ${name} } from ${JSON.stringify(from)};`);
@@ -33,14 +33,34 @@ export function entrySource(entry: string, definition: Definition, code: string)
     lend("next", "tenon:mcp/handler@0.1.0", "handle");
     if (!admitsNothing(definition.settingsSchema)) lend("settings", "tenon:host/config@0.1.0");
   }
-  const [serve, name] =
-    definition.kind === "provider" ? ["serveProvider", "provider"] : ["serveMiddleware", "handler"];
-  lines.push(
-    `import { ${serve} } from "tenon-guest/serve-${definition.kind}";`,
-    `import definition from ${JSON.stringify(entry)};`,
-    `export const ${name} = ${serve}(definition, { ${lent.join(", ")} });`,
-  );
+  lines.push(`import definition from ${JSON.stringify(entry)};`);
+  if (definition.kind === "provider") {
+    const kinds = methodsOf(definition).join(", ");
+    lines.push(
+      `import { serveProvider, ${kinds} } from "tenon-guest/serve-provider";`,
+      `export const provider = serveProvider(definition, { ${lent.join(", ")} }, [${kinds}]);`,
+    );
+  } else {
+    lines.push(
+      'import { serveMiddleware } from "tenon-guest/serve-middleware";',
+      `export const handler = serveMiddleware(definition, { ${lent.join(", ")} });`,
+    );
+  }
   return lines.join("\n");
+}
+
+/** The kinds of methods, as `serve-provider` exports them, that what a provider offers needs. */
+function methodsOf(definition: Definition & { kind: "provider" }): string[] {
+  const { dynamic = [] } = definition;
+  const has = (kind: "tools" | "resources" | "resourceTemplates" | "prompts"): boolean =>
+    (definition[kind]?.length ?? 0) > 0 || dynamic.includes(kind);
+  const needed: string[] = [];
+  if (has("tools")) needed.push("toolMethods");
+  if (has("resources") || has("resourceTemplates")) needed.push("resourceMethods");
+  if (has("prompts")) needed.push("promptMethods");
+  if (has("prompts") || has("resourceTemplates")) needed.push("completionMethods");
+  if (dynamic.length > 0) needed.push("listMethods");
+  return needed;
 }
 
 /** True for a settings schema that only an empty object matches; any keyword but these may admit more. */

@@ -35,7 +35,7 @@ const TIME_LIMIT_MS = 3000;
 const FILE_NAME = "tenon-definition.js";
 
 /** The whole runtime: which parts of it a component gets is only known once its definition is. */
-const RUNTIME = [...ALWAYS_THERE, ...runtimePartsOf(Object.keys(GUEST_GLOBALS))];
+const RUNTIME = [ALWAYS_THERE, ...runtimePartsOf(Object.keys(GUEST_GLOBALS))];
 
 const SOURCE = (entry: string): string => `
 ${RUNTIME.map((part) => `import "tenon-guest/${part}";`).join("\n")}

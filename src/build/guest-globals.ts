@@ -26,6 +26,7 @@ export const GUEST_GLOBALS: Readonly<Record<string, GuestGlobal>> = {
   URLSearchParams: { part: "globals/url" },
   clearInterval: { part: "globals/timers" },
   clearTimeout: { part: "globals/timers" },
+  console: { part: "globals/console" },
   crypto: { part: "globals/crypto" },
   "crypto.subtle": { part: "globals/subtle-crypto" },
   fetch: { part: "globals/fetch", capability: "tenon:host/http" },
@@ -34,5 +35,5 @@ export const GUEST_GLOBALS: Readonly<Record<string, GuestGlobal>> = {
   structuredClone: { part: "globals/structured-clone" },
 };
 
-/** Globals of the guest runtime that every component has. */
-export const ALWAYS_THERE: readonly string[] = ["install", "globals/console"];
+/** The part of the guest runtime that every component has. */
+export const ALWAYS_THERE = "install";

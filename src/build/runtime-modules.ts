@@ -5,7 +5,12 @@ import { fileURLToPath } from "node:url";
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 
 /** The module behind `import … from "tenon"`. */
-export const SDK_MODULE: string = fileURLToPath(new URL(`../sdk/index${EXTENSION}`, import.meta.url));
+export const SDK_MODULE: string = sdkModule("index");
+
+/** The path of a module of the SDK. */
+export function sdkModule(name: string): string {
+  return fileURLToPath(new URL(`../sdk/${name}${EXTENSION}`, import.meta.url));
+}
 
 /** The path of a module of the guest runtime. */
 export function guestModule(name: string): string {

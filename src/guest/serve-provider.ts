@@ -1,11 +1,19 @@
 import type { Surroundings } from "../sdk/context.ts";
-import { handleProvider } from "../sdk/handle-provider.ts";
+import { handleProvider, type ProviderMethods } from "../sdk/handle-provider.ts";
 import { createLog } from "../sdk/log.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
 import { errorResult } from "../sdk/tool-result.ts";
 import { writeLog } from "./log.ts";
 import { serveCall } from "./serve-call.ts";
+
+export {
+  completionMethods,
+  listMethods,
+  promptMethods,
+  resourceMethods,
+  toolMethods,
+} from "../sdk/handle-provider.ts";
 
 /** What the host lends to a component besides its log; the generated entry puts it together. */
 export type Lent = Omit<Surroundings, "log">;
@@ -15,10 +23,14 @@ export interface HandlerExport {
   handle(context: string, request: Request): Outcome;
 }
 
-/** The export of a provider component. */
-export function serveProvider(definition: Provider, lent: Lent = { services: {} }): HandlerExport {
+/** The export of a provider component that answers methods of the kinds given. */
+export function serveProvider(
+  definition: Provider,
+  lent: Lent,
+  kinds: readonly ProviderMethods[],
+): HandlerExport {
   const surroundings = { ...lent, log: createLog(writeLog) };
-  const handle = handleProvider(definition, surroundings);
+  const handle = handleProvider(definition, surroundings, kinds);
   return {
     handle: (context, request) =>
       serveCall(

@@ -1,7 +1,7 @@
 import type { Prompt } from "./define-prompt.ts";
 import type { Resource, ResourceTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
-import { checkStrings, checkText, refuse } from "./definition.ts";
+import { checkStrings, checkText, refuse } from "./check-component.ts";
 import { isSchema } from "./schema.ts";
 import { isObject } from "./tool-result.ts";
 import { parseUriTemplate, uriProblem, UriTemplateError } from "./uri-template.ts";

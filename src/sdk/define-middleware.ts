@@ -1,5 +1,6 @@
 import type { MiddlewareContext, RequestContext } from "./context.ts";
-import { checkCapabilities, checkComponent, checkStrings, mark, refuse, type Marked } from "./definition.ts";
+import { checkMiddleware } from "./check-definition.ts";
+import { mark, type Marked } from "./definition.ts";
 import type { Outcome, Request } from "./messages.ts";
 import type { Capabilities } from "./services.ts";
 import { isSchema, type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
@@ -53,13 +54,6 @@ export function defineMiddleware<Settings extends object = Readonly<Record<strin
   definition: MiddlewareDefinition<Settings, JsonSchema>,
 ): Middleware;
 export function defineMiddleware(definition: MiddlewareDefinition<never>): Middleware {
-  const what = checkComponent("middleware", definition);
-  const { settings } = definition;
-  if (typeof definition.handle !== "function") refuse(what, "it has no handle function");
-  checkStrings(what, "methods", definition.methods);
-  checkCapabilities(what, definition.capabilities);
-  if (settings !== undefined && !isSchema(settings) && (typeof settings !== "object" || settings === null)) {
-    refuse(what, "its settings are neither a schema nor a JSON Schema");
-  }
+  checkMiddleware(definition);
   return mark("middleware", definition);
 }

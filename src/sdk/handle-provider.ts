@@ -18,12 +18,24 @@ type Method = (
   context: string,
 ) => MaybePromise<Outcome>;
 
+/** Methods of one kind, and what answers them. */
+export type ProviderMethods = (
+  provider: Provider,
+  surroundings: Surroundings,
+) => readonly (readonly [name: string, method: Method])[];
+
 /**
  * The handler of a provider. It answers the methods of what the provider offers, and the lists of what is dynamic; every
  * other list is a constant of the composition, and every other method is unknown.
+ *
+ * @param kinds Those of what the provider offers, at least: a component holds the code of no other.
  */
-export function handleProvider(provider: Provider, surroundings: Surroundings): Handle {
-  const methods = methodsOf(provider, surroundings);
+export function handleProvider(
+  provider: Provider,
+  surroundings: Surroundings,
+  kinds: readonly ProviderMethods[],
+): Handle {
+  const methods = new Map(kinds.flatMap((kind) => kind(provider, surroundings)));
   return (context, request) => {
     const method = methods.get(request.method);
     if (method === undefined) return failure(RPC_ERROR.methodNotFound, "Method not found");
@@ -38,30 +50,49 @@ export function handleProvider(provider: Provider, surroundings: Surroundings): 
   };
 }
 
-function methodsOf(provider: Provider, surroundings: Surroundings): ReadonlyMap<string, Method> {
-  const { tools = [], resources = [], resourceTemplates = [], prompts = [], dynamic = {} } = provider;
-  const methods = new Map<string, Method>();
-  if (tools.length > 0 || dynamic.tools !== undefined) {
-    methods.set("tools/call", toolCaller(provider, surroundings));
-  }
-  const hasTemplates = resourceTemplates.length > 0 || dynamic.resourceTemplates !== undefined;
-  if (resources.length > 0 || hasTemplates || dynamic.resources !== undefined) {
-    const read = resourceReader(provider, surroundings);
-    methods.set("resources/read", (uri, _params, context) => read(uri, context));
-  }
-  const hasPrompts = prompts.length > 0 || dynamic.prompts !== undefined;
-  if (hasPrompts) {
-    const get = promptGetter(provider, surroundings);
-    methods.set("prompts/get", (name, params, context) => get(name, params["arguments"] ?? {}, context));
-  }
-  if (hasPrompts || hasTemplates) {
-    const complete = argumentCompleter(provider, surroundings);
-    methods.set("completion/complete", (_target, params, context) => complete(params, context));
-  }
-  for (const [method, list] of dynamicLists(provider, surroundings)) {
-    methods.set(method, (_target, _params, context) => list(context));
-  }
-  return methods;
+/** `tools/call`. */
+export const toolMethods: ProviderMethods = (provider, surroundings) =>
+  offers(provider, "tools") ? [["tools/call", toolCaller(provider, surroundings)]] : [];
+
+/** `resources/read`. */
+export const resourceMethods: ProviderMethods = (provider, surroundings) => {
+  if (!offers(provider, "resources") && !offers(provider, "resourceTemplates")) return [];
+  const read = resourceReader(provider, surroundings);
+  return [["resources/read", (uri, _params, context) => read(uri, context)]];
+};
+
+/** `prompts/get`. */
+export const promptMethods: ProviderMethods = (provider, surroundings) => {
+  if (!offers(provider, "prompts")) return [];
+  const get = promptGetter(provider, surroundings);
+  return [["prompts/get", (name, params, context) => get(name, params["arguments"] ?? {}, context)]];
+};
+
+/** `completion/complete`. */
+export const completionMethods: ProviderMethods = (provider, surroundings) => {
+  if (!offers(provider, "prompts") && !offers(provider, "resourceTemplates")) return [];
+  const complete = argumentCompleter(provider, surroundings);
+  return [["completion/complete", (_target, params, context) => complete(params, context)]];
+};
+
+/** The lists of what is dynamic. */
+export const listMethods: ProviderMethods = (provider, surroundings) =>
+  [...dynamicLists(provider, surroundings)].map(([method, list]) => [
+    method,
+    (_target, _params, context) => list(context),
+  ]);
+
+/** Every kind of method, where their code costs nothing. */
+export const ALL_METHODS: readonly ProviderMethods[] = [
+  toolMethods,
+  resourceMethods,
+  promptMethods,
+  completionMethods,
+  listMethods,
+];
+
+function offers(provider: Provider, kind: "tools" | "resources" | "resourceTemplates" | "prompts"): boolean {
+  return (provider[kind]?.length ?? 0) > 0 || provider.dynamic?.[kind] !== undefined;
 }
 
 function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surroundings): Method {

@@ -3,7 +3,7 @@ import { collectRoutes, discovery, LISTS, listText, offers, type Routes } from "
 import type { DynamicList, Json, ProviderManifest } from "../manifest/index.ts";
 import type { Surroundings } from "../sdk/context.ts";
 import { handleMiddleware } from "../sdk/handle-middleware.ts";
-import { handleProvider, type Handle } from "../sdk/handle-provider.ts";
+import { ALL_METHODS, handleProvider, type Handle } from "../sdk/handle-provider.ts";
 import { whenDone } from "../sdk/maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
@@ -41,7 +41,7 @@ export async function composeInMemory(
   surrounding: Surrounding,
 ): Promise<Handle> {
   const manifest = await describe(provider);
-  const provided = handleProvider(provider, surrounding.of(provider));
+  const provided = handleProvider(provider, surrounding.of(provider), ALL_METHODS);
   let next = routed(manifest, surrounding.enter(provider, provided));
   for (const { definition, settings } of middleware.toReversed()) {
     const { settingsSchema } = await describe(definition);

@@ -1,4 +1,4 @@
-import { handleProvider } from "../../../src/sdk/handle-provider.ts";
+import { ALL_METHODS, handleProvider } from "../../../src/sdk/handle-provider.ts";
 import { provider, type Outcome, type ProviderDefinition } from "../../../src/sdk/index.ts";
 import { createLog } from "../../../src/sdk/log.ts";
 
@@ -19,10 +19,8 @@ export async function answer(
 ): Promise<Answer> {
   const logged: string[] = [];
   const log = createLog((_level, message, fields) => logged.push(`${message}: ${String(fields?.["error"])}`));
-  const handle = handleProvider(provider({ name: "sample", version: "1.0.0", ...offers }), {
-    log,
-    services: {},
-  });
+  const definition = provider({ name: "sample", version: "1.0.0", ...offers });
+  const handle = handleProvider(definition, { log, services: {} }, ALL_METHODS);
   const text = typeof params === "string" ? params : JSON.stringify(params);
   const { name, uri } = typeof params === "string" ? {} : (params as { name?: string; uri?: string });
   const outcome = await handle('{"requestId":"r1"}', {
