@@ -1,0 +1,90 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
+import type { Call, Outcome } from "../../src/protocol/index.ts";
+import { checkAnswer } from "./check-answer.ts";
+import { INVALID, VALID } from "./json-texts.ts";
+import { messages } from "./messages.ts";
+
+const RUNS = 10_000;
+const options = { serverInfo: { name: "fuzz", version: "1.0.0" }, now: () => 0, newRequestId: () => "r" };
+const fields = { host: "localhost", "content-type": "application/json" };
+const FAILURES = { deadline: 504, trap: 500, "too-large": 500, overload: 503 } as const;
+
+/** What a core gives for a request. */
+function outcome({ method }: McpRequest): Outcome {
+  const discovered = '{"serverInfo":{"name":"core","version":"1"},"capabilities":{"tools":{}}}';
+  return { tag: "success", val: method === "server/discover" ? discovered : '{"content":[]}' };
+}
+
+function checkCall(call: Call<unknown>): void {
+  expect(JSON.parse(call.context)).toMatchObject({ requestId: "r" });
+  const { params, id } = call.request;
+  expect(["number", "string"]).toContain(typeof JSON.parse(id!));
+  if (params !== undefined) expect(JSON.parse(params)).toBeTypeOf("object");
+}
+
+function headOf(headers: Record<string, string>) {
+  const all: Record<string, string> = { ...fields, ...headers };
+  return { method: "POST", path: "/mcp", headers: (name: string) => all[name] };
+}
+
+test(`the protocol core answers ${RUNS} generated messages over HTTP as it should`, () => {
+  const protocol = createHttpProtocol(options);
+  const property = fc.property(messages, ({ text, headers }) => {
+    const step = protocol.handle(headOf(headers), text);
+    if (step.kind === "answer") {
+      const { status, body } = step.answer;
+      expect([200, 202, 400, 404]).toContain(status);
+      expect(body === undefined).toBe(status === 202);
+      if (body !== undefined) checkAnswer(body);
+      return;
+    }
+    checkCall(step.call);
+    const { id } = checkAnswer(step.call.finish(outcome(step.call.request)).body!);
+    expect(id).toBe(JSON.parse(step.call.request.id!));
+    for (const reason of Object.keys(FAILURES) as (keyof typeof FAILURES)[]) {
+      const failed = step.call.fail(reason);
+      expect(failed.status).toBe(FAILURES[reason]);
+      expect(JSON.parse(failed.body!)).toMatchObject({ id, error: {} });
+    }
+  });
+  fc.assert(property, { numRuns: RUNS });
+}, 120_000);
+
+test(`the protocol core answers ${RUNS} generated messages on one stdio connection as it should`, () => {
+  const protocol = createStdioProtocol(options);
+  const property = fc.property(messages, ({ text }) => {
+    const step = protocol.handle(text);
+    let line: string | undefined;
+    if (step.kind === "call") {
+      checkCall(step.call);
+      line = step.call.finish(outcome(step.call.request));
+      expect(line).toBeDefined();
+    } else if (step.kind === "answer") line = step.answer;
+    if (line === undefined) return;
+    expect(line).not.toMatch(/[\n\r]/);
+    checkAnswer(line);
+  });
+  fc.assert(property, { numRuns: RUNS });
+}, 120_000);
+
+describe("JSON texts", () => {
+  const protocol = createHttpProtocol(options);
+  const message = (value: string): string =>
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":${value}}}`;
+
+  test.each(VALID)("%j is handed on as it was sent", (text) => {
+    const step = protocol.handle(headOf({}), message(text));
+    if (step.kind !== "call") throw new Error(step.answer.body);
+    const params = JSON.parse(step.call.request.params!) as { arguments: unknown };
+    expect(params.arguments).toEqual(JSON.parse(text));
+  });
+
+  test.each(INVALID)("%j is refused", (text) => {
+    const step = protocol.handle(headOf({}), message(text));
+    if (step.kind !== "answer") throw new Error("it was let through");
+    expect(step.answer.status).toBe(400);
+    expect(checkAnswer(step.answer.body!)).toMatchObject({ id: null, error: { code: -32700 } });
+  });
+});
