@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** A message as it goes over the wire, with the header fields HTTP would send along. */
 export interface Generated {

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
 import type { Call, Outcome } from "../../src/protocol/index.ts";
@@ -27,6 +27,11 @@ function checkCall(call: Call<unknown>): void {
 function headOf(headers: Record<string, string>) {
   const all: Record<string, string> = { ...fields, ...headers };
   return { method: "POST", path: "/mcp", headers: (name: string) => all[name] };
+}
+
+/** A message that holds a JSON text, or what should be one. */
+function messageWith(text: string): string {
+  return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":${text}}}`;
 }
 
 test(`the protocol core answers ${RUNS} generated messages over HTTP as it should`, () => {
@@ -71,18 +76,16 @@ test(`the protocol core answers ${RUNS} generated messages on one stdio connecti
 
 describe("JSON texts", () => {
   const protocol = createHttpProtocol(options);
-  const message = (value: string): string =>
-    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":${value}}}`;
 
   test.each(VALID)("%j is handed on as it was sent", (text) => {
-    const step = protocol.handle(headOf({}), message(text));
+    const step = protocol.handle(headOf({}), messageWith(text));
     if (step.kind !== "call") throw new Error(step.answer.body);
     const params = JSON.parse(step.call.request.params!) as { arguments: unknown };
     expect(params.arguments).toEqual(JSON.parse(text));
   });
 
   test.each(INVALID)("%j is refused", (text) => {
-    const step = protocol.handle(headOf({}), message(text));
+    const step = protocol.handle(headOf({}), messageWith(text));
     if (step.kind !== "answer") throw new Error("it was let through");
     expect(step.answer.status).toBe(400);
     expect(checkAnswer(step.answer.body!)).toMatchObject({ id: null, error: { code: -32700 } });

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ROOT, startTenon, TENON, type Serving } from "../fixtures/tenon.ts";
 import { send, type RawAnswer } from "../hosts/bad-input.ts";
