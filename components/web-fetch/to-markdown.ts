@@ -36,6 +36,10 @@ export function toMarkdown(html: string, url: string, whole: boolean): Page {
   let link: { target: string; text: string } | undefined;
   const reader = createPlugin({
     beforeNodeProcess({ node }) {
+      if (node.parent?.name === "title") {
+        if ("value" in node) title ??= oneLine(String(node.value)) || undefined;
+        return { skip: true };
+      }
       if (hidden === undefined && "name" in node && skipped.has(node.name as string)) {
         hidden = node;
         return { skip: true };
@@ -60,11 +64,7 @@ export function toMarkdown(html: string, url: string, whole: boolean): Page {
       if (name === "a" && attributes["href"]) link = { target: attributes["href"], text: "" };
       return undefined;
     },
-    processTextNode({ value, parent }) {
-      if (parent?.name === "title") {
-        title ??= oneLine(value) || undefined;
-        return { content: "", skip: true };
-      }
+    processTextNode({ value }) {
       if (link !== undefined) link.text += value;
       return undefined;
     },
