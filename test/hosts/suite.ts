@@ -1,5 +1,8 @@
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { badInputSuite } from "./bad-input.ts";
+import { checkAnswer } from "../fuzz/check-answer.ts";
+import { messages } from "../fuzz/messages.ts";
+import { badInputSuite, send } from "./bad-input.ts";
 
 /** A host that serves the core of the suite. */
 export interface RunningHost {
@@ -32,6 +35,7 @@ export interface Answer {
 }
 
 const MODERN = "2026-07-28";
+const GENERATED = 100;
 
 /** Sends content as it is. */
 export async function post(
@@ -186,5 +190,16 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
     });
 
     badInputSuite(() => host);
+
+    test(`${GENERATED} generated messages get declared answers, and the next call works`, async () => {
+      const property = fc.asyncProperty(messages, async ({ text, headers }) => {
+        const answer = await send(host.url, { content: text, headers });
+        expect([200, 202, 400, 404]).toContain(answer.status);
+        if (answer.status !== 202) checkAnswer(answer.text);
+      });
+      await fc.assert(property, { numRuns: GENERATED });
+      const { body } = await request(host.url, "tools/call", { name: "add", arguments: { a: 2, b: 3 } });
+      expect(body.result).toMatchObject({ structuredContent: { sum: 5 } });
+    }, 120_000);
   });
 }
