@@ -98,7 +98,7 @@ function hashInputs(entry, inputs) {
 function hashToolchain() {
   const hash = createHash("sha256");
   for (const folder of TOOLCHAIN) {
-    for (const path of readdirSync(join(ROOT, folder), { recursive: true }).sort()) {
+    for (const path of readdirSync(join(ROOT, folder), { encoding: "utf8", recursive: true }).sort()) {
       const file = join(ROOT, folder, path);
       if (statSync(file).isFile()) hash.update(`\0${path}\0`).update(readFileSync(file));
     }

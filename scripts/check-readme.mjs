@@ -37,7 +37,7 @@ async function checkStart() {
       throw new Error(`the README promises\n${absent.join("\n")}\nbut this appeared:\n${seen}`);
     process.stdout.write(`npm start and its command print what the README says: ${answer.stdout}`);
   } finally {
-    if (server.exitCode === null) process.kill(-server.pid, "SIGTERM");
+    if (server.exitCode === null) process.kill(-Number(server.pid), "SIGTERM");
   }
 }
 

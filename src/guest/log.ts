@@ -32,7 +32,7 @@ export function earlyLines(): readonly string[] {
 /** Writes a line to the host's log, cut at 8 Ki characters and 16 Ki of fields. Never throws. */
 export const writeLog: WriteLog = (level, message, fields) => {
   try {
-    const text = cut(String(message), MAX_MESSAGE);
+    const text = cut(typeof message === "string" ? message : String(message), MAX_MESSAGE);
     if (serving)
       write({ level, message: text, fields: fields === undefined ? undefined : fieldsJson(fields) });
     else if (early.length < MAX_EARLY_LINES) early.push(text);

@@ -3,7 +3,7 @@ import { checkMiddleware } from "./check-definition.ts";
 import { mark, type Marked } from "./definition.ts";
 import type { Outcome, Request } from "./messages.ts";
 import type { Capabilities } from "./services.ts";
-import { isSchema, type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
+import { type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
 
 /**
  * Passes a request on to the rest of the chain. Members of `changes` replace those of the context; everything else in

@@ -4,7 +4,6 @@ import {
 } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exampleCalls, startDemoServer, type DemoServer } from "../fixtures/demo-server.ts";
 
@@ -16,8 +15,7 @@ afterAll(() => server.stop());
 
 async function connectV1(): Promise<ClientV1> {
   const client = new ClientV1({ name: "suite", version: "1.0.0" });
-  // The class lets its session id be undefined, which the interface of the same package does not.
-  await client.connect(new TransportV1(new URL(server.url)) as Transport);
+  await client.connect(new TransportV1(new URL(server.url)));
   return client;
 }
 

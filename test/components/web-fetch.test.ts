@@ -16,6 +16,9 @@ let b;</code></pre><script>hidden()</script><noscript>no</noscript><form>Search 
 const html = (text: string): Response =>
   new Response(text, { headers: { "content-type": "text/html; charset=utf-8" } });
 
+const answer = (type: string, body: string | Uint8Array<ArrayBuffer>) => (): Response =>
+  new Response(body, { headers: { "content-type": type } });
+
 const URL_OF_PAGE = "https://example.com/docs/page";
 
 describe.each(["source", "component"])("web-fetch, as %s", (kind) => {
@@ -102,8 +105,6 @@ describe.each(["source", "component"])("web-fetch, as %s", (kind) => {
 
   test("other texts come as they are, and encodings are understood or named", async () => {
     const latin = Uint8Array.of(0x63, 0x61, 0x66, 0xe9, 0x20, 0x80);
-    const answer = (type: string, body: string | Uint8Array<ArrayBuffer>) => () =>
-      new Response(body, { headers: { "content-type": type } });
     const to = await client({
       "GET https://example.com/json": answer("application/json", '{"a":1}'),
       "GET https://example.com/latin": answer("text/plain; charset=ISO-8859-1", latin),
