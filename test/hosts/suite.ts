@@ -17,6 +17,8 @@ export interface RunningHost {
 export interface HostSuite {
   /** Name of the host, for titles. */
   name: string;
+  /** True where the platform decides which host names reach the server. Otherwise it serves loopback names alone. */
+  anyHost?: true;
   /** Why the host cannot run here; nothing when it can. */
   missing?: string | undefined;
   /** Starts it with the core of `suite-core.ts`. */
@@ -92,7 +94,7 @@ export function modernCall(url: string, name: string, args: object): Promise<Ans
 }
 
 /** What every host must do with one and the same core. */
-export function hostSuite({ name, missing, start }: HostSuite): void {
+export function hostSuite({ name, anyHost, missing, start }: HostSuite): void {
   const title = missing === undefined ? `${name} serves a composed core` : `${name}: NOT RUN, ${missing}`;
   describe.skipIf(missing !== undefined)(title, () => {
     let host: RunningHost;
@@ -190,6 +192,15 @@ export function hostSuite({ name, missing, start }: HostSuite): void {
     });
 
     badInputSuite(() => host);
+
+    test(`foreign Host fields are ${anyHost ? "the platform's business" : "refused"}`, async () => {
+      const content = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';
+      for (const foreign of ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80"]) {
+        const { status } = await send(host.url, { content, headers: { host: foreign } });
+        expect(status, foreign).toBe(anyHost ? 200 : 403);
+      }
+      expect((await send(host.url, { content, headers: { host: "localhost:1" } })).status).toBe(200);
+    });
 
     test(`${GENERATED} generated messages get declared answers, and the next call works`, async () => {
       const property = fc.asyncProperty(messages, async ({ text, headers }) => {

@@ -8,6 +8,7 @@ const { path: viceroy, missing } = findProgram("viceroy");
 
 hostSuite({
   name: "Viceroy, Fastly's local server,",
+  anyHost: true,
   missing,
   async start() {
     const file = await bundleFile((await suiteCore()).bytes, "fastly");
