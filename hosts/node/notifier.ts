@@ -6,7 +6,7 @@ const MAX_STALLED_BYTES = 256 * 1024;
 
 /** Sends the notifications of one call. */
 export interface Notifier {
-  notify(message: string): void;
+  notify: (message: string) => void;
   /** Logs how many were dropped, when the call has ended. */
   end(): void;
 }
@@ -19,7 +19,7 @@ export interface Notifier {
 export function createNotifier<Answer>(
   call: Call<Answer>,
   log: LogSink,
-  { stalledBytes, send }: { stalledBytes(): number; send(part: Answer): void },
+  { stalledBytes, send }: { stalledBytes: () => number; send: (part: Answer) => void },
 ): Notifier {
   let unread = 0;
   return {

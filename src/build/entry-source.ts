@@ -27,7 +27,9 @@ export function entrySource(entry: string, definition: Definition, code: string)
   const services = SERVICES.filter((name) => declared.has(`tenon:host/${name}`));
   for (const name of services) lines.push(`import { ${name} } from "tenon-guest/services/${name}";`);
   lent.push(`services: { ${services.join(", ")} }`);
-  if (/\bprogress\b/.test(code)) lend("notify", "tenon:mcp/outbox@0.1.0");
+  // What middleware logs is not for clients.
+  const notifies = definition.kind === "provider" ? /\b(?:progress|log)\b/ : /\bprogress\b/;
+  if (notifies.test(code)) lend("notify", "tenon:mcp/outbox@0.1.0");
   if (/\bsignal\b/.test(code)) lend("signal", "tenon-guest/call-signal", "callSignal");
   if (definition.kind === "middleware") {
     lend("next", "tenon:mcp/handler@0.1.0", "handle");

@@ -25,9 +25,9 @@ export interface Origin {
 /** What a transport makes of the messages that belong to one request. */
 export interface Channel<Answer> {
   /** `streamed` says that notifications were sent before. */
-  answer(response: Response, streamed: boolean): Answer;
+  answer: (response: Response, streamed: boolean) => Answer;
   /** Absent where no notification can be sent. */
-  notification?(text: string): Answer;
+  notification?: (text: string) => Answer;
 }
 
 /** What the transports of one server share. */

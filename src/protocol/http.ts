@@ -225,11 +225,11 @@ const STREAM: Channel<HttpAnswer> = {
 };
 
 function channelReadableBy(
-  { answer, notification }: Channel<HttpAnswer>,
+  { answer: answered, notification }: Channel<HttpAnswer>,
   origin: string,
 ): Channel<HttpAnswer> {
   return {
-    answer: (response, streamed) => readableBy(answer(response, streamed), origin),
+    answer: (response, streamed) => readableBy(answered(response, streamed), origin),
     ...(notification && { notification: (text) => readableBy(notification(text), origin) }),
   };
 }

@@ -1,4 +1,4 @@
-import type { ToolContext } from "./context.ts";
+import type { CallContext } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
 import { errorFields } from "./log.ts";
 import { issueTexts } from "./issues.ts";
@@ -19,7 +19,7 @@ import {
 const GENERIC_FAILURE = "The tool failed";
 
 /** Runs a tool on unchecked arguments and gives the JSON of its result. Never throws or rejects. */
-export function callTool(tool: Tool, args: unknown, ctx: ToolContext): MaybePromise<string> {
+export function callTool(tool: Tool, args: unknown, ctx: CallContext): MaybePromise<string> {
   return attempt(
     () =>
       whenDone(tool.input["~standard"].validate(args), (checked) =>
@@ -37,7 +37,7 @@ export function callTool(tool: Tool, args: unknown, ctx: ToolContext): MaybeProm
 export function callDynamicTool(
   name: string,
   call: () => unknown,
-  ctx: ToolContext,
+  ctx: CallContext,
 ): MaybePromise<string | undefined> {
   return attempt<string | undefined>(
     () =>
@@ -46,9 +46,9 @@ export function callDynamicTool(
   );
 }
 
-function failedResult(name: string, error: unknown, ctx: ToolContext): string {
+function failedResult(name: string, error: unknown, ctx: CallContext): string {
   if (error instanceof ToolError) return errorResult(error.message);
-  ctx.log.error(`Tool "${name}" failed`, { tool: name, ...errorFields(error) });
+  ctx.hostLog.error(`Tool "${name}" failed`, { tool: name, ...errorFields(error) });
   return errorResult(GENERIC_FAILURE);
 }
 

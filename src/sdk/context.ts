@@ -1,4 +1,4 @@
-import type { Log } from "./log.ts";
+import { logToClient, type ClientLevel, type Log } from "./log.ts";
 import type { Services, Signal } from "./services.ts";
 
 /** The verified caller. */
@@ -52,7 +52,11 @@ export interface RequestContext {
  * not declare is an error that says so.
  */
 export interface CallEnvironment extends RequestContext, Services {
-  /** Writes structured log lines. */
+  /**
+   * Writes structured log lines to the host's log. What a tool, resource or prompt logs goes to the client as well, where
+   * it asked for messages of that level and the transport can carry them: log nothing that it must not see. What
+   * middleware logs goes to the host alone.
+   */
   readonly log: Log;
   /** Aborted once the client has cancelled the request or gone away. */
   readonly signal: Signal;
@@ -74,7 +78,10 @@ export interface MiddlewareContext<Settings = unknown> extends CallEnvironment {
 
 /** What surrounds a component: what its host lends it. */
 export interface Surroundings {
+  /** The host's log. */
   readonly log: Log;
+  /** What clients read as the source of log messages; without it they are sent none. */
+  readonly logger?: string;
   /** The services its capabilities declare. */
   readonly services: Partial<Services>;
   /** Takes a JSON-RPC notification for the client, as JSON. Absent where nothing can carry it. */
@@ -83,17 +90,36 @@ export interface Surroundings {
   readonly signal?: () => Signal;
 }
 
+/** Members of the JSON text that authors reach through functions alone. */
+interface ContextMembers extends RequestContext {
+  readonly progressToken?: string | number;
+  readonly logLevel?: ClientLevel;
+}
+
 /** A context over its JSON text, which is parsed when a member is first read. */
 export class CallContext implements CallEnvironment {
-  readonly log: Log;
+  /** The host's log alone, for what no client may see, such as stacks. */
+  readonly hostLog: Log;
   readonly #text: string;
   readonly #surroundings: Surroundings;
-  #members: (RequestContext & { readonly progressToken?: string | number }) | undefined;
+  #log: Log | undefined;
+  #members: ContextMembers | undefined;
 
   constructor(text: string, surroundings: Surroundings) {
     this.#text = text;
     this.#surroundings = surroundings;
-    this.log = surroundings.log;
+    this.hostLog = surroundings.log;
+  }
+
+  get log(): Log {
+    const { notify, logger } = this.#surroundings;
+    if (notify === undefined || logger === undefined) return this.hostLog;
+    if (this.#log === undefined) {
+      const { logLevel } = this.#parsed;
+      this.#log =
+        logLevel === undefined ? this.hostLog : logToClient(this.hostLog, { notify, logger, logLevel });
+    }
+    return this.#log;
   }
 
   #service<Name extends keyof Services>(name: Name): Services[Name] {
@@ -133,8 +159,8 @@ export class CallContext implements CallEnvironment {
     };
   }
 
-  get #parsed(): RequestContext & { readonly progressToken?: string | number } {
-    this.#members ??= JSON.parse(this.#text) as RequestContext;
+  get #parsed(): ContextMembers {
+    this.#members ??= JSON.parse(this.#text) as ContextMembers;
     return this.#members;
   }
 

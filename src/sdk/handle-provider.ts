@@ -35,7 +35,8 @@ export function handleProvider(
   surroundings: Surroundings,
   kinds: readonly ProviderMethods[],
 ): Handle {
-  const methods = new Map(kinds.flatMap((kind) => kind(provider, surroundings)));
+  const named = { ...surroundings, logger: provider.name };
+  const methods = new Map(kinds.flatMap((kind) => kind(provider, named)));
   return (context, request) => {
     const method = methods.get(request.method);
     if (method === undefined) return failure(RPC_ERROR.methodNotFound, "Method not found");

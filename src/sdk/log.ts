@@ -21,6 +21,34 @@ export function createLog(write: WriteLog): Log {
   };
 }
 
+const LEVELS: readonly LogLevel[] = ["debug", "info", "notice", "warning", "error"];
+
+/** The least severe level a client may ask for; components log nothing above `error`. */
+export type ClientLevel = LogLevel | "critical" | "alert" | "emergency";
+
+/** Where the log messages of one call go. */
+export interface LogClient {
+  readonly notify: (message: string) => void;
+  /** The name of the component. */
+  readonly logger: string;
+  readonly logLevel: ClientLevel;
+}
+
+/** A log that writes to another, and tells the client what it asked for. */
+export function logToClient(log: Log, { notify, logger, logLevel }: LogClient): Log {
+  const least = LEVELS.indexOf(logLevel as LogLevel);
+  return createLog((level, message, fields) => {
+    log[level](message, fields);
+    if (least < 0 || LEVELS.indexOf(level) < least) return;
+    try {
+      const params = { level, logger, data: { ...fields, message } };
+      notify(JSON.stringify({ jsonrpc: "2.0", method: "notifications/message", params }));
+    } catch {
+      // What is not JSON is in the host's log, as far as it can be written.
+    }
+  });
+}
+
 /** Log fields for an exception of the author's code. */
 export function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: String(error) };

@@ -21,6 +21,12 @@ function waitingLegacy(params: Record<string, unknown> = {}): Call<HttpAnswer> {
   return step.call;
 }
 
+function setLevel(params: Record<string, unknown>): ReturnType<typeof parsed> {
+  const step = protocol().handle(head(), legacy("logging/setLevel", params));
+  if (step.kind !== "answer") throw new Error("called instead");
+  return parsed(step.answer);
+}
+
 const notification = (method: string, params: unknown): string =>
   JSON.stringify({ jsonrpc: "2.0", method: `notifications/${method}`, params });
 const progress = (params: unknown): string => notification("progress", params);
@@ -107,14 +113,9 @@ describe("log messages", () => {
   });
 
   test("logging/setLevel is answered before 2026-07-28, and its level checked", () => {
-    const answer = (params: Record<string, unknown>): ReturnType<typeof parsed> => {
-      const step = protocol().handle(head(), legacy("logging/setLevel", params));
-      if (step.kind !== "answer") throw new Error("called instead");
-      return parsed(step.answer);
-    };
-    expect(answer({ level: "debug" })).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
-    expect(answer({ level: "loud" })).toMatchObject({ error: { code: -32602 } });
-    expect(answer({})).toMatchObject({ error: { code: -32602 } });
+    expect(setLevel({ level: "debug" })).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
+    expect(setLevel({ level: "loud" })).toMatchObject({ error: { code: -32602 } });
+    expect(setLevel({})).toMatchObject({ error: { code: -32602 } });
     const request = modern("logging/setLevel", { level: "debug" });
     expect(protocol().handle(head(request.fields), request.body)).toMatchObject({ answer: { status: 404 } });
   });

@@ -1,0 +1,197 @@
+import { PassThrough } from "node:stream";
+import * as v2 from "@modelcontextprotocol/client";
+import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport as HttpV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { LoggingMessageNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
+import type { Transport as TransportV1 } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startCommand, ROOT, TENON } from "../../fixtures/tenon.ts";
+import type { Running } from "../../fixtures/running-program.ts";
+
+const PROJECT = "test/clients/streaming/tenon.json";
+const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
+
+let running: Running;
+let url: URL;
+beforeAll(async () => {
+  running = startCommand(["serve", PROJECT, "--port", "0"]);
+  url = new URL((await running.until(/listening on (\S+)/))[1]!);
+});
+afterAll(() => running.stop("SIGTERM"));
+
+/** One connection, whatever SDK made it. */
+interface Connection {
+  call(
+    name: string,
+    label: string,
+    options?: { onprogress?: (progress: unknown) => void; signal?: AbortSignal; level?: string },
+  ): Promise<object>;
+  /** Log messages so far. */
+  readonly logs: unknown[];
+  /** Resolves with the next log message. */
+  nextLog(): Promise<unknown>;
+  /** What the server logs, from when it is read. */
+  hostLogs(pattern: RegExp): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+function logKeeper(): Pick<Connection, "logs" | "nextLog"> & { add: (params: unknown) => void } {
+  const logs: Connection["logs"] = [];
+  let wake: ((params: unknown) => void) | undefined;
+  return {
+    logs,
+    add(params) {
+      logs.push(params);
+      wake?.(params);
+    },
+    nextLog: () => new Promise((resolve) => (wake = resolve)),
+  };
+}
+
+const program = {
+  command: process.execPath,
+  args: [TENON, "serve", PROJECT, "--stdio"],
+  cwd: ROOT,
+  stderr: "pipe" as const,
+};
+
+/** Waits for a pattern in what a program writes to stderr. */
+function awaiting(stderr: unknown): (pattern: RegExp) => Promise<unknown> {
+  let text = "";
+  let look: (() => void) | undefined;
+  (stderr as PassThrough).on("data", (chunk: Buffer) => {
+    text += chunk.toString();
+    look?.();
+  });
+  return (pattern) =>
+    new Promise<void>((resolve) => {
+      look = () => pattern.test(text) && resolve();
+      look();
+    });
+}
+
+async function connectV1(transport: TransportV1, hostLogs: Connection["hostLogs"]): Promise<Connection> {
+  const client = new ClientV1({ name: "suite", version: "1.0.0" });
+  const { add, ...kept } = logKeeper();
+  client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => add(params));
+  await client.connect(transport);
+  return {
+    ...kept,
+    hostLogs,
+    async call(name, label, { level, ...options } = {}) {
+      if (level !== undefined) await client.setLoggingLevel(level as "info");
+      return client.callTool({ name, arguments: { name: label } }, undefined, options);
+    },
+    close: () => client.close(),
+  };
+}
+
+async function connectV2(transport: v2.Transport, hostLogs: Connection["hostLogs"]): Promise<Connection> {
+  const client = new v2.Client(
+    { name: "suite", version: "1.0.0" },
+    { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  );
+  const { add, ...kept } = logKeeper();
+  client.setNotificationHandler("notifications/message", ({ params }) => add(params));
+  await client.connect(transport);
+  return {
+    ...kept,
+    hostLogs,
+    call: (name, label, { level, ...options } = {}) =>
+      client.callTool(
+        { name, arguments: { name: label }, ...(level && { _meta: { [LOG_LEVEL]: level } }) },
+        options,
+      ),
+    close: () => client.close(),
+  };
+}
+
+const until = (pattern: RegExp): Promise<unknown> => running.until(pattern);
+const connections: Record<string, () => Promise<Connection>> = {
+  "SDK v1 over HTTP": () => connectV1(new HttpV1(url), until),
+  "SDK v2 over HTTP": () => connectV2(new v2.StreamableHTTPClientTransport(url), until),
+  "SDK v1 over stdio": () => {
+    const transport = new StdioV1(program);
+    return connectV1(transport, awaiting(transport.stderr));
+  },
+  "SDK v2 over stdio": () => {
+    const transport = new StdioV2(program);
+    return connectV2(transport, awaiting(transport.stderr));
+  },
+};
+
+for (const [name, connect] of Object.entries(connections)) {
+  describe(name, () => {
+    let connection: Connection;
+    beforeAll(async () => {
+      connection = await connect();
+    });
+    afterAll(() => connection.close());
+
+    test("progress arrives in order, each with the call it belongs to", async () => {
+      const seen: Record<string, unknown[]> = { a: [], b: [] };
+      const results = await Promise.all(
+        ["a", "b"].map((label) =>
+          connection.call("work", label, { onprogress: (progress) => seen[label]!.push(progress) }),
+        ),
+      );
+      expect(results).toMatchObject([{ content: [{ text: "a" }] }, { content: [{ text: "b" }] }]);
+      for (const label of ["a", "b"]) {
+        expect(seen[label]).toEqual(
+          [1, 2, 3].map((progress) => ({ progress, total: 3, message: `${label} ${progress}` })),
+        );
+      }
+    });
+
+    test("log messages arrive from the level up that was asked for", async () => {
+      connection.logs.length = 0;
+      await connection.call("work", "c", { level: "info" });
+      expect(connection.logs).toEqual([
+        { level: "info", logger: "streaming", data: { name: "c", steps: 3, message: "worked" } },
+        { level: "error", logger: "streaming", data: { name: "c", message: "tired" } },
+      ]);
+    });
+
+    test("an unexpected exception shows no more than it would without a stream", async () => {
+      connection.logs.length = 0;
+      const failed = await connection.call("fail", "d", { onprogress: () => {}, level: "info" });
+      expect(failed).toMatchObject({ isError: true, content: [{ text: "The tool failed" }] });
+      expect(connection.logs).toEqual([]);
+    });
+
+    // The first SDK tells a server over HTTP of a cancelled request by another one, which nothing ties to the first.
+    const cancels = name !== "SDK v1 over HTTP";
+    test.runIf(cancels)("a handler learns that its call was cancelled, and the next call works", async () => {
+      const controller = new AbortController();
+      const started = connection.nextLog();
+      const cancelled = connection.call("wait", "e", { signal: controller.signal, level: "info" });
+      await started;
+      controller.abort();
+      await expect(cancelled).rejects.toThrow();
+      await connection.hostLogs(/"left"/);
+      expect(await connection.call("work", "f")).toMatchObject({ content: [{ text: "f" }] });
+    });
+
+    test.runIf(cancels)("a call that does not end when it is cancelled is ended", async () => {
+      const controller = new AbortController();
+      const cancelled = connection.call("ignore", "g", {
+        signal: controller.signal,
+        onprogress: () => controller.abort(),
+      });
+      await expect(cancelled).rejects.toThrow();
+      await connection.hostLogs(/ignore.*went on after it was cancelled/);
+      expect(await connection.call("work", "h")).toMatchObject({ content: [{ text: "h" }] });
+    });
+  });
+}
+
+test("SDK v1 over HTTP: closing the client cancels what is in flight", async () => {
+  const connection = await connectV1(new HttpV1(url), until);
+  const started = connection.nextLog();
+  const call = connection.call("wait", "closing", { level: "info" });
+  await started;
+  await Promise.all([expect(call).rejects.toThrow(), connection.close()]);
+  await connection.hostLogs(/"left".*closing/);
+});
