@@ -1,13 +1,13 @@
 import { defineTool, provider, ToolError } from "tenon";
-import * as z from "zod/mini";
+import * as v from "valibot";
 
-const pair = z.object({ a: z.number(), b: z.number() });
+const pair = v.object({ a: v.number(), b: v.number() });
 
 const add = defineTool({
   name: "add",
   description: "Adds two numbers",
-  input: z.object({ a: z.number(), b: z.number() }),
-  output: z.object({ sum: z.number() }),
+  input: v.object({ a: v.number(), b: v.number() }),
+  output: v.object({ sum: v.number() }),
   run: ({ a, b }) => ({ sum: finite(a + b) }),
 });
 
@@ -15,7 +15,7 @@ const subtract = defineTool({
   name: "subtract",
   description: "Subtracts the second number from the first",
   input: pair,
-  output: z.object({ difference: z.number() }),
+  output: v.object({ difference: v.number() }),
   run: ({ a, b }) => ({ difference: finite(a - b) }),
 });
 
@@ -23,7 +23,7 @@ const multiply = defineTool({
   name: "multiply",
   description: "Multiplies two numbers",
   input: pair,
-  output: z.object({ product: z.number() }),
+  output: v.object({ product: v.number() }),
   run: ({ a, b }) => ({ product: finite(a * b) }),
 });
 
@@ -31,7 +31,7 @@ const divide = defineTool({
   name: "divide",
   description: "Divides the first number by the second",
   input: pair,
-  output: z.object({ quotient: z.number() }),
+  output: v.object({ quotient: v.number() }),
   run: ({ a, b }) => {
     if (b === 0) throw new ToolError("Cannot divide by zero");
     return { quotient: finite(a / b) };

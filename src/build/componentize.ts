@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
 import { compactSnapshot } from "./compact-snapshot.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
+import { withoutNames } from "./without-names.ts";
 
 /** A module for the engine. */
 export interface EngineInput {
@@ -37,7 +38,7 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
     const runtimeBytes = await engine;
     const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
     const { component } = await run({ jsSource, witPath, world, ...runtime });
-    return compactSnapshot(component, runtimeBytes);
+    return compactSnapshot(withoutNames(component), runtimeBytes);
   } catch (cause) {
     throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
   }

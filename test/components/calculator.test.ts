@@ -43,7 +43,7 @@ test("calculator: what has no answer is a failure for the model", () => {
     );
   }
   expect(instance.call("add", { a: 1 })).toEqual(
-    failed('Invalid arguments for "add":\nb: Invalid input: expected number'),
+    failed('Invalid arguments for "add":\nb: Invalid key: Expected "b" but received undefined'),
   );
   expect(instance.logs).toEqual([]);
 });
