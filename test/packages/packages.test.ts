@@ -113,12 +113,6 @@ function withTable(page: string): string {
 describe("a package that cannot work says so when it is built", () => {
   test.for<[what: string, before: string, message: RegExp, place: RegExp]>([
     [
-      "chokidar watches files",
-      'import * as it from "chokidar";',
-      /"(?:node:)?(?:events|fs|path|os|stream)(?:\/promises)?" is a module of Node, which components do not have$/,
-      /node_modules\/(?:chokidar|readdirp)\/.+:\d+:\d+$/,
-    ],
-    [
       "iconv-lite needs Buffer",
       'import * as it from "iconv-lite";',
       /"(?:buffer|string_decoder)" is a module of Node, which components do not have$/,
