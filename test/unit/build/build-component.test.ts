@@ -72,7 +72,6 @@ describe("buildComponent()", () => {
         type: "object",
         properties: { sum: { type: "number" } },
         required: ["sum"],
-        additionalProperties: false,
       },
     });
     expect(built.sizes.raw).toBe(built.bytes.length);
