@@ -19,6 +19,10 @@ const html = (text: string): Response =>
 const answer = (type: string, body: string | Uint8Array<ArrayBuffer>) => (): Response =>
   new Response(body, { headers: { "content-type": type } });
 
+function redirect(location: string, status = 302): Response {
+  return new Response(null, { status, headers: { location } });
+}
+
 const URL_OF_PAGE = "https://example.com/docs/page";
 
 describe.each(["source", "component"])("web-fetch, as %s", (kind) => {
@@ -136,7 +140,42 @@ describe.each(["source", "component"])("web-fetch, as %s", (kind) => {
     const to = await client({ "GET https://example.com/": "x" });
     const { isError, text } = await to.call("fetch_page", { url: "https://elsewhere.example/secret" });
     expect(isError).toBe(true);
-    expect(text).toContain('"http": [{ "origin": "https://elsewhere.example" }]');
+    expect(text).toContain('"http": [{ "origin": "https://elsewhere.example", "methods": ["GET"] }]');
+  });
+
+  test("redirects are followed, and a denied one names its own origin", async () => {
+    const to = await client({
+      "GET https://example.com/old": () => redirect("/moved", 301),
+      "GET https://example.com/moved": () => redirect("https://example.org/there#part"),
+      "GET https://example.org/there": "there",
+      "GET https://example.com/away": () => redirect("https://elsewhere.example/secret"),
+      "GET https://example.com/loop": () => redirect("/loop"),
+      "GET https://example.com/file": () => redirect("file:///etc/passwd"),
+    });
+    const page = (name: string) => to.call("fetch_page", { url: `https://example.com/${name}` });
+    expect((await page("old")).structured).toMatchObject({
+      url: "https://example.org/there",
+      content: "there",
+    });
+    expect((await page("away")).text).toContain(
+      '"http": [{ "origin": "https://elsewhere.example", "methods"',
+    );
+    expect((await page("loop")).text).toContain("redirects more than 5 times");
+    expect((await page("file")).text).toContain("redirects to what is not an http or https URL");
+  });
+
+  test.each([
+    ["deep", "<div>".repeat(20_000)],
+    ["inline", `${"<b>".repeat(20_000)}x`],
+    ["lists", "<ul><li>".repeat(3000)],
+    ["tables", "<table><tr><td>".repeat(1000)],
+    ["angles", "<".repeat(100_000)],
+    ["ampersands", "&".repeat(100_000)],
+    ["an open attribute", `<a href="${"x".repeat(100_000)}`],
+  ])("a hostile page of %s is answered", async (_, page) => {
+    const to = await client({ "GET https://example.com/": () => html(page) });
+    const { structured } = await to.call("fetch_page", { url: "https://example.com/" });
+    expect(structured).toMatchObject({ url: "https://example.com/", media_type: "text/html" });
   });
 
   test("failures of servers and bad arguments are told", async () => {
