@@ -19,6 +19,8 @@ export interface HostSuite {
   name: string;
   /** True where the platform decides which host names reach the server. Otherwise it serves loopback names alone. */
   anyHost?: true;
+  /** True where log messages reach clients, which the server then declares. */
+  logs?: true;
   /** Why the host cannot run here; nothing when it can. */
   missing?: string | undefined;
   /** Starts it with the core of `suite-core.ts`. */
@@ -94,7 +96,7 @@ export function modernCall(url: string, name: string, args: object): Promise<Ans
 }
 
 /** What every host must do with one and the same core. */
-export function hostSuite({ name, anyHost, missing, start }: HostSuite): void {
+export function hostSuite({ name, anyHost, logs, missing, start }: HostSuite): void {
   const title = missing === undefined ? `${name} serves a composed core` : `${name}: NOT RUN, ${missing}`;
   describe.skipIf(missing !== undefined)(title, () => {
     let host: RunningHost;
@@ -117,7 +119,7 @@ export function hostSuite({ name, anyHost, missing, start }: HostSuite): void {
         result: {
           protocolVersion: "2025-11-25",
           serverInfo: { name: "suite", version: "1.0.0" },
-          capabilities: { tools: {}, resources: {}, prompts: {} },
+          capabilities: { tools: {}, resources: {}, prompts: {}, ...(logs && { logging: {} }) },
         },
       });
     });

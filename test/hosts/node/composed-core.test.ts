@@ -38,6 +38,7 @@ async function start(core: Uint8Array, deadlineMs: number): Promise<RunningHost>
 
 hostSuite({
   name: "serveHttp()",
+  logs: true,
   start: async () => start((await suiteCore()).bytes, 10_000),
 });
 

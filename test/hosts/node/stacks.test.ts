@@ -71,7 +71,9 @@ test("so does a stack that a message holds", async () => {
 test("an exception of a middleware points into its own source", async () => {
   const { line } = await call("refused");
   expect(line.source).toBe("door");
-  expect(line.fields?.stack).toMatch(/^ {4}at refuse \(middleware\.ts:4:13\)\n {4}at middleware\.ts:12:\d+\n/);
+  expect(line.fields?.stack).toMatch(
+    /^ {4}at refuse \(middleware\.ts:4:13\)\n {4}at middleware\.ts:12:\d+\n/,
+  );
 });
 
 test("a trap names the tool and the part it belongs to", async () => {
