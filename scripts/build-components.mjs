@@ -24,7 +24,10 @@ const TOOLCHAIN = [
   "dist/src/sdk",
   "dist/src/guest",
   "dist/src/build",
+  "dist/src/http",
   "dist/src/manifest",
+  "dist/src/source-map",
+  "dist/src/wasm",
   "dist/src/wit",
   "wit",
 ];

@@ -3,7 +3,12 @@ import type { SourceOwner } from "../source-map/index.ts";
 import { guestModule, SDK_MODULE } from "./runtime-modules.ts";
 
 const PACKAGE = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/s;
-const TOOLKIT_FOLDERS = [dirname(SDK_MODULE), dirname(guestModule("install"))].map((path) => join(path, sep));
+const TOOLKIT_FOLDERS = [
+  dirname(SDK_MODULE),
+  dirname(guestModule("install")),
+  // What the guest runtime shares with hosts.
+  join(dirname(SDK_MODULE), "..", "http"),
+].map((path) => join(path, sep));
 
 /** Whose a source of a source map is. @param folder what the source is relative to: the folder of the entry */
 export function moduleOrigin(source: string, folder: string): SourceOwner {

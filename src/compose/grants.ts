@@ -1,4 +1,5 @@
 import { nearest, ToolkitError } from "../errors/index.ts";
+import { HOST_FIELDS } from "../http/host-rules.ts";
 import { grantMistakes, type Grants, type HttpGrant, type SecretGrant } from "../manifest/index.ts";
 import { CONFIG, HTTP, KV, SECRETS } from "./contract.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
@@ -6,21 +7,6 @@ import type { Part } from "./part.ts";
 
 /** What a grant opens, and the interface it opens. */
 const OPENED: Record<keyof Grants, string> = { http: HTTP, kv: KV, config: CONFIG, secrets: SECRETS };
-
-/** Header fields that the host writes itself. */
-const HOST_FIELDS: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "keep-alive",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /**
  * The grants of each part, by its name. Members that grant nothing are left out.
@@ -184,7 +170,7 @@ function checkSecret(
     throw refuse(at, what, state, "Remove one of them");
   }
   if (header === undefined || origin === undefined) return;
-  if (HOST_FIELDS.has(header)) {
+  if (HOST_FIELDS.includes(header)) {
     throw refuse(
       [...at, "header"],
       what,

@@ -1,3 +1,4 @@
+import { FORBIDDEN_METHODS, HOST_FIELDS } from "../../../src/http/host-rules.ts";
 import type { HttpGrant } from "../../../src/manifest/index.ts";
 import { ServiceFailure, type HttpServiceRequest } from "../host-services.ts";
 
@@ -23,29 +24,10 @@ const METHOD = /^[A-Z][A-Z0-9!#$%&'*+.^_`|~-]{0,31}$/;
 const FIELD_NAME = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 /** Printable, tab, and the octets that UTF-8 text in a field arrives as. */
 const FIELD_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
-/** They turn a connection into something else, or send a request back as it came. */
-const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
-/** Fields that speak of the connection or of the message's frame, which are the host's. */
-const HOST_FIELDS = new Set([
-  "host",
-  "content-length",
-  "connection",
-  "expect",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
-
 /** True for a header field that ends at this host. */
 export function isHostField(name: string): boolean {
-  return HOST_FIELDS.has(name);
+  return HOST_FIELDS.includes(name);
 }
 
 /**
@@ -55,7 +37,7 @@ export function isHostField(name: string): boolean {
  */
 export function checkRequest(request: HttpServiceRequest): OutboundRequest {
   const { method } = request;
-  if (!METHOD.test(method) || FORBIDDEN_METHODS.has(method)) throw invalid(`method ${quote(method)}`);
+  if (!METHOD.test(method) || FORBIDDEN_METHODS.includes(method)) throw invalid(`method ${quote(method)}`);
   return {
     method,
     url: parseTarget(request.origin, request.pathWithQuery),

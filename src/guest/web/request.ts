@@ -1,4 +1,5 @@
 import { URL } from "whatwg-url-minimum";
+import { FORBIDDEN_METHODS, HOST_FIELDS } from "../../http/host-rules.ts";
 import { AbortSignal } from "./abort-signal.ts";
 import { Body, contentIn, contentOf, type BodyInit } from "./body.ts";
 import { Headers, type HeadersInit } from "./headers.ts";
@@ -16,25 +17,7 @@ export interface RequestInit {
 }
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
 const REDIRECTS: ReadonlySet<string> = new Set(["follow", "error", "manual"]);
-
-/** Fields that are the host's, for the connection is. */
-const HOST_FIELDS = [
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "http2-settings",
-  "keep-alive",
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /** @see https://fetch.spec.whatwg.org/#request-class */
 export class Request extends Body {
@@ -92,7 +75,7 @@ export class Request extends Body {
 
 function methodOf(method: unknown): string {
   const upper = String(method).toUpperCase();
-  if (!METHOD.test(upper) || FORBIDDEN_METHODS.has(upper)) {
+  if (!METHOD.test(upper) || FORBIDDEN_METHODS.includes(upper)) {
     throw new TypeError(`${JSON.stringify(upper.slice(0, 40))} is no method that a request may have`);
   }
   return upper;

@@ -167,6 +167,11 @@ test("compose() refuses secrets that could not be added to any request", async (
     .toBe(`Cannot grant the secret "token" to "fetch": no http grant of the part covers https://b.example
 Hint: Add { "origin": "https://b.example" } to "http", or remove the secret
 ERR_COMPOSE_GRANT`);
+  for (const header of ["http2-settings", "proxy-authenticate"]) {
+    expect(await composeError(secrets({ ...token, header }))).toContain(
+      `hosts write the header field "${header}" themselves`,
+    );
+  }
   expect(await composeError(secrets({ ...token, header: "content-length" })))
     .toBe(`Cannot grant the secret "token" to "fetch": hosts write the header field "content-length" themselves
 Hint: Name the field the service reads, such as authorization
