@@ -4,18 +4,18 @@ import type { AddressInfo } from "node:net";
 import { ToolkitError } from "../../src/errors/index.ts";
 import {
   createHttpProtocol,
-  type Call,
   type HttpAnswer,
   type HttpProtocol,
   type HttpRequestHead,
+  type Step,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
-import { logToStderr, reportFault, type LogSink } from "./host-log.ts";
+import { logToStderr, reportFault } from "./host-log.ts";
 import type { HostServices } from "./host-services.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
-import { createNotifier } from "./notifier.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
+import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions extends LoadOptions, Omit<PoolOptions, "services"> {
@@ -103,10 +103,10 @@ export async function serveHttp(
   let current = await start(loaded);
   let swapped: Promise<void> = Promise.resolve();
   const retiring = new Set<Promise<void>>();
-  let closed = false;
+  const closing = new AbortController();
 
   async function swap(next: LoadedCore): Promise<void> {
-    if (closed) {
+    if (closing.signal.aborted) {
       throw new ToolkitError(`Cannot serve core "${next.manifest.name}": the server is closed`, {
         code: "ERR_HOST_CORE",
       });
@@ -124,6 +124,23 @@ export async function serveHttp(
     else send(response, current.protocol.internalError());
   }
 
+  async function answer(step: Step<HttpAnswer>, response: ServerResponse): Promise<void> {
+    const client = new AbortController();
+    const onClose = (): void => client.abort();
+    response.once("close", onClose);
+    const { body, ...head } = await takeSteps(step, {
+      pool: () => current.pool,
+      signal: client.signal,
+      closing: closing.signal,
+      log,
+      stalledBytes: () => response.writableLength,
+      send: (part) => sendPart(response, part),
+    });
+    response.off("close", onClose);
+    if (response.headersSent) response.end(body);
+    else send(response, { ...head, body });
+  }
+
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const head = requestHead(request);
     const refused = current.protocol.checkHead(head);
@@ -133,7 +150,7 @@ export async function serveHttp(
       return;
     }
     readBody(request, maxBodyBytes, (body) => {
-      const { protocol, pool } = current;
+      const { protocol } = current;
       if (typeof body !== "string") {
         send(response, protocol.refuseBody(body.refused));
         return;
@@ -141,7 +158,7 @@ export async function serveHttp(
       try {
         const step = protocol.handle(head, body);
         if (step.kind === "answer") send(response, step.answer);
-        else callCore(step.call, pool, response, log).catch((error: unknown) => fail(response, error));
+        else answer(step, response).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }
@@ -177,7 +194,7 @@ export async function serveHttp(
       return result;
     },
     async close() {
-      closed = true;
+      closing.abort();
       await swapped;
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
@@ -187,31 +204,6 @@ export async function serveHttp(
       await ended;
     },
   };
-}
-
-async function callCore(
-  call: Call<HttpAnswer>,
-  pool: Pool,
-  response: ServerResponse,
-  log: LogSink,
-): Promise<void> {
-  const client = new AbortController();
-  const onClose = (): void => client.abort();
-  response.once("close", onClose);
-  const notifier = createNotifier(call, log, {
-    stalledBytes: () => response.writableLength,
-    send: (part) => sendPart(response, part),
-  });
-  const result = await pool.handle(call.context, call.request, {
-    deadline: call.deadline,
-    signal: client.signal,
-    notify: notifier.notify,
-  });
-  response.off("close", onClose);
-  notifier.end();
-  const answer = "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure);
-  if (response.headersSent) response.end(answer.body);
-  else send(response, answer);
 }
 
 /** Sends one part of an answer; the first goes with the status and the header fields. */

@@ -1,13 +1,13 @@
 import { isUtf8 } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
 import type { CoreManifest } from "../../src/manifest/index.ts";
-import { createLineFramer, createStdioProtocol, type Call } from "../../src/protocol/index.ts";
+import { createLineFramer, createStdioProtocol, type Step } from "../../src/protocol/index.ts";
 import type { HostServices } from "./host-services.ts";
 import { logToStderr } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
-import { createNotifier } from "./notifier.ts";
-import { createPool, type PoolOptions } from "./pool.ts";
+import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
+import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveStdio}. */
 export interface ServeStdioOptions
@@ -53,9 +53,20 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     queueMs: Infinity,
     queueLength: Infinity,
   });
-  const maxInFlight = pool.workers * CALLS_PER_WORKER;
-  const inFlight = new Set<Promise<void>>();
-  const clients = new Map<Call<string | undefined>, AbortController>();
+  const maxCalls = pool.workers * CALLS_PER_WORKER;
+  const calls = new Set<Promise<unknown>>();
+  /** Requests in flight by the text of their id. */
+  const requests = new Map<string, { client: AbortController; answered: Promise<void> }>();
+  const closing = new AbortController();
+  /** Counts calls alone: what waits for the client must not keep its answer from being read. */
+  const counted: Pool = {
+    ...pool,
+    handle(...args) {
+      const call = pool.handle(...args).finally(() => calls.delete(call));
+      calls.add(call);
+      return call;
+    },
+  };
 
   async function send(line: string | undefined): Promise<void> {
     if (line === undefined || !outputOpen || output.write(`${line}\n`)) return;
@@ -68,21 +79,16 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     });
   }
 
-  async function callCore(call: Call<string | undefined>): Promise<void> {
-    const client = new AbortController();
-    clients.set(call, client);
-    const notifier = createNotifier(call, options.log ?? logToStderr, {
+  async function answer(step: Step<string | undefined>, signal: AbortSignal): Promise<void> {
+    const line = await takeSteps(step, {
+      pool: () => counted,
+      signal,
+      closing: closing.signal,
+      log: options.log ?? logToStderr,
       stalledBytes: () => output.writableLength,
-      send: (line) => outputOpen && output.write(`${line}\n`),
+      send: (part) => void (part !== undefined && outputOpen && output.write(`${part}\n`)),
     });
-    const result = await pool.handle(call.context, call.request, {
-      deadline: call.deadline,
-      signal: client.signal,
-      notify: notifier.notify,
-    });
-    clients.delete(call);
-    notifier.end();
-    await send("outcome" in result ? call.finish(result.outcome) : call.fail(result.failure));
+    await send(line);
   }
 
   async function onLine(line: Uint8Array | "too-large"): Promise<void> {
@@ -90,12 +96,13 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     if (!isUtf8(line)) return send(protocol.refuseLine("encoding"));
     const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString("utf8");
     if (text.trim() === "") return;
-    const step = protocol.handle(text);
-    if (step.kind === "answer") return send(step.answer);
-    if (step.kind === "cancel") return clients.get(step.call)?.abort();
-    const answered = callCore(step.call).finally(() => inFlight.delete(answered));
-    inFlight.add(answered);
-    if (inFlight.size >= maxInFlight) await Promise.race(inFlight);
+    const taken = protocol.handle(text);
+    if (taken.kind === "answer") return send(taken.answer);
+    if (taken.kind === "cancel") return requests.get(taken.id)?.client.abort();
+    const client = new AbortController();
+    const answered = answer(taken.step, client.signal).finally(() => requests.delete(taken.id));
+    requests.set(taken.id, { client, answered });
+    if (calls.size >= maxCalls) await Promise.race(calls);
   }
 
   try {
@@ -107,7 +114,8 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   } catch (error) {
     if (outputOpen) throw error;
   } finally {
-    await Promise.all(inFlight);
+    closing.abort();
+    await Promise.all([...requests.values()].map(({ answered }) => answered));
     await pool.close();
     output.off("error", onOutputError);
   }

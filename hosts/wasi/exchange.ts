@@ -6,11 +6,13 @@ import { handle, type Outcome as WitOutcome } from "tenon:mcp/handler@0.1.0";
 import { getRandomBytes } from "wasi:random/random@0.2.0";
 import {
   createHttpProtocol,
+  type Call,
   type HttpAnswer,
   type HttpProtocol,
   type HttpProtocolOptions,
   type HttpRequestHead,
   type Outcome,
+  type Step,
 } from "../../src/protocol/index.ts";
 import { binaryString, decodeUtf8 } from "./text.ts";
 
@@ -72,9 +74,13 @@ function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswe
   if (content === undefined) return protocol.refuseBody("too-large");
   const text = decodeUtf8(content);
   if (text === undefined) return protocol.refuseBody("encoding");
-  const step = protocol.handle(incoming, text);
+  let step = protocol.handle(incoming, text);
+  while (step.kind === "call") step = run(step.call);
   if (step.kind === "answer") return step.answer;
-  const { call } = step;
+  throw new Error("nothing that takes time was offered to clients");
+}
+
+function run(call: Call<HttpAnswer>): Step<HttpAnswer> {
   const outcome = fromWit(handle(call.context, call.request));
   finish();
   if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");

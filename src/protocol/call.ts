@@ -5,7 +5,7 @@ import { createNotificationFilter, type NotificationFilter, type Wanted } from "
 import { contextText, META } from "./request-context.ts";
 import type { Admitted } from "./request.ts";
 import { createResultShaper, type ResultShaper } from "./result-text.ts";
-import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions } from "./types.ts";
+import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions, Step } from "./types.ts";
 import type { ScanLimits } from "./scan-json.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
@@ -30,6 +30,33 @@ export interface Channel<Answer> {
   notification?: (text: string) => Answer;
 }
 
+/** The way back to the client of one request, whatever number of calls its answer takes. */
+export class Reply<Answer> {
+  readonly #channel: Channel<Answer>;
+  #streamed = false;
+
+  constructor(channel: Channel<Answer>) {
+    this.#channel = channel;
+  }
+
+  /** True where messages can be sent ahead of the answer. */
+  get streams(): boolean {
+    return this.#channel.notification !== undefined;
+  }
+
+  /** What the client is sent for a message ahead of the answer. Nothing where none can be sent. */
+  part(text: string): Answer | undefined {
+    if (this.#channel.notification === undefined) return undefined;
+    this.#streamed = true;
+    return this.#channel.notification(text);
+  }
+
+  /** The step that ends the request. */
+  answer(response: Response): Step<Answer> {
+    return { kind: "answer", answer: this.#channel.answer(response, this.#streamed) };
+  }
+}
+
 /** What the transports of one server share. */
 export interface Server {
   readonly limits: ScanLimits;
@@ -39,7 +66,7 @@ export interface Server {
     admitted: Admitted,
     message: RequestMessage,
     origin: Origin,
-    channel: Channel<Answer>,
+    reply: Reply<Answer>,
   ): Call<Answer>;
 }
 
@@ -58,10 +85,10 @@ export function createServer(options: ProtocolOptions): Server {
   return {
     limits,
     shaper,
-    call(admitted, message, { logLevel, ...origin }, channel) {
+    call(admitted, message, { logLevel, ...origin }, reply) {
       const receivedAt = options.now();
       const deadline = receivedAt + deadlineMs;
-      const carried = options.notifications === true && channel.notification !== undefined;
+      const carried = options.notifications === true && reply.streams;
       const wanted = carried ? wantedBy(admitted, message, logLevel) : NOTHING_WANTED;
       const context = contextText(
         {
@@ -75,7 +102,7 @@ export function createServer(options: ProtocolOptions): Server {
         },
         message,
       );
-      return new CoreCall(context, deadline, admitted, { shaper, limits, wanted, channel });
+      return new CoreCall(context, deadline, admitted, { shaper, limits, wanted, reply });
     },
   };
 }
@@ -94,7 +121,7 @@ interface Wiring<Answer> {
   shaper: ResultShaper;
   limits: ScanLimits;
   wanted: Wanted;
-  channel: Channel<Answer>;
+  reply: Reply<Answer>;
 }
 
 class CoreCall<Answer> implements Call<Answer> {
@@ -104,7 +131,6 @@ class CoreCall<Answer> implements Call<Answer> {
   readonly #admitted: Admitted;
   readonly #wiring: Wiring<Answer>;
   #filter: NotificationFilter | undefined;
-  #streamed = false;
 
   constructor(context: string, deadline: number, admitted: Admitted, wiring: Wiring<Answer>) {
     this.context = context;
@@ -119,21 +145,19 @@ class CoreCall<Answer> implements Call<Answer> {
   }
 
   notify(message: string): Answer | undefined {
-    const { channel, limits, wanted } = this.#wiring;
+    const { reply, limits, wanted } = this.#wiring;
     if (wanted.progressToken === undefined && wanted.logLevel === undefined) return undefined;
     this.#filter ??= createNotificationFilter(wanted, limits);
     const text = this.#filter.pass(message);
-    if (text === undefined) return undefined;
-    this.#streamed = true;
-    return channel.notification?.(text);
+    return text === undefined ? undefined : reply.part(text);
   }
 
-  finish(outcome: Outcome): Answer {
-    const { channel, shaper } = this.#wiring;
-    return channel.answer(outcomeResponse(this.#admitted, outcome, shaper), this.#streamed);
+  finish(outcome: Outcome): Step<Answer> {
+    const { reply, shaper } = this.#wiring;
+    return reply.answer(outcomeResponse(this.#admitted, outcome, shaper));
   }
 
-  fail(reason: CallFailure): Answer {
-    return this.#wiring.channel.answer(failureResponse(this.request.id, reason), this.#streamed);
+  fail(reason: CallFailure): Step<Answer> {
+    return this.#wiring.reply.answer(failureResponse(this.request.id, reason));
   }
 }

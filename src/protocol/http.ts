@@ -1,6 +1,6 @@
 import { errorAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
-import { createServer, type Channel } from "./call.ts";
+import { createServer, Reply, type Channel } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
 import { acceptsEventStream, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
@@ -17,6 +17,7 @@ import {
 } from "./request.ts";
 import { LEGACY_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
+import { mapStep } from "./step.ts";
 import type { HttpAnswer, HttpRequestHead, ProtocolOptions, RpcError, Step } from "./types.ts";
 
 /** Options of {@link createHttpProtocol}. */
@@ -133,7 +134,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       // Nothing ties one request to another, so a level that was set is not known here.
       logLevel: DEFAULT_LEVEL,
     };
-    return { kind: "call", call: server.call(admitted, message, origin, channel) };
+    return { kind: "call", call: server.call(admitted, message, origin, new Reply(channel)) };
   }
 
   return {
@@ -162,9 +163,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     handle(head, body) {
       const origin = head.headers("origin");
       const channel = acceptsEventStream(head.headers("accept")) ? STREAM : SINGLE;
-      if (origin === undefined) return handleMessage(head, body, channel);
-      const step = handleMessage(head, body, channelReadableBy(channel, origin));
-      return step.kind === "answer" ? { kind: "answer", answer: readableBy(step.answer, origin) } : step;
+      const step = handleMessage(head, body, channel);
+      if (origin === undefined) return step;
+      const readable = (answered: HttpAnswer): HttpAnswer => readableBy(answered, origin);
+      return mapStep(step, { answer: readable, part: readable });
     },
 
     refuseBody(reason) {
@@ -223,16 +225,6 @@ const STREAM: Channel<HttpAnswer> = {
   answer: (response, streamed) => (streamed ? streamPart(response.text) : toHttp(response)),
   notification: streamPart,
 };
-
-function channelReadableBy(
-  { answer: answered, notification }: Channel<HttpAnswer>,
-  origin: string,
-): Channel<HttpAnswer> {
-  return {
-    answer: (response, streamed) => readableBy(answered(response, streamed), origin),
-    ...(notification && { notification: (text) => readableBy(notification(text), origin) }),
-  };
-}
 
 function toHttp({ status, headers, text }: Response): HttpAnswer {
   return { status, headers: headers ? [JSON_TYPE, ...headers] : JSON_ONLY, body: text };

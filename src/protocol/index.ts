@@ -13,4 +13,5 @@ export type {
   ProtocolOptions,
   RpcError,
   Step,
+  Wait,
 } from "./types.ts";

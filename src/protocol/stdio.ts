@@ -1,15 +1,19 @@
 import { errorAnswer, type Response } from "./answer.ts";
-import { createServer, type Channel } from "./call.ts";
+import { createServer, Reply, type Channel } from "./call.ts";
 import { DEFAULT_LEVEL, isLogLevel, type LogLevel } from "./log-levels.ts";
 import { parseMessage } from "./message.ts";
 import { admitLegacy, admitModern, eraOf } from "./request.ts";
 import { oneLine } from "./one-line.ts";
 import { LEGACY_REVISIONS } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
-import type { Call, ProtocolOptions, Step } from "./types.ts";
+import { mapStep } from "./step.ts";
+import type { ProtocolOptions, Step } from "./types.ts";
 
-/** What the host must do next: as {@link Step} says, or end a call, whose answer is then nothing. */
-export type StdioStep = Step<string | undefined> | { kind: "cancel"; call: Call<string | undefined> };
+/** What the host must do for a line: go through the steps of a request, whose id is JSON text, or end one that is in flight. */
+export type StdioStep =
+  | { kind: "request"; id: string; step: Step<string | undefined> }
+  | { kind: "answer"; answer: string | undefined }
+  | { kind: "cancel"; id: string };
 
 /** One connection over standard streams. What is sent are single lines without their line feed. */
 export interface StdioProtocol {
@@ -23,29 +27,23 @@ export interface StdioProtocol {
 export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
   const server = createServer(options);
   /** Requests in flight by the text of their id. */
-  const inFlight = new Map<string, Call<string | undefined>>();
-  const cancelled = new WeakSet<Call<string | undefined>>();
+  const inFlight = new Map<string, { cancelled: boolean }>();
   let legacyVersion = LEGACY_REVISIONS[0]!;
   let logLevel: LogLevel = DEFAULT_LEVEL;
 
-  function track(id: string, call: Call<string | undefined>): Call<string | undefined> {
-    const settle = (line: string | undefined): string | undefined => {
-      inFlight.delete(id);
-      return cancelled.has(tracked) ? undefined : line;
-    };
-    const tracked: Call<string | undefined> = {
-      context: call.context,
-      request: call.request,
-      deadline: call.deadline,
-      get dropped() {
-        return call.dropped;
+  function track(id: string, step: Step<string | undefined>): StdioStep {
+    const request = { cancelled: false };
+    inFlight.set(id, request);
+    const unlessCancelled = (line: string | undefined): string | undefined =>
+      request.cancelled ? undefined : line;
+    const tracked = mapStep(step, {
+      part: unlessCancelled,
+      answer: (line) => {
+        inFlight.delete(id);
+        return unlessCancelled(line);
       },
-      notify: (message) => (cancelled.has(tracked) ? undefined : call.notify(message)),
-      finish: (outcome) => settle(call.finish(outcome)),
-      fail: (reason) => settle(call.fail(reason)),
-    };
-    inFlight.set(id, tracked);
-    return tracked;
+    });
+    return { kind: "request", id, step: tracked };
   }
 
   return {
@@ -55,10 +53,10 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
       if (message.kind === "notification") {
         const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
-        const call = id === undefined ? undefined : inFlight.get(id);
-        if (call === undefined) return answer(undefined);
-        cancelled.add(call);
-        return { kind: "cancel", call };
+        const request = id === undefined ? undefined : inFlight.get(id);
+        if (request === undefined) return answer(undefined);
+        request.cancelled = true;
+        return { kind: "cancel", id: id! };
       }
       const id = message.id!;
       if (inFlight.has(id)) {
@@ -78,7 +76,8 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       }
       if (admitted.initializes) legacyVersion = admitted.protocolVersion;
       const origin = { transport: "stdio" as const, peer: undefined, traceparent: undefined, logLevel };
-      return { kind: "call", call: track(id, server.call(admitted, message, origin, LINES)) };
+      const call = server.call(admitted, message, origin, new Reply(LINES));
+      return track(id, { kind: "call", call });
     },
 
     refuseLine(reason) {
@@ -91,7 +90,7 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
   };
 }
 
-function answer(line: string | undefined): Step<string | undefined> {
+function answer(line: string | undefined): StdioStep {
   return { kind: "answer", answer: line };
 }
 

@@ -32,7 +32,7 @@ export type Outcome =
  */
 export type CallFailure = "deadline" | "trap" | "overload" | "too-large" | "cancelled";
 
-/** A request for the core. Exactly one of `finish` and `fail` gives the answer to send. */
+/** A request for the core. Exactly one of `finish` and `fail` is to be called: what follows on the call. */
 export interface Call<Answer> {
   /** The request context as JSON text, see `schema/context.schema.json`. */
   readonly context: string;
@@ -46,12 +46,26 @@ export interface Call<Answer> {
   notify(message: string): Answer | undefined;
   /** How many notifications were malformed or over a limit so far. */
   readonly dropped: number;
-  finish(outcome: Outcome): Answer;
-  fail(reason: CallFailure): Answer;
+  finish(outcome: Outcome): Step<Answer>;
+  fail(reason: CallFailure): Step<Answer>;
 }
 
-/** What the host must do next: send an answer, or call the core and send what the call then gives. */
-export type Step<Answer> = { kind: "answer"; answer: Answer } | { kind: "call"; call: Call<Answer> };
+/** What the host must do next: send the answer, which ends the request; call the core; or wait while no component runs. */
+export type Step<Answer> =
+  | { kind: "answer"; answer: Answer }
+  | { kind: "call"; call: Call<Answer> }
+  | { kind: "wait"; wait: Wait<Answer> };
+
+/** Something that takes time and no component: a person's answer, a store, what a subscription brings. */
+export interface Wait<Answer> {
+  /**
+   * Waits for what follows. Never rejects, and settles soon after `signal` is aborted.
+   *
+   * @param send Takes what the client is to be sent meanwhile.
+   * @param signal Aborted once the client has cancelled the request or gone away, or the server closes.
+   */
+  next(send: (part: Answer) => void, signal: AbortSignal): Promise<Step<Answer>>;
+}
 
 /** What a protocol core needs from its host. */
 export interface ProtocolOptions {

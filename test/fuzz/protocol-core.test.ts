@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
-import type { Call, Outcome } from "../../src/protocol/index.ts";
+import type { Outcome } from "../../src/protocol/index.ts";
+import { answerOf, callOf, type AnsweredCall } from "../fixtures/protocol-steps.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { INVALID, VALID } from "./json-texts.ts";
 import { messages } from "./messages.ts";
@@ -17,7 +18,7 @@ function outcome({ method }: McpRequest): Outcome {
   return { tag: "success", val: method === "server/discover" ? discovered : '{"content":[]}' };
 }
 
-function checkCall(call: Call<unknown>): void {
+function checkCall(call: Pick<AnsweredCall<unknown>, "context" | "request">): void {
   expect(JSON.parse(call.context)).toMatchObject({ requestId: "r" });
   const { params, id } = call.request;
   expect(["number", "string"]).toContain(typeof JSON.parse(id!));
@@ -45,11 +46,12 @@ test(`the protocol core answers ${RUNS} generated messages over HTTP as it shoul
       if (body !== undefined) checkAnswer(body);
       return;
     }
-    checkCall(step.call);
-    const { id } = checkAnswer(step.call.finish(outcome(step.call.request)).body!);
-    expect(id).toBe(JSON.parse(step.call.request.id!));
+    const call = callOf(step);
+    checkCall(call);
+    const { id } = checkAnswer(call.finish(outcome(call.request)).body!);
+    expect(id).toBe(JSON.parse(call.request.id!));
     for (const reason of Object.keys(FAILURES) as (keyof typeof FAILURES)[]) {
-      const failed = step.call.fail(reason);
+      const failed = call.fail(reason);
       expect(failed.status).toBe(FAILURES[reason]);
       expect(JSON.parse(failed.body!)).toMatchObject({ id, error: {} });
     }
@@ -62,9 +64,10 @@ test(`the protocol core answers ${RUNS} generated messages on one stdio connecti
   const property = fc.property(messages, ({ text }) => {
     const step = protocol.handle(text);
     let line: string | undefined;
-    if (step.kind === "call") {
-      checkCall(step.call);
-      line = step.call.finish(outcome(step.call.request));
+    if (step.kind === "request") {
+      const call = callOf(step.step);
+      checkCall(call);
+      line = call.finish(outcome(call.request));
       expect(line).toBeDefined();
     } else if (step.kind === "answer") line = step.answer;
     if (line === undefined) return;
@@ -79,15 +82,14 @@ describe("JSON texts", () => {
 
   test.each(VALID)("%j is handed on as it was sent", (text) => {
     const step = protocol.handle(headOf({}), messageWith(text));
-    if (step.kind !== "call") throw new Error(step.answer.body);
-    const params = JSON.parse(step.call.request.params!) as { arguments: unknown };
+    const params = JSON.parse(callOf(step).request.params!) as { arguments: unknown };
     expect(params.arguments).toEqual(JSON.parse(text));
   });
 
   test.each(INVALID)("%j is refused", (text) => {
     const step = protocol.handle(headOf({}), messageWith(text));
-    if (step.kind !== "answer") throw new Error("it was let through");
-    expect(step.answer.status).toBe(400);
-    expect(checkAnswer(step.answer.body!)).toMatchObject({ id: null, error: { code: -32700 } });
+    const answer = answerOf(step);
+    expect(answer.status).toBe(400);
+    expect(checkAnswer(answer.body!)).toMatchObject({ id: null, error: { code: -32700 } });
   });
 });

@@ -1,15 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { createHttpProtocol } from "../../../src/protocol/index.ts";
-import type { Call, HttpAnswer, Outcome } from "../../../src/protocol/index.ts";
+import type { HttpAnswer, Outcome } from "../../../src/protocol/index.ts";
+import type { AnsweredCall } from "../../fixtures/protocol-steps.ts";
 import { call, head, legacy, modern, parsed } from "./requests.ts";
 
 const JSON_FIELD = ["content-type", "application/json"];
 
-function legacyCall(): Call<HttpAnswer> {
+function legacyCall(): AnsweredCall<HttpAnswer> {
   return call({}, legacy("tools/call", { name: "add" }));
 }
 
-function modernCall(): Call<HttpAnswer> {
+function modernCall(): AnsweredCall<HttpAnswer> {
   const { fields, body } = modern("tools/call", { name: "add" });
   return call(fields, body);
 }
@@ -36,7 +37,7 @@ describe("finish() and fail()", () => {
 
   test("finish() names the resource that is not there, unless the error says more", () => {
     const uri = 'test://"quoted"';
-    const read = (): Call<HttpAnswer> => call({}, legacy("resources/read", { uri }));
+    const read = (): AnsweredCall<HttpAnswer> => call({}, legacy("resources/read", { uri }));
     const unknown = { code: -32602, message: "Unknown resource" };
     expect(parsed(read().finish({ tag: "failure", val: unknown })).error).toEqual({
       ...unknown,

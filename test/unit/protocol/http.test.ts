@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { callOf } from "../../fixtures/protocol-steps.ts";
 import { head, legacy, protocol, refusal } from "./requests.ts";
 
 /** The status of the answer that needs no content; nothing when the head passes. */
@@ -104,7 +105,7 @@ describe("checkHead()", () => {
     const ping = protocol().handle(page, legacy("ping"));
     expect(ping.kind === "answer" && ping.answer.headers).toContainEqual(field);
     const listed = protocol().handle(page, legacy("tools/list"));
-    expect(listed.kind === "call" && listed.call.fail("trap").headers).toContainEqual(field);
+    expect(callOf(listed).fail("trap").headers).toContainEqual(field);
     const plain = protocol().handle(head(), legacy("ping"));
     expect(plain.kind === "answer" && plain.answer.headers).toEqual([["content-type", "application/json"]]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Call, HttpAnswer } from "../../../src/protocol/index.ts";
+import type { HttpAnswer } from "../../../src/protocol/index.ts";
+import { answerOf, callOf, type AnsweredCall } from "../../fixtures/protocol-steps.ts";
 import { head, legacy, META, modern, parsed, protocol, success } from "./requests.ts";
 
 const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
@@ -8,23 +9,17 @@ function waiting(
   meta: Record<string, unknown>,
   fields: Record<string, string> = {},
   options: Parameters<typeof protocol>[0] = {},
-): Call<HttpAnswer> {
+): AnsweredCall<HttpAnswer> {
   const request = modern("tools/call", { name: "add" }, { ...META, ...meta });
-  const step = protocol(options).handle(head({ ...request.fields, ...fields }), request.body);
-  if (step.kind !== "call") throw new Error(`answered instead: ${step.answer.body}`);
-  return step.call;
+  return callOf(protocol(options).handle(head({ ...request.fields, ...fields }), request.body));
 }
 
-function waitingLegacy(params: Record<string, unknown> = {}): Call<HttpAnswer> {
-  const step = protocol().handle(head(), legacy("tools/call", { name: "add", ...params }));
-  if (step.kind !== "call") throw new Error(`answered instead: ${step.answer.body}`);
-  return step.call;
+function waitingLegacy(params: Record<string, unknown> = {}): AnsweredCall<HttpAnswer> {
+  return callOf(protocol().handle(head(), legacy("tools/call", { name: "add", ...params })));
 }
 
 function setLevel(params: Record<string, unknown>): ReturnType<typeof parsed> {
-  const step = protocol().handle(head(), legacy("logging/setLevel", params));
-  if (step.kind !== "answer") throw new Error("called instead");
-  return parsed(step.answer);
+  return parsed(answerOf(protocol().handle(head(), legacy("logging/setLevel", params))));
 }
 
 const notification = (method: string, params: unknown): string =>
@@ -225,9 +220,8 @@ describe("over HTTP", () => {
     expect(JSON.parse(call.context)).not.toHaveProperty("logLevel");
     const declared = (given: typeof options | undefined): unknown => {
       const request = modern("server/discover");
-      const step = protocol(given).handle(head(request.fields), request.body);
-      if (step.kind !== "call") throw new Error("answered instead");
-      return parsed(step.call.finish(success({ capabilities: { tools: {} } }))).result?.["capabilities"];
+      const discover = callOf(protocol(given).handle(head(request.fields), request.body));
+      return parsed(discover.finish(success({ capabilities: { tools: {} } }))).result?.["capabilities"];
     };
     expect(declared(options)).toEqual({ tools: {} });
     expect(declared(undefined)).toEqual({ tools: {}, logging: {} });
@@ -235,9 +229,8 @@ describe("over HTTP", () => {
 
   test("initialize declares logging", () => {
     const request = legacy("initialize", { protocolVersion: "2025-11-25", capabilities: {} });
-    const step = protocol().handle(head(), request);
-    if (step.kind !== "call") throw new Error("answered instead");
-    expect(parsed(step.call.finish(success({ capabilities: { tools: {} } }))).result).toEqual({
+    const initialize = callOf(protocol().handle(head(), request));
+    expect(parsed(initialize.finish(success({ capabilities: { tools: {} } }))).result).toEqual({
       protocolVersion: "2025-11-25",
       capabilities: { tools: {}, logging: {} },
     });

@@ -1,5 +1,4 @@
 import type {
-  Call,
   HttpAnswer,
   HttpProtocol,
   HttpProtocolOptions,
@@ -7,6 +6,7 @@ import type {
   Outcome,
 } from "../../../src/protocol/index.ts";
 import { createHttpProtocol } from "../../../src/protocol/index.ts";
+import { answerOf, callOf, type AnsweredCall } from "../../fixtures/protocol-steps.ts";
 
 export const NOW = 1_800_000_000_000;
 
@@ -60,10 +60,8 @@ export function legacy(method: string, params?: Record<string, unknown>, id: unk
 }
 
 /** The call that a request leads to. */
-export function call(fields: Record<string, string>, content: string): Call<HttpAnswer> {
-  const step = protocol().handle(head(fields), content);
-  if (step.kind !== "call") throw new Error(`answered instead: ${step.answer.status} ${step.answer.body}`);
-  return step.call;
+export function call(fields: Record<string, string>, content: string): AnsweredCall<HttpAnswer> {
+  return callOf(protocol().handle(head(fields), content));
 }
 
 /** The error with which a request is answered at once. */
@@ -71,10 +69,9 @@ export function refusal(
   fields: Record<string, string>,
   content: string,
 ): { status: number; code: number; message: string; data?: unknown; id: unknown } {
-  const step = protocol().handle(head(fields), content);
-  if (step.kind !== "answer") throw new Error("called instead");
-  const { error, id } = parsed(step.answer);
-  return { status: step.answer.status, ...(error as { code: number; message: string; data?: unknown }), id };
+  const answer = answerOf(protocol().handle(head(fields), content));
+  const { error, id } = parsed(answer);
+  return { status: answer.status, ...(error as { code: number; message: string; data?: unknown }), id };
 }
 
 /** The JSON of an answer. */

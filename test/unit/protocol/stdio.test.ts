@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Call } from "../../../src/protocol/index.ts";
 import { createStdioProtocol } from "../../../src/protocol/index.ts";
+import { callOf, type AnsweredCall } from "../../fixtures/protocol-steps.ts";
 import { legacy, modern, NOW } from "./requests.ts";
 
 function connection() {
@@ -17,15 +17,15 @@ function connection() {
       if (step.kind !== "answer") throw new Error(`not answered: ${JSON.stringify(step)}`);
       return step.answer;
     },
-    cancel: (line: string): Call<string | undefined> => {
+    cancel: (line: string): string => {
       const step = stdio.handle(line);
       if (step.kind !== "cancel") throw new Error(`not cancelled: ${JSON.stringify(step)}`);
-      return step.call;
+      return step.id;
     },
-    call: (line: string): Call<string | undefined> => {
+    call: (line: string): AnsweredCall<string | undefined> => {
       const step = stdio.handle(line);
-      if (step.kind !== "call") throw new Error(`not called: ${JSON.stringify(step)}`);
-      return step.call;
+      if (step.kind !== "request") throw new Error(`not called: ${JSON.stringify(step)}`);
+      return callOf(step.step);
     },
   };
 }
@@ -71,7 +71,7 @@ test("handle() ends a cancelled request, and sends nothing more for it", () => {
   const { answer, call, cancel } = connection();
   const first = call(legacy("tools/list", { _meta: { progressToken: 1 } }, "a"));
   const second = call(legacy("tools/list", undefined, 2));
-  expect(cancel(cancelled("a"))).toBe(first);
+  expect(cancel(cancelled("a"))).toBe('"a"');
   expect(answer(cancelled("2"))).toBeUndefined();
   expect(answer(cancelled("unknown"))).toBeUndefined();
   expect(answer(cancelled(undefined))).toBeUndefined();

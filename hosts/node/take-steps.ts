@@ -1,0 +1,49 @@
+import type { Step } from "../../src/protocol/index.ts";
+import type { LogSink } from "./host-log.ts";
+import { createNotifier } from "./notifier.ts";
+import type { Pool } from "./pool.ts";
+
+/** What {@link takeSteps} needs. */
+export interface StepOptions<Answer> {
+  /** The threads that take calls now. */
+  pool: () => Pool;
+  /** Aborted once the client has cancelled the request or gone away. */
+  signal: AbortSignal;
+  /** Aborted once the server closes: calls still end, and nothing is waited for any more. */
+  closing: AbortSignal;
+  log: LogSink;
+  /** Sends what goes ahead of the answer. */
+  send: (part: Answer) => void;
+  /** Bytes that wait for the client to read them. */
+  stalledBytes: () => number;
+}
+
+/** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
+export async function takeSteps<Answer>(
+  first: Step<Answer>,
+  { pool, signal, closing, log, send, stalledBytes }: StepOptions<Answer>,
+): Promise<Answer> {
+  let step = first;
+  for (;;) {
+    switch (step.kind) {
+      case "answer":
+        return step.answer;
+      case "wait":
+        step = await step.wait.next(send, AbortSignal.any([signal, closing]));
+        break;
+      case "call": {
+        const { call } = step;
+        const notifier = createNotifier(call, log, { stalledBytes, send });
+        const { deadline } = call;
+        const result = await pool().handle(call.context, call.request, {
+          deadline,
+          signal,
+          notify: notifier.notify,
+        });
+        notifier.end();
+        step = "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure);
+        break;
+      }
+    }
+  }
+}
