@@ -5,20 +5,15 @@ export function mapStep<From, To>(
   step: Step<From>,
   map: { answer(answer: From): To; part(part: From): To },
 ): Step<To> {
-  switch (step.kind) {
-    case "answer":
-      return { kind: "answer", answer: map.answer(step.answer) };
-    case "call":
-      return { kind: "call", call: mapCall(step.call, map) };
-    case "wait":
-      return {
-        kind: "wait",
-        wait: {
-          next: async (send, signal) =>
-            mapStep(await step.wait.next((part) => send(map.part(part)), signal), map),
-        },
-      };
-  }
+  if (step.kind === "answer") return { kind: "answer", answer: map.answer(step.answer) };
+  if (step.kind === "call") return { kind: "call", call: mapCall(step.call, map) };
+  const { wait } = step;
+  return {
+    kind: "wait",
+    wait: {
+      next: async (send, signal) => mapStep(await wait.next((part) => send(map.part(part)), signal), map),
+    },
+  };
 }
 
 function mapCall<From, To>(
