@@ -1,14 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { toolParameterHeaders } from "../../src/manifest/index.ts";
 import type { ProtocolOptions } from "../../src/protocol/index.ts";
 import type { LoadedCore } from "./load-core.ts";
 
 /** What the protocol core needs, from what Node has. */
 export function protocolOptions(core: LoadedCore, deadlineMs: number | undefined): ProtocolOptions {
-  const { name, version, title } = core.manifest;
+  const { name, version, title, tools } = core.manifest;
   const prefix = randomUUID();
   let count = 0;
   return {
     serverInfo: { name, version, title },
+    parameterHeaders: toolParameterHeaders(tools),
     now: Date.now,
     newRequestId: () => `${prefix}-${(++count).toString(36)}`,
     notifications: true,

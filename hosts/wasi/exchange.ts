@@ -60,7 +60,7 @@ function createProtocol(local: boolean): HttpProtocol {
   const settings = JSON.parse(getSettings()) as Settings;
   return createHttpProtocol({
     ...settings,
-    serverInfo: serverInfo(),
+    ...serverEntry(),
     now: Date.now,
     newRequestId,
     local: local && settings.allowedHosts === undefined,
@@ -87,12 +87,12 @@ function run(call: Call<HttpAnswer>): Step<HttpAnswer> {
   return call.finish(outcome);
 }
 
-/** Who the server is, which the composition knows. */
-function serverInfo(): { name: string; version: string } {
-  const entry = JSON.parse(getEntry("server", "") ?? "{}") as {
-    serverInfo: { name: string; version: string };
-  };
-  return entry.serverInfo;
+/** What the composition knows of the server. */
+function serverEntry(): Pick<HttpProtocolOptions, "serverInfo" | "parameterHeaders"> {
+  const { serverInfo, parameterHeaders } = JSON.parse(getEntry("server", "")!) as ReturnType<
+    typeof serverEntry
+  >;
+  return { serverInfo, parameterHeaders };
 }
 
 /** The content as a binary string, or nothing when it is longer than allowed. */

@@ -1,3 +1,4 @@
+import { toolParameterHeaders } from "../manifest/index.ts";
 import { CATALOG } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
 import { discovery, type Owned, type Routes } from "./routes.ts";
@@ -9,7 +10,7 @@ import { generateComponent } from "./wasm-tools.ts";
  */
 export function generateCatalog(routes: Routes): Promise<Uint8Array> {
   const memory = new StaticMemory();
-  const server = { name: "", text: discovery(routes) };
+  const server = { name: "", text: serverEntry(routes) };
   const things = <Thing>(owned: readonly Owned<Thing>[], nameOf: (thing: Thing) => string): Entry[] =>
     owned.map(({ manifest, provider }) => ({
       name: nameOf(manifest),
@@ -40,6 +41,15 @@ export function generateCatalog(routes: Routes): Promise<Uint8Array> {
   (func (export "cabi_post_${CATALOG}#get") (param i32) (call $reset)))`,
     { name: "catalog", imports: [], exports: [CATALOG] },
   );
+}
+
+/** What a host has to know of the whole server before it can speak for it. */
+function serverEntry(routes: Routes): string {
+  const parameterHeaders = toolParameterHeaders(routes.tools.map(({ manifest }) => manifest));
+  return JSON.stringify({
+    ...(JSON.parse(discovery(routes)) as object),
+    ...(Object.keys(parameterHeaders).length > 0 && { parameterHeaders }),
+  });
 }
 
 interface Entry {

@@ -133,7 +133,7 @@ export function completes({ prompts, resourceTemplates, dynamic }: Routes): bool
   );
 }
 
-/** What `server/discover` answers, and the catalog's entry of the server. */
+/** What `server/discover` answers. */
 export function discovery(routes: Routes): string {
   const { name, version } = routes;
   return JSON.stringify({

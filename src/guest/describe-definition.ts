@@ -1,3 +1,4 @@
+import { parameterHeaders } from "../http/parameter-headers.ts";
 import { checkCompletions } from "../sdk/check-offers.ts";
 import { kindOf } from "../sdk/definition.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
@@ -61,6 +62,8 @@ function describeCapabilities(capabilities: Capabilities = {}): unknown[] {
 function describeTool(tool: Tool, converters: Converters): Record<string, unknown> {
   const { name, title, description, input, output, annotations, scopes } = tool;
   const inputSchema = describeSchema(`the input of tool "${name}"`, input, "input", converters);
+  const { problem } = parameterHeaders(inputSchema);
+  if (problem !== undefined) throw new Error(`the input of tool "${name}": ${problem}`);
   const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
   return { name, title, description, inputSchema, outputSchema, annotations, scopes };
 }

@@ -58,16 +58,23 @@ export function describeSchema(
 
 function converted(schema: Schema, io: "input" | "output", { zod, valibot }: Converters): unknown {
   const { jsonSchema, vendor } = schema["~standard"];
-  if ("_zod" in schema && zod !== undefined) return zod(schema, { target: TARGET, io });
+  if ("_zod" in schema && zod !== undefined) return withoutDialect(zod(schema, { target: TARGET, io }));
   if (jsonSchema !== undefined) return jsonSchema[io]({ target: TARGET });
   if (vendor === "valibot" && valibot !== undefined) {
-    return valibot(schema, { typeMode: io, target: TARGET, ignoreActions: UNDESCRIBED });
+    return withoutDialect(valibot(schema, { typeMode: io, target: TARGET, ignoreActions: UNDESCRIBED }));
   }
   const { toJsonSchema } = schema as { toJsonSchema?: unknown };
   return typeof toJsonSchema === "function" ? Reflect.apply(toJsonSchema, schema, []) : undefined;
 }
 
-/** Checks a JSON Schema of an object. `$schema` is left out: 2020-12 is what MCP assumes. @throws Error as above. */
+/** These libraries name the dialect in every schema; nobody wrote it, and MCP assumes that one. */
+function withoutDialect(json: unknown): unknown {
+  if (!isObject(json)) return json;
+  const { $schema: _, ...schema } = json;
+  return schema;
+}
+
+/** Checks a JSON Schema of an object. @throws Error as above. */
 export function checkObjectSchema(what: string, json: unknown): JsonSchema {
   if (!isObject(json) || json["type"] !== "object") throw new Error(`${what} does not describe an object`);
   if (isDeeperThan(json, MAX_SCHEMA_DEPTH)) {
@@ -81,8 +88,7 @@ export function checkObjectSchema(what: string, json: unknown): JsonSchema {
   if (reference !== undefined) {
     throw new Error(`${what} refers to "${reference}", and only references within it (#…) can be followed`);
   }
-  const { $schema, ...schema } = json;
-  return $schema === undefined || $schema === "https://json-schema.org/draft/2020-12/schema" ? schema : json;
+  return json;
 }
 
 function isDeeperThan(value: unknown, levels: number): boolean {

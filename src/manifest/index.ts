@@ -20,4 +20,5 @@ export type {
 export { canonicalJson } from "./canonical-json.ts";
 export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
+export { toolParameterHeaders } from "./tool-parameter-headers.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ToolkitError } from "../errors/index.ts";
+import { parameterHeaders } from "../http/parameter-headers.ts";
 import { checkJson } from "../json-schema/index.ts";
 import { packageFile } from "../package/index.ts";
 import type { Json, Manifest } from "./manifest.ts";
@@ -11,7 +12,8 @@ const MAX_DEPTH = 128;
  * Reads a manifest from JSON text and checks it against `schema/manifest.schema.json`.
  *
  * @param text At most 8 Mi characters, nested at most 128 deep.
- * @throws {@link ToolkitError} `ERR_MANIFEST` when it is not JSON, does not match the schema, or names a tool twice.
+ * @throws {@link ToolkitError} `ERR_MANIFEST` when it is not JSON, does not match the schema, names a tool twice, or
+ * has `x-mcp-header` where or as it must not be.
  */
 export function parseManifest(text: string): Manifest {
   if (text.length > MAX_CHARACTERS)
@@ -33,9 +35,11 @@ export function checkManifest(value: unknown, action: "read" | "write"): Manifes
   const manifest = value as Manifest;
   if (manifest.kind !== "middleware") {
     const seen = new Set<string>();
-    for (const { name } of manifest.tools) {
+    for (const { name, inputSchema } of manifest.tools) {
       if (seen.has(name)) throw malformed(action, [`tool "${name}" occurs twice`]);
       seen.add(name);
+      const { problem } = parameterHeaders(inputSchema);
+      if (problem !== undefined) throw malformed(action, [`the input of tool "${name}": ${problem}`]);
     }
   }
   return manifest;

@@ -1,3 +1,5 @@
+const START = "=?base64?";
+const END = "?=";
 const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*)(={0,2})\?=$/;
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -7,7 +9,7 @@ const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
  * @see https://modelcontextprotocol.io/specification/2026-07-28/basic/transports
  */
 export function decodeHeaderValue(value: string): string | undefined {
-  if (!value.startsWith("=?base64?")) return value;
+  if (!value.startsWith(START) || !value.endsWith(END)) return value;
   const match = SENTINEL.exec(value);
   if (!match) return undefined;
   const digits = match[1]!;

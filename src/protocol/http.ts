@@ -6,6 +6,7 @@ import { acceptsEventStream, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
 import { DEFAULT_LEVEL } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
+import { parameterFieldsProblem } from "./parameter-fields.ts";
 import { META } from "./request-context.ts";
 import {
   admitLegacy,
@@ -64,6 +65,7 @@ const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-
  */
 export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
   const server = createServer(options);
+  const parameterHeaders = new Map(Object.entries(options.parameterHeaders ?? {}));
   const path = options.path ?? "/mcp";
   const local = options.local ?? true;
   const hosts = options.allowedHosts?.map((host) => {
@@ -119,7 +121,9 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION;
     const admitted: Admitted | Rejected = modern ? admitModern(message) : admitLegacy(message, legacyVersion);
     if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
-    const fields = modern ? checkRequiredFields(head, admitted) : undefined;
+    const fields = modern
+      ? (checkRequiredFields(head, admitted) ?? checkParameterFields(head, admitted, message))
+      : undefined;
     if (fields) return answer(400, message.id, fields);
     if (admitted.answeredHere) {
       return {
@@ -135,6 +139,18 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       logLevel: DEFAULT_LEVEL,
     };
     return { kind: "call", call: server.call(admitted, message, origin, new Reply(channel)) };
+  }
+
+  function checkParameterFields(
+    head: HttpRequestHead,
+    { request }: Admitted,
+    message: RequestMessage,
+  ): RpcError | undefined {
+    const expected = request.method === "tools/call" ? parameterHeaders.get(request.target!) : undefined;
+    const problem =
+      expected &&
+      parameterFieldsProblem(expected, message.params?.["arguments"], (name) => head.headers(name));
+    return problem === undefined ? undefined : mismatch(problem);
   }
 
   return {

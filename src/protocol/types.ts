@@ -1,3 +1,5 @@
+import type { ParameterHeader } from "../http/parameter-headers.ts";
+
 /** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
 export interface McpRequest {
   /** The JSON-RPC id as JSON text; absent for a notification. */
@@ -71,6 +73,11 @@ export interface Wait<Answer> {
 export interface ProtocolOptions {
   /** Shown to clients of every revision. */
   serverInfo: { name: string; version: string; title?: string | undefined };
+  /**
+   * Arguments that clients of 2026-07-28 repeat in header fields over HTTP, by the name of the tool: a call whose fields say
+   * something else is refused. Default none.
+   */
+  parameterHeaders?: Readonly<Record<string, readonly ParameterHeader[]>> | undefined;
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
   /** A string unique to one request on this server. */

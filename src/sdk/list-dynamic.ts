@@ -34,6 +34,8 @@ const KINDS: readonly Kind[] = [
         return "has no inputSchema of type object";
       if (outputSchema !== undefined && (!isObject(outputSchema) || outputSchema["type"] !== "object"))
         return "has an outputSchema that is not of type object";
+      if (JSON.stringify(inputSchema).includes('"x-mcp-header":'))
+        return "has x-mcp-header, which hosts know of constant tools alone";
       return undefined;
     },
   },

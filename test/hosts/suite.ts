@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkAnswer } from "../fuzz/check-answer.ts";
 import { messages } from "../fuzz/messages.ts";
 import { badInputSuite, send } from "./bad-input.ts";
+import { declarationSuite } from "./declarations.ts";
+import { modernCall, post, request } from "./requests.ts";
 
 /** A host that serves the core of the suite. */
 export interface RunningHost {
@@ -27,73 +29,7 @@ export interface HostSuite {
   start: () => Promise<RunningHost>;
 }
 
-/** A parsed JSON-RPC answer. */
-export interface Answer {
-  status: number;
-  type: string | null;
-  body: {
-    id?: unknown;
-    result?: Record<string, unknown>;
-    error?: { code: number; message: string };
-  };
-}
-
-const MODERN = "2026-07-28";
 const GENERATED = 100;
-
-/** Sends content as it is. */
-export async function post(
-  url: string,
-  content: string | Uint8Array,
-  headers: Record<string, string> = {},
-): Promise<Answer> {
-  const response = await fetch(url, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      accept: "application/json, text/event-stream",
-      ...headers,
-    },
-    body: content as string,
-  });
-  const text = await response.text();
-  const type = response.headers.get("content-type");
-  const body = type === "application/json" ? (JSON.parse(text) as Answer["body"]) : {};
-  return { status: response.status, type, body };
-}
-
-/** Sends a request of the revisions before 2026-07-28. */
-export function request(
-  url: string,
-  method: string,
-  params?: object,
-  id: number | string = 1,
-): Promise<Answer> {
-  return post(
-    url,
-    JSON.stringify({ jsonrpc: "2.0", id, method, ...(params === undefined ? {} : { params }) }),
-  );
-}
-
-/** Sends a `tools/call` of revision 2026-07-28. */
-export function modernCall(url: string, name: string, args: object): Promise<Answer> {
-  const meta = {
-    "io.modelcontextprotocol/protocolVersion": MODERN,
-    "io.modelcontextprotocol/clientInfo": { name: "suite", version: "1.0.0" },
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  const message = {
-    jsonrpc: "2.0",
-    id: "modern",
-    method: "tools/call",
-    params: { name, arguments: args, _meta: meta },
-  };
-  return post(url, JSON.stringify(message), {
-    "mcp-protocol-version": MODERN,
-    "mcp-method": "tools/call",
-    "mcp-name": name,
-  });
-}
 
 /** What every host must do with one and the same core. */
 export function hostSuite({ name, anyHost, logs, missing, start }: HostSuite): void {
@@ -194,6 +130,8 @@ export function hostSuite({ name, anyHost, logs, missing, start }: HostSuite): v
     });
 
     badInputSuite(() => host);
+
+    declarationSuite(() => host.url);
 
     test(`foreign Host fields are ${anyHost ? "the platform's business" : "refused"}`, async () => {
       const content = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}';

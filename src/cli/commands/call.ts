@@ -1,4 +1,5 @@
 import { ToolkitError } from "../../errors/index.ts";
+import { parameterHeaders } from "../../http/parameter-headers.ts";
 import { packageVersion } from "../../package/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -21,12 +22,31 @@ Examples:
 const PROTOCOL_VERSION = "2026-07-28";
 const TIMEOUT_MS = 30_000;
 
-interface Answer {
-  result?: { content?: { type: string; text?: string }[]; isError?: boolean };
+const HEADER_MISMATCH = -32020;
+const MAX_PAGES = 100;
+
+interface Answer<Result = CallResult> {
+  result?: Result;
   error?: { code: number; message: string };
 }
 
-/** `tenon call`: one `tools/call` request to any server that speaks MCP 2026-07-28 over HTTP. */
+interface CallResult {
+  content?: { type: string; text?: string }[];
+  isError?: boolean;
+}
+
+interface ToolPage {
+  tools?: { name: string; inputSchema?: object }[];
+  nextCursor?: string;
+}
+
+/** One server, and the tool that is called there, for errors. */
+interface Target {
+  url: URL;
+  tool: string;
+}
+
+/** `tenon call`: a `tools/call` request to any server that speaks MCP 2026-07-28 over HTTP. */
 export const call: Command = {
   help: HELP,
   async run(argv) {
@@ -34,7 +54,7 @@ export const call: Command = {
     const [url, tool, text = "{}", ...rest] = positionals;
     if (!url || !tool) throw usageError("call", "a URL and a tool name are needed");
     if (rest.length > 0) throw usageError("call", `"${rest[0]}" is one argument too many`);
-    const answer = await send(readUrl(url), tool, readObject(text));
+    const answer = await callTool({ url: readUrl(url), tool }, readObject(text));
     if (answer.error) {
       throw callError(tool, url, `the server answered "${answer.error.message}" (${answer.error.code})`);
     }
@@ -66,15 +86,53 @@ function readObject(text: string): object {
   return value;
 }
 
-async function send(url: URL, tool: string, args: object): Promise<Answer> {
-  const params = {
-    name: tool,
-    arguments: args,
-    _meta: {
-      "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
-      "io.modelcontextprotocol/clientInfo": { name: "tenon", version: packageVersion() },
-      "io.modelcontextprotocol/clientCapabilities": {},
-    },
+/** Calls the tool, once more with the header fields that its schema asks for when the server misses any. */
+async function callTool(target: Target, args: object): Promise<Answer> {
+  const params = { name: target.tool, arguments: args };
+  const fields = { "mcp-name": headerValue(target.tool) };
+  const answer = await send<CallResult>(target, "tools/call", params, fields);
+  if (answer.error?.code !== HEADER_MISMATCH) return answer;
+  const further = parameterFields(await findSchema(target), args);
+  if (Object.keys(further).length === 0) return answer;
+  return send<CallResult>(target, "tools/call", params, { ...fields, ...further });
+}
+
+/** The input schema of the tool; nothing when no page of the list has it. */
+async function findSchema(target: Target): Promise<object | undefined> {
+  let cursor: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { result } = await send<ToolPage>(target, "tools/list", cursor === undefined ? {} : { cursor }, {});
+    const found = result?.tools?.find(({ name }) => name === target.tool);
+    cursor = result?.nextCursor;
+    if (found !== undefined || cursor === undefined) return found?.inputSchema;
+  }
+  return undefined;
+}
+
+function parameterFields(schema: object | undefined, args: object): Record<string, string> {
+  const { headers = [] } = schema === undefined ? {} : parameterHeaders(schema);
+  return Object.fromEntries(
+    headers.flatMap(({ name, path }) => {
+      const value = path.reduce<unknown>(
+        (at, member) => (at as Record<string, unknown> | null)?.[member],
+        args,
+      );
+      const isText = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+      return isText ? [[`mcp-param-${name}`, headerValue(String(value))] as const] : [];
+    }),
+  );
+}
+
+async function send<Result>(
+  { url, tool }: Target,
+  method: string,
+  params: object,
+  fields: Record<string, string>,
+): Promise<Answer<Result>> {
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
+    "io.modelcontextprotocol/clientInfo": { name: "tenon", version: packageVersion() },
+    "io.modelcontextprotocol/clientCapabilities": {},
   };
   let response: Response;
   try {
@@ -84,10 +142,10 @@ async function send(url: URL, tool: string, args: object): Promise<Answer> {
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
         "mcp-protocol-version": PROTOCOL_VERSION,
-        "mcp-method": "tools/call",
-        "mcp-name": headerValue(tool),
+        "mcp-method": method,
+        ...fields,
       },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: meta } }),
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -99,16 +157,16 @@ async function send(url: URL, tool: string, args: object): Promise<Answer> {
   const text = await response.text();
   const json = response.headers.get("content-type")?.startsWith("text/event-stream") ? lastEvent(text) : text;
   try {
-    return JSON.parse(json) as Answer;
+    return JSON.parse(json) as Answer<Result>;
   } catch {
     throw callError(tool, url.href, `it answered with HTTP ${response.status} and no JSON`);
   }
 }
 
-/** Base64 in the sentinel of MCP 2026-07-28 for names that a header field cannot carry. */
-function headerValue(name: string): string {
-  const plain = /^[!-~](?:[ -~]*[!-~])?$/.test(name) && !name.startsWith("=?");
-  return plain ? name : `=?base64?${Buffer.from(name).toString("base64")}?=`;
+/** Base64 in the sentinel of MCP 2026-07-28 for texts that a header field cannot carry. */
+function headerValue(text: string): string {
+  const plain = /^[!-~](?:[ -~]*[!-~])?$/.test(text) && !text.startsWith("=?");
+  return plain ? text : `=?base64?${Buffer.from(text).toString("base64")}?=`;
 }
 
 function lastEvent(stream: string): string {
@@ -116,7 +174,7 @@ function lastEvent(stream: string): string {
   return data.at(-1)?.slice("data:".length) ?? "";
 }
 
-function contentText(result: NonNullable<Answer["result"]>): string {
+function contentText(result: CallResult): string {
   const parts = (result.content ?? []).map((part) => part.text ?? `[${part.type}]`);
   return parts.join("\n");
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { serveHttp } from "tenon/hosts/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endlessCore, suiteCore } from "../suite-core.ts";
-import { hostSuite, request, type RunningHost } from "../suite.ts";
+import { request } from "../requests.ts";
+import { hostSuite, type RunningHost } from "../suite.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 

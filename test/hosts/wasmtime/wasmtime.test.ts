@@ -4,7 +4,8 @@ import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
 import { bundleFile, type BundleFile } from "../bundle-file.ts";
 import { endlessCore, suiteCore } from "../suite-core.ts";
-import { hostSuite, request } from "../suite.ts";
+import { request } from "../requests.ts";
+import { hostSuite } from "../suite.ts";
 
 const { path: wasmtime, missing } = findProgram("wasmtime");
 

@@ -274,6 +274,11 @@ describe("buildComponent() refuses", () => {
       'the input of tool "echo" is nested deeper than 64',
     ],
     [
+      "a header field for an argument that has no text",
+      `${IMPORTS}${PROVIDER.replace("z.string()", 'z.number().meta({ "x-mcp-header": "Text" })')}`,
+      'the input of tool "echo": "text" has x-mcp-header "Text" and the type "number", and it must be string, integer or boolean',
+    ],
+    [
       "arguments of a prompt that no text can be",
       `import { definePrompt, provider } from "tenon";\nimport * as z from "zod";
        export default provider({ name: "p", version: "1.0.0", prompts: [

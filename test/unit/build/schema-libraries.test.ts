@@ -3,6 +3,7 @@ import { buildComponent, type BuiltComponent } from "../../../src/build/index.ts
 import type { ProviderManifest } from "../../../src/manifest/index.ts";
 import { compileComponent, type CompiledComponent } from "../../fixtures/compiled-component.ts";
 
+const SCHEMA = "https://json-schema.org/draft/2020-12/schema";
 let built: BuiltComponent;
 let component: CompiledComponent;
 
@@ -26,7 +27,8 @@ describe.each([
       required: ["width"],
     });
     expect(outputSchema).toMatchObject({ type: "object", required: ["width", "unit"] });
-    expect(inputSchema).not.toHaveProperty("$schema");
+    // Those that libraries write by themselves say nothing; what a schema of an author says is kept.
+    expect(inputSchema["$schema"]).toBe(name === "standard" ? SCHEMA : undefined);
   });
 
   test("check arguments in the component, and fill in defaults", () => {
@@ -46,6 +48,14 @@ test("withJsonSchema() describes a schema that cannot do so itself", () => {
     required: ["width"],
   });
   expect(component.instantiate().call("described", { width: 1 }).content[0]!.text).toBe("mm");
+});
+
+test("a dialect that the author names is kept", () => {
+  const { tools } = built.manifest as ProviderManifest;
+  expect(tools.find((tool) => tool.name === "dialects")).toMatchObject({
+    inputSchema: { $schema: SCHEMA },
+    outputSchema: { $schema: "https://json-schema.org/draft/2019-09/schema" },
+  });
 });
 
 test("no code that makes JSON Schema reaches the component", () => {

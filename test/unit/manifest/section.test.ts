@@ -104,6 +104,14 @@ test.each<[string, object, string]>([
     { ...provider, tools: [provider.tools[0], provider.tools[0]] },
     'tool "add" occurs twice',
   ],
+  [
+    "a header field in a place that it cannot be read from",
+    {
+      ...provider,
+      tools: [{ name: "a", inputSchema: { type: "object", items: { type: "string", "x-mcp-header": "A" } } }],
+    },
+    'the input of tool "a": x-mcp-header "A" stands where only properties',
+  ],
   ["a settings schema of a provider", { ...provider, settingsSchema: {} }, 'unknown key "settingsSchema"'],
   ["a version", { ...core, version: "1.0" }, '"version" must match "A semantic version'],
   [

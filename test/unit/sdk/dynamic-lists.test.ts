@@ -80,6 +80,11 @@ describe("dynamic lists", () => {
     ],
     ["no schema", [{ name: "a" }], "tools[0] has no inputSchema of type object"],
     [
+      "a header field",
+      [{ name: "a", inputSchema: { type: "object", properties: { b: { "x-mcp-header": "B" } } } }],
+      "tools[0] has x-mcp-header, which hosts know of constant tools alone",
+    ],
+    [
       "a name that is defined",
       [{ name: "add", inputSchema: { type: "object" } }],
       'tools[0] has the name "add", which is taken',
