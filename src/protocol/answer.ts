@@ -50,8 +50,11 @@ const TRANSPORT_FIELDS: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** How a request ended that needs nothing more of the client. */
+export type FinalOutcome = Exclude<Outcome, { tag: "input-required" }>;
+
 /** The response to a request that ended. */
-export function outcomeResponse(admitted: Admitted, outcome: Outcome, shaper: ResultShaper): Response {
+export function outcomeResponse(admitted: Admitted, outcome: FinalOutcome, shaper: ResultShaper): Response {
   const { id } = admitted.request;
   switch (outcome.tag) {
     case "success": {
@@ -71,14 +74,13 @@ export function outcomeResponse(admitted: Admitted, outcome: Outcome, shaper: Re
       return { ...errorAnswer(status, id, wellFormed(error)), headers: allowedFields(headers) };
     }
     case "accepted":
-      return errorAnswer(500, id, INTERNAL);
-    case "input-required":
-      break;
+      return internalResponse(id);
   }
-  return errorAnswer(500, id, {
-    ...INTERNAL,
-    message: "The request needs an answer from the client, which this server cannot ask for",
-  });
+}
+
+/** The response to a request that a core or the host made a mistake with. */
+export function internalResponse(id: string): Response {
+  return errorAnswer(500, id, INTERNAL);
 }
 
 /** The response to a request without an outcome. */

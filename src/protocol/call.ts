@@ -1,8 +1,9 @@
-import { failureResponse, outcomeResponse, type Response } from "./answer.ts";
+import { errorAnswer, failureResponse, outcomeResponse, type Response } from "./answer.ts";
+import { askClient, continueRequest, type Continuation } from "./ask-client.ts";
 import { isLogLevel, type LogLevel } from "./log-levels.ts";
 import type { RequestMessage } from "./message.ts";
 import { createNotificationFilter, type NotificationFilter, type Wanted } from "./notifications.ts";
-import { contextText, META } from "./request-context.ts";
+import { contextText, META, type ClientText } from "./request-context.ts";
 import type { Admitted } from "./request.ts";
 import { createResultShaper, type ResultShaper } from "./result-text.ts";
 import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions, Step } from "./types.ts";
@@ -20,14 +21,20 @@ export interface Origin {
   traceparent: string | undefined;
   /** The level of log messages for a client before 2026-07-28; later ones name it in each request. */
   logLevel: LogLevel;
+  /** What a client before 2026-07-28 said of itself in `initialize`, where that is known. */
+  client: ClientText | undefined;
+  /** Names the session or connection of a client before 2026-07-28, where clients are told apart. */
+  session: string | undefined;
 }
 
 /** What a transport makes of the messages that belong to one request. */
 export interface Channel<Answer> {
   /** `streamed` says that notifications were sent before. */
   answer: (response: Response, streamed: boolean) => Answer;
-  /** Absent where no notification can be sent. */
-  notification?: (text: string) => Answer;
+  /** Absent where no message can be sent ahead of the answer. */
+  message?: (text: string) => Answer;
+  /** What is sent so that a silent stream is not taken for dead, where that happens. */
+  keepAlive?: Answer;
 }
 
 /** The way back to the client of one request, whatever number of calls its answer takes. */
@@ -41,14 +48,19 @@ export class Reply<Answer> {
 
   /** True where messages can be sent ahead of the answer. */
   get streams(): boolean {
-    return this.#channel.notification !== undefined;
+    return this.#channel.message !== undefined;
   }
 
   /** What the client is sent for a message ahead of the answer. Nothing where none can be sent. */
   part(text: string): Answer | undefined {
-    if (this.#channel.notification === undefined) return undefined;
+    if (this.#channel.message === undefined) return undefined;
     this.#streamed = true;
-    return this.#channel.notification(text);
+    return this.#channel.message(text);
+  }
+
+  /** What keeps a silent stream open. Nothing where there is none, or it needs nothing. */
+  keepAlive(): Answer | undefined {
+    return this.#streamed ? this.#channel.keepAlive : undefined;
   }
 
   /** The step that ends the request. */
@@ -61,13 +73,13 @@ export class Reply<Answer> {
 export interface Server {
   readonly limits: ScanLimits;
   readonly shaper: ResultShaper;
-  /** The call for a request. */
-  call<Answer>(
+  /** The first step of a request. */
+  begin<Answer>(
     admitted: Admitted,
     message: RequestMessage,
     origin: Origin,
     reply: Reply<Answer>,
-  ): Call<Answer>;
+  ): Step<Answer>;
 }
 
 /** Creates what the transports of one server share. */
@@ -85,24 +97,33 @@ export function createServer(options: ProtocolOptions): Server {
   return {
     limits,
     shaper,
-    call(admitted, message, { logLevel, ...origin }, reply) {
-      const receivedAt = options.now();
-      const deadline = receivedAt + deadlineMs;
+    begin<Answer>(
+      admitted: Admitted,
+      message: RequestMessage,
+      origin: Origin,
+      reply: Reply<Answer>,
+    ): Step<Answer> {
+      const continuation = continueRequest(admitted, message, options);
+      if ("error" in continuation) {
+        return reply.answer(errorAnswer(continuation.status, admitted.request.id, continuation.error));
+      }
       const carried = options.notifications === true && reply.streams;
-      const wanted = carried ? wantedBy(admitted, message, logLevel) : NOTHING_WANTED;
-      const context = contextText(
-        {
-          requestId: options.newRequestId(),
-          protocolVersion: admitted.protocolVersion,
-          client: admitted.client,
-          receivedAt,
-          deadline,
-          wanted,
-          ...origin,
-        },
+      const wanted = carried ? wantedBy(admitted, message, origin.logLevel) : NOTHING_WANTED;
+      const silent = wanted.progressToken === undefined && wanted.logLevel === undefined;
+      const exchange: Exchange<Answer> = {
+        options,
+        deadlineMs,
+        shaper,
+        limits,
+        admitted,
         message,
-      );
-      return new CoreCall(context, deadline, admitted, { shaper, limits, wanted, reply });
+        origin,
+        reply,
+        wanted,
+        filter: silent ? undefined : createNotificationFilter(wanted, limits),
+        requestId: options.newRequestId(),
+      };
+      return { kind: "call", call: new CoreCall(exchange, continuation) };
     },
   };
 }
@@ -117,47 +138,78 @@ function wantedBy({ era }: Admitted, { meta }: RequestMessage, legacyLevel: LogL
   };
 }
 
-interface Wiring<Answer> {
+/** One request, whatever number of calls it takes. */
+interface Exchange<Answer> {
+  options: ProtocolOptions;
+  deadlineMs: number;
   shaper: ResultShaper;
   limits: ScanLimits;
-  wanted: Wanted;
+  admitted: Admitted;
+  message: RequestMessage;
+  origin: Origin;
   reply: Reply<Answer>;
+  wanted: Wanted;
+  /** Nothing when the client wants no notifications. */
+  filter: NotificationFilter | undefined;
+  requestId: string;
 }
 
 class CoreCall<Answer> implements Call<Answer> {
   readonly context: string;
   readonly deadline: number;
   readonly request: McpRequest;
-  readonly #admitted: Admitted;
-  readonly #wiring: Wiring<Answer>;
-  #filter: NotificationFilter | undefined;
+  readonly #exchange: Exchange<Answer>;
+  readonly #round: number;
+  readonly #droppedBefore: number;
 
-  constructor(context: string, deadline: number, admitted: Admitted, wiring: Wiring<Answer>) {
-    this.context = context;
-    this.deadline = deadline;
+  constructor(exchange: Exchange<Answer>, { inputs, round }: Continuation) {
+    const { options, deadlineMs, admitted, message, origin, wanted, requestId, filter } = exchange;
+    const { transport, peer, traceparent } = origin;
+    const { protocolVersion, client = origin.client } = admitted;
+    const receivedAt = options.now();
+    this.deadline = receivedAt + deadlineMs;
+    this.context = contextText(
+      {
+        requestId,
+        transport,
+        protocolVersion,
+        client,
+        peer,
+        receivedAt,
+        deadline: this.deadline,
+        traceparent,
+        wanted,
+        inputs,
+      },
+      message,
+    );
     this.request = admitted.request;
-    this.#admitted = admitted;
-    this.#wiring = wiring;
+    this.#exchange = exchange;
+    this.#round = round;
+    this.#droppedBefore = filter?.dropped ?? 0;
   }
 
   get dropped(): number {
-    return this.#filter?.dropped ?? 0;
+    return (this.#exchange.filter?.dropped ?? 0) - this.#droppedBefore;
   }
 
   notify(message: string): Answer | undefined {
-    const { reply, limits, wanted } = this.#wiring;
-    if (wanted.progressToken === undefined && wanted.logLevel === undefined) return undefined;
-    this.#filter ??= createNotificationFilter(wanted, limits);
-    const text = this.#filter.pass(message);
+    const { reply, filter } = this.#exchange;
+    const text = filter?.pass(message);
     return text === undefined ? undefined : reply.part(text);
   }
 
   finish(outcome: Outcome): Step<Answer> {
-    const { reply, shaper } = this.#wiring;
-    return reply.answer(outcomeResponse(this.#admitted, outcome, shaper));
+    const exchange = this.#exchange;
+    const { admitted, reply, shaper } = exchange;
+    if (outcome.tag !== "input-required") return reply.answer(outcomeResponse(admitted, outcome, shaper));
+    return askClient(exchange, outcome.val, this.#round, (continuation) => {
+      exchange.filter?.repeat();
+      return new CoreCall(exchange, continuation);
+    });
   }
 
   fail(reason: CallFailure): Step<Answer> {
-    return this.#wiring.reply.answer(failureResponse(this.request.id, reason));
+    return this.#exchange.reply.answer(failureResponse(this.request.id, reason));
   }
 }

@@ -26,3 +26,6 @@ export function acceptsEventStream(field: string | undefined): boolean {
 export function streamPart(json: string): HttpAnswer {
   return { status: 200, headers: HEADERS, body: `data: ${oneLine(json)}\n\n` };
 }
+
+/** A comment, which clients ignore and proxies take for traffic. */
+export const KEEP_ALIVE: HttpAnswer = { status: 200, headers: HEADERS, body: ":\n\n" };

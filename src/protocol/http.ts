@@ -2,7 +2,7 @@ import { errorAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 import { createServer, Reply, type Channel } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
-import { acceptsEventStream, streamPart } from "./event-stream.ts";
+import { acceptsEventStream, KEEP_ALIVE, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
 import { DEFAULT_LEVEL } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
@@ -105,7 +105,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     channel: Channel<HttpAnswer>,
   ): Step<HttpAnswer> {
     const message = parseMessage(body, server.limits);
-    if (message.kind === "response") return { kind: "answer", answer: ACCEPTED };
+    if (message.kind === "response") {
+      options.clientRequests?.answer(message, undefined);
+      return { kind: "answer", answer: ACCEPTED };
+    }
     if (message.kind === "invalid") return answer(400, message.id, message.error);
 
     const stated = head.headers("mcp-protocol-version");
@@ -137,8 +140,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       traceparent: head.headers("traceparent"),
       // Nothing ties one request to another, so a level that was set is not known here.
       logLevel: DEFAULT_LEVEL,
+      client: undefined,
+      session: undefined,
     };
-    return { kind: "call", call: server.call(admitted, message, origin, new Reply(channel)) };
+    return server.begin(admitted, message, origin, new Reply(channel));
   }
 
   function checkParameterFields(
@@ -239,7 +244,8 @@ function answer(status: number, id: string | undefined, error: RpcError): Step<H
 const SINGLE: Channel<HttpAnswer> = { answer: toHttp };
 const STREAM: Channel<HttpAnswer> = {
   answer: (response, streamed) => (streamed ? streamPart(response.text) : toHttp(response)),
-  notification: streamPart,
+  message: streamPart,
+  keepAlive: KEEP_ALIVE,
 };
 
 function toHttp({ status, headers, text }: Response): HttpAnswer {

@@ -14,18 +14,26 @@ export interface RequestMessage {
   params: JsonObject | undefined;
   /** Members of `params._meta`; empty when there is none. */
   meta: JsonObject;
-  /** The text of `params` without the `_meta` members in `omitted`, which are given by full name. */
-  paramsText(omitted: ReadonlySet<string>): string | undefined;
+  /** The text of `params` without the `_meta` members in `omittedMeta`, by full name, and its own members in `omitted`. */
+  paramsText(omittedMeta: ReadonlySet<string>, omitted: ReadonlySet<string>): string | undefined;
   /** The text of one member of `params._meta`. */
   metaText(key: string): string | undefined;
   /** The text of one member of `params`. */
   paramText(key: string): string | undefined;
 }
 
+/** A JSON-RPC response of the client, to a request that this server sent. */
+export interface ResponseMessage {
+  kind: "response";
+  id: string | number;
+  /** The result, or the object with the error as its one member, as JSON text; nothing when it is not an object. */
+  answerText(): string | undefined;
+}
+
 /** What one text turned out to be. */
 export type Message =
   | RequestMessage
-  | { kind: "response" }
+  | ResponseMessage
   | { kind: "invalid"; id: string | undefined; error: RpcError };
 
 const MAX_ID_LENGTH = 1024;
@@ -68,7 +76,16 @@ export function parseMessage(text: string, limits: ScanLimits): Message {
     return invalid(undefined, 'Invalid request: "id" must be a string or a whole number');
   }
   if (!("method" in value)) {
-    if (id !== undefined && ("result" in value || "error" in value)) return { kind: "response" };
+    if (id !== undefined && ("result" in value || "error" in value)) {
+      return {
+        kind: "response",
+        id: value["id"] as string | number,
+        answerText: () => {
+          if (isObject(value["error"])) return `{"error":${valueText(text, envelope, "error")}}`;
+          return isObject(value["result"]) ? valueText(text, envelope, "result") : undefined;
+        },
+      };
+    }
     return invalid(id, 'Invalid request: "method" is missing');
   }
   if (typeof value["method"] !== "string") return invalid(id, 'Invalid request: "method" must be a string');
@@ -86,10 +103,12 @@ export function parseMessage(text: string, limits: ScanLimits): Message {
     method: value["method"],
     params: parsed,
     meta: parsedMeta ?? NO_META,
-    paramsText: (omitted) => {
+    paramsText: (omittedMeta, omitted) => {
       if (!parsed) return undefined;
-      if (!parsedMeta) return valueText(text, envelope, "params");
-      return withoutMeta(text, params, meta, omitted);
+      if (!parsedMeta && !params.some(({ key }) => omitted.has(key))) {
+        return valueText(text, envelope, "params");
+      }
+      return withoutMembers(text, { params, meta }, { omittedMeta, omitted });
     },
     metaText: (key) => valueText(text, meta, key),
     paramText: (key) => valueText(text, params, key),
@@ -115,19 +134,18 @@ function valueText(text: string, members: readonly Member[], key: string): strin
   return member && text.slice(member.valueFrom, member.to).trim();
 }
 
-function withoutMeta(
+function withoutMembers(
   text: string,
-  params: readonly Member[],
-  meta: readonly Member[],
-  omitted: ReadonlySet<string>,
+  { params, meta }: { params: readonly Member[]; meta: readonly Member[] },
+  { omittedMeta, omitted }: { omittedMeta: ReadonlySet<string>; omitted: ReadonlySet<string> },
 ): string {
   const kept: string[] = [];
   for (const member of params) {
-    if (member.key !== "_meta") kept.push(text.slice(member.from, member.to));
+    if (member.key !== "_meta" && !omitted.has(member.key)) kept.push(text.slice(member.from, member.to));
   }
   const keptMeta: string[] = [];
   for (const member of meta) {
-    if (!omitted.has(member.key)) keptMeta.push(text.slice(member.from, member.to));
+    if (!omittedMeta.has(member.key)) keptMeta.push(text.slice(member.from, member.to));
   }
   if (keptMeta.length > 0) kept.push(`"_meta":{${keptMeta.join()}}`);
   return `{${kept.join()}}`;

@@ -23,6 +23,8 @@ export interface Wanted {
 export interface NotificationFilter {
   /** The notification as JSON text on one line; nothing when it is not for this client. */
   pass(message: string): string | undefined;
+  /** The call starts over: progress that the client was sent before is left out, which is no fault. */
+  repeat(): void;
   /** How many were malformed or over a limit so far. */
   readonly dropped: number;
 }
@@ -33,6 +35,7 @@ export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): No
   let length = 0;
   let progress = -Infinity;
   let dropped = 0;
+  let repeated = -Infinity;
 
   function drop(): undefined {
     dropped++;
@@ -47,7 +50,7 @@ export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): No
       reached > progress &&
       (total === undefined || isFiniteNumber(total)) &&
       (message === undefined || typeof message === "string");
-    if (!valid) return drop();
+    if (!valid) return isFiniteNumber(reached) && reached <= repeated ? undefined : drop();
     const text = notification("notifications/progress", { progressToken, progress: reached, total, message });
     if (!fits(text)) return drop();
     progress = reached;
@@ -74,6 +77,9 @@ export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): No
   return {
     get dropped() {
       return dropped;
+    },
+    repeat() {
+      repeated = progress;
     },
     pass(message) {
       seen++;

@@ -31,6 +31,18 @@ export interface Circumstances {
   traceparent: string | undefined;
   /** What can be sent to the client while it waits; components need not make anything else. */
   wanted: Wanted;
+  /** What the client has answered so far. */
+  inputs: Inputs | undefined;
+}
+
+/** The answers of a client that was asked for something, and what the component kept for itself. */
+export interface Inputs {
+  /** An object of answers by the keys of the requests, as JSON text. */
+  responses: string;
+  /** The state of the component as JSON text. */
+  state: string | undefined;
+  /** True when the request is known to continue an earlier one, for the first time. */
+  retry: boolean;
 }
 
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -56,5 +68,11 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
   const { logLevel, progressToken } = circumstances.wanted;
   if (logLevel !== undefined) text += `,"logLevel":"${logLevel}"`;
   if (progressToken !== undefined) text += `,"progressToken":${JSON.stringify(progressToken)}`;
+  const { inputs } = circumstances;
+  if (inputs) {
+    const state = inputs.state === undefined ? "" : `,"state":${inputs.state}`;
+    text += `,"inputs":{"responses":${inputs.responses}${state}}`;
+    if (inputs.retry) text += ',"retry":true';
+  }
   return `${text}}`;
 }

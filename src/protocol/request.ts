@@ -17,6 +17,16 @@ export interface Admitted {
   initializes: boolean;
   /** True when no component is asked: the result is empty. */
   answeredHere: boolean;
+  /** Present when this request says to continue an earlier one. */
+  continued: Continued | undefined;
+}
+
+/** What a client sends with a request that it sends again, because it was asked for something. */
+export interface Continued {
+  /** An object of its answers by the keys of the requests, as JSON text. */
+  responses: string;
+  /** The sealed state, unverified. */
+  requestState: string | undefined;
 }
 
 /** A message that goes no further. `status` is what HTTP shows. */
@@ -27,6 +37,10 @@ export interface Rejected {
 
 const MAX_CLIENT_TEXT = 64 * 1024;
 const NOTHING_OMITTED: ReadonlySet<string> = new Set();
+/** Members of `params` with which a client continues a request; they go to the context and not to components. */
+const CONTINUATION: ReadonlySet<string> = new Set(["inputResponses", "requestState"]);
+const MAX_RESPONSES = 64;
+const MAX_RESPONSES_LENGTH = 512 * 1024;
 
 /** The era a message belongs to: modern when it describes itself, or uses what only modern clients know. */
 export function eraOf(message: RequestMessage, statedVersion: string | undefined): Era {
@@ -105,10 +119,14 @@ function admit(
   if (message.method === "logging/setLevel" && !isLogLevel(message.params?.["level"])) {
     return badParams('"level" is not a log level');
   }
+  const modern = era === "modern";
+  const continued = modern && method.asks === true ? continuedBy(message) : undefined;
+  if (typeof continued === "string") return badParams(continued);
   return {
     era,
     protocolVersion,
     client,
+    continued,
     cacheable: method.cacheable ?? false,
     initializes: message.method === "initialize",
     answeredHere: method.answeredHere ?? false,
@@ -118,9 +136,30 @@ function admit(
       target,
       params: describesServer
         ? undefined
-        : message.paramsText(era === "modern" ? TRANSPORT_META : NOTHING_OMITTED),
+        : message.paramsText(
+            modern ? TRANSPORT_META : NOTHING_OMITTED,
+            continued ? CONTINUATION : NOTHING_OMITTED,
+          ),
     },
   };
+}
+
+/** What continues a request, or what is wrong with it. */
+function continuedBy({ params = {}, paramText }: RequestMessage): Continued | string | undefined {
+  const { inputResponses, requestState } = params;
+  if (inputResponses === undefined && requestState === undefined) return undefined;
+  if (requestState !== undefined && typeof requestState !== "string") {
+    return '"requestState" must be a string';
+  }
+  if (inputResponses === undefined) return { responses: "{}", requestState };
+  if (!isObject(inputResponses)) return '"inputResponses" must be an object';
+  const answers = Object.values(inputResponses);
+  if (!answers.every(isObject)) return 'each of "inputResponses" must be an object';
+  const responses = paramText("inputResponses")!;
+  if (answers.length > MAX_RESPONSES || responses.length > MAX_RESPONSES_LENGTH) {
+    return '"inputResponses" is too large';
+  }
+  return { responses, requestState };
 }
 
 function targetOf(message: RequestMessage, member: "name" | "uri" | "ref" | undefined): string | undefined {

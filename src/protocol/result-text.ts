@@ -17,6 +17,8 @@ export interface ResultShaper {
   legacy(result: string): string | undefined;
   /** Any other result since 2026-07-28. */
   modern(result: string, cacheable: boolean): string | undefined;
+  /** What asks a client since 2026-07-28 to answer and to send its request again. */
+  inputRequired(members: { inputRequests?: Record<string, unknown>; requestState: string }): string;
 }
 
 /**
@@ -53,6 +55,12 @@ export function createResultShaper(
 
   return {
     modern,
+    inputRequired: (members) =>
+      JSON.stringify({
+        resultType: "input_required",
+        _meta: { [SERVER_INFO]: serverInfo },
+        ...members,
+      }),
     legacy: (result) => (isObjectText(result) ? result : undefined),
     initialize: (result, protocolVersion) => {
       const parsed = parseObject(result);

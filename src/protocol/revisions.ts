@@ -24,6 +24,8 @@ export interface Method {
   cacheable?: boolean;
   /** True when this protocol core answers it, with an empty result. */
   answeredHere?: boolean;
+  /** True when the client may be asked for something before the answer. */
+  asks?: boolean;
 }
 
 const BOTH: readonly Era[] = ["legacy", "modern"];
@@ -35,11 +37,11 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["logging/setLevel", { eras: ["legacy"], answeredHere: true }],
   ["server/discover", { eras: ["modern"], cacheable: true }],
   ["tools/list", { eras: BOTH, cacheable: true, lists: true }],
-  ["tools/call", { eras: BOTH, target: "name" }],
+  ["tools/call", { eras: BOTH, target: "name", asks: true }],
   ["resources/list", { eras: BOTH, cacheable: true, lists: true }],
   ["resources/templates/list", { eras: BOTH, cacheable: true, lists: true }],
-  ["resources/read", { eras: BOTH, target: "uri", cacheable: true }],
+  ["resources/read", { eras: BOTH, target: "uri", cacheable: true, asks: true }],
   ["prompts/list", { eras: BOTH, cacheable: true, lists: true }],
-  ["prompts/get", { eras: BOTH, target: "name" }],
+  ["prompts/get", { eras: BOTH, target: "name", asks: true }],
   ["completion/complete", { eras: BOTH, target: "ref" }],
 ]);

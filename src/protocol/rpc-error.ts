@@ -14,6 +14,7 @@ export const RPC = {
 
 /** Codes of this server's own; they lie outside the range JSON-RPC reserves. */
 export const OWN = {
+  unanswered: -31_408,
   cancelled: -31_499,
   overload: -31_503,
   deadline: -31_504,

@@ -4,6 +4,7 @@ import { DEFAULT_LEVEL, isLogLevel, type LogLevel } from "./log-levels.ts";
 import { parseMessage } from "./message.ts";
 import { admitLegacy, admitModern, eraOf } from "./request.ts";
 import { oneLine } from "./one-line.ts";
+import type { ClientText } from "./request-context.ts";
 import { LEGACY_REVISIONS } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
 import { mapStep } from "./step.ts";
@@ -30,6 +31,7 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
   const inFlight = new Map<string, { cancelled: boolean }>();
   let legacyVersion = LEGACY_REVISIONS[0]!;
   let logLevel: LogLevel = DEFAULT_LEVEL;
+  let client: ClientText | undefined;
 
   function track(id: string, step: Step<string | undefined>): StdioStep {
     const request = { cancelled: false };
@@ -38,6 +40,8 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       request.cancelled ? undefined : line;
     const tracked = mapStep(step, {
       part: unlessCancelled,
+      // What waits ends by itself, and may tell the client that its answer is needed no more.
+      waitPart: (line) => line,
       answer: (line) => {
         inFlight.delete(id);
         return unlessCancelled(line);
@@ -49,7 +53,10 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
   return {
     handle(line) {
       const message = parseMessage(line, server.limits);
-      if (message.kind === "response") return answer(undefined);
+      if (message.kind === "response") {
+        options.clientRequests?.answer(message, undefined);
+        return answer(undefined);
+      }
       if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
       if (message.kind === "notification") {
         const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
@@ -74,10 +81,19 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
         if (message.method === "logging/setLevel" && isLogLevel(level)) logLevel = level;
         return answer(resultResponse(id, "{}"));
       }
-      if (admitted.initializes) legacyVersion = admitted.protocolVersion;
-      const origin = { transport: "stdio" as const, peer: undefined, traceparent: undefined, logLevel };
-      const call = server.call(admitted, message, origin, new Reply(LINES));
-      return track(id, { kind: "call", call });
+      if (admitted.initializes) {
+        legacyVersion = admitted.protocolVersion;
+        client = admitted.client;
+      }
+      const origin = {
+        transport: "stdio" as const,
+        peer: undefined,
+        traceparent: undefined,
+        logLevel,
+        client: admitted.era === "legacy" ? client : undefined,
+        session: undefined,
+      };
+      return track(id, server.begin(admitted, message, origin, new Reply(LINES)));
     },
 
     refuseLine(reason) {
@@ -94,7 +110,7 @@ function answer(line: string | undefined): StdioStep {
   return { kind: "answer", answer: line };
 }
 
-const LINES: Channel<string | undefined> = { answer: toLine, notification: oneLine };
+const LINES: Channel<string | undefined> = { answer: toLine, message: oneLine };
 
 function toLine({ text }: Response): string {
   return oneLine(text);

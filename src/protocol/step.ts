@@ -1,25 +1,28 @@
 import type { Call, Step } from "./types.ts";
 
+/** How the answer of a step is made anew, and what goes ahead of it from calls and from waits. */
+interface StepMap<From, To> {
+  answer(answer: From): To;
+  part(part: From): To;
+  /** Default: as `part`. */
+  waitPart?(part: From): To;
+}
+
 /** A step whose answers, and those of the steps that follow on it, are made anew. */
-export function mapStep<From, To>(
-  step: Step<From>,
-  map: { answer(answer: From): To; part(part: From): To },
-): Step<To> {
+export function mapStep<From, To>(step: Step<From>, map: StepMap<From, To>): Step<To> {
   if (step.kind === "answer") return { kind: "answer", answer: map.answer(step.answer) };
   if (step.kind === "call") return { kind: "call", call: mapCall(step.call, map) };
   const { wait } = step;
+  const mapPart = map.waitPart ?? map.part;
   return {
     kind: "wait",
     wait: {
-      next: async (send, signal) => mapStep(await wait.next((part) => send(map.part(part)), signal), map),
+      next: async (send, signal) => mapStep(await wait.next((part) => send(mapPart(part)), signal), map),
     },
   };
 }
 
-function mapCall<From, To>(
-  call: Call<From>,
-  map: { answer(answer: From): To; part(part: From): To },
-): Call<To> {
+function mapCall<From, To>(call: Call<From>, map: StepMap<From, To>): Call<To> {
   return {
     context: call.context,
     request: call.request,

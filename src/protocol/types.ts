@@ -1,4 +1,6 @@
 import type { ParameterHeader } from "../http/parameter-headers.ts";
+import type { ClientRequests } from "./client-requests.ts";
+import type { RequestStates } from "./request-states.ts";
 
 /** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
 export interface McpRequest {
@@ -58,6 +60,13 @@ export type Step<Answer> =
   | { kind: "call"; call: Call<Answer> }
   | { kind: "wait"; wait: Wait<Answer> };
 
+/** Says when there is no more use in waiting; an `AbortSignal` is one. */
+export interface Signal {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 /** Something that takes time and no component: a person's answer, a store, what a subscription brings. */
 export interface Wait<Answer> {
   /**
@@ -66,7 +75,7 @@ export interface Wait<Answer> {
    * @param send Takes what the client is to be sent meanwhile.
    * @param signal Aborted once the client has cancelled the request or gone away, or the server closes.
    */
-  next(send: (part: Answer) => void, signal: AbortSignal): Promise<Step<Answer>>;
+  next(send: (part: Answer) => void, signal: Signal): Promise<Step<Answer>>;
 }
 
 /** What a protocol core needs from its host. */
@@ -93,6 +102,18 @@ export interface ProtocolOptions {
    * is not declared. Default false.
    */
   notifications?: boolean;
+  /**
+   * Carries what components keep while clients since 2026-07-28 answer them. Made once for a server, whatever cores it
+   * serves. Default: components cannot ask these clients.
+   */
+  states?: RequestStates;
+  /**
+   * Takes requests to clients before 2026-07-28. Made once for a server, or for a connection over standard streams. Default:
+   * components cannot ask these clients.
+   */
+  clientRequests?: ClientRequests;
+  /** Takes one sentence for whoever runs the server, when a core does what it must not. Default: nothing. */
+  report?(fault: string): void;
 }
 
 /** The part of an HTTP request before its content. */
