@@ -13,9 +13,15 @@ import { reduceSourceMap, writeSourceMap } from "../source-map/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
-import { checkedPlugin, hostPlugin, ownCodePlugin, zodConversionPlugin } from "./bundle-plugins.ts";
+import {
+  checkedPlugin,
+  convertersPlugin,
+  hostPlugin,
+  ownCodePlugin,
+  zodConversionPlugin,
+} from "./bundle-plugins.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
-import { entrySource } from "./entry-source.ts";
+import { asks, entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf } from "./host-interfaces.ts";
 import { checkAllowed } from "./missing-globals.ts";
@@ -67,7 +73,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   checkAllowed(allowMissing);
   const evaluated = await evaluateDefinition(entry, allowMissing);
   const { definition } = evaluated;
-  const bundled = await bundleComponent(entry, definition, input.minify ?? true);
+  const { bundled, asking } = await bundleComponent(entry, definition, input.minify ?? true);
   const capabilities = requestedCapabilities(entry, bundled, definition);
   const imports = externalImports(bundled.metafile);
   const wit = worldSource({
@@ -78,6 +84,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   const component = await componentizeText({ code: bundled.code, wit, world: WORLD });
   const manifest = {
     ...definition,
+    ...(asking ? { asks: true } : {}),
     capabilities,
     toolchain: { sdk: packageVersion(), engine: engineVersion() },
   } as ProviderManifest | MiddlewareManifest;
@@ -122,7 +129,11 @@ async function checkEntry(entry: string): Promise<void> {
 }
 
 /** Bundles the component's code, with the parts of the runtime that the author's own code uses. */
-async function bundleComponent(entry: string, definition: Definition, minify: boolean): Promise<Bundle> {
+async function bundleComponent(
+  entry: string,
+  definition: Definition,
+  minify: boolean,
+): Promise<{ bundled: Bundle; asking: boolean }> {
   const own = await bundle({
     entry,
     source: `export { default } from ${JSON.stringify(entry)};`,
@@ -131,14 +142,17 @@ async function bundleComponent(entry: string, definition: Definition, minify: bo
     plugins: [hostPlugin, ownCodePlugin],
     define: MARKED_GLOBALS,
   });
-  const source = entrySource(entry, definition, own.code);
-  return bundle({
+  const source = entrySource(entry, definition, own);
+  const asking = asks(definition, own.code);
+  const bundled = await bundle({
     entry,
     source,
     format: "esm",
     minify,
-    plugins: [hostPlugin, zodConversionPlugin, checkedPlugin],
+    // The schemas of forms are described when the component runs.
+    plugins: [hostPlugin, checkedPlugin, asking ? convertersPlugin(dirname(entry)) : zodConversionPlugin],
   });
+  return { bundled, asking };
 }
 
 function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "../manifest/index.ts";
+import type { Bundle } from "./bundle.ts";
 import type { Definition } from "./evaluate-definition.ts";
 import { ALWAYS_THERE, GUEST_GLOBALS } from "./guest-globals.ts";
 import { runtimePartsOf, usedGlobals } from "./used-runtime-parts.ts";
@@ -10,9 +11,10 @@ const SERVICES = ["config", "http", "kv", "secrets"] as const;
  * The module that a component is made of: the parts of the guest runtime that the author's code uses, the author's module,
  * and the export that serves it with what its definition declares.
  *
- * @param code The author's code, bundled with `MARKED_GLOBALS`.
+ * @param own The author's code, bundled with `MARKED_GLOBALS`.
  */
-export function entrySource(entry: string, definition: Definition, code: string): string {
+export function entrySource(entry: string, definition: Definition, own: Bundle): string {
+  const { code } = own;
   const declared = new Set(definition.capabilities.map((capability) => capability.interface));
   const globals = usedGlobals(code).filter((name) => {
     const { capability } = GUEST_GLOBALS[name]!;
@@ -31,6 +33,11 @@ export function entrySource(entry: string, definition: Definition, code: string)
   const notifies = definition.kind === "provider" ? /\b(?:progress|log)\b/ : /\bprogress\b/;
   if (notifies.test(code)) lend("notify", "tenon:mcp/outbox@0.1.0");
   if (/\bsignal\b/.test(code)) lend("signal", "tenon-guest/call-signal", "callSignal");
+  if (asks(definition, code)) {
+    // It replaces `Date`, so the author's module comes after it.
+    lines.push('import { createAsker } from "tenon-guest/asking/asker";');
+    lent.push(`asker: createAsker({ ${converters(lines, own)} })`);
+  }
   if (definition.kind === "middleware") {
     lend("next", "tenon:mcp/handler@0.1.0", "handle");
     if (!admitsNothing(definition.settingsSchema)) lend("settings", "tenon:host/config@0.1.0");
@@ -50,6 +57,32 @@ export function entrySource(entry: string, definition: Definition, code: string)
   }
   return lines.join("\n");
 }
+
+/**
+ * True for a provider whose code may ask its client. `sample` and `roots` are names of much else, so they count where they
+ * are called on something.
+ */
+export function asks({ kind }: Definition, code: string): boolean {
+  return kind === "provider" && /\belicit(?:Url)?\b|\.(?:sample|roots)\(/.test(code);
+}
+
+/** What describes the schemas of forms when the component runs: that of each library the code imports. */
+function converters(lines: string[], { metafile }: Bundle): string {
+  const paths = Object.entries(metafile.inputs).flatMap(([path, { imports }]) => [
+    path,
+    ...imports.map((item) => item.path),
+  ]);
+  return CONVERTERS.flatMap(({ library, name, as }) => {
+    if (!paths.some((path) => library.test(path))) return [];
+    lines.push(`import * as ${as} from "tenon-project-${as}";`);
+    return [`${as}: ${as}.${name}`];
+  }).join(", ");
+}
+
+const CONVERTERS = [
+  { as: "zod", name: "toJSONSchema", library: /^zod(?:$|\/)/ },
+  { as: "valibot", name: "toJsonSchema", library: /(?:^|\/)node_modules\/valibot\// },
+] as const;
 
 /** The kinds of methods, as `serve-provider` exports them, that what a provider offers needs. */
 function methodsOf(definition: Definition & { kind: "provider" }): string[] {

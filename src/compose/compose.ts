@@ -176,6 +176,7 @@ function coreManifest(
         (part.manifest.prompts ?? []).map(({ name }) => name),
       ),
       ...unlessEmpty("dynamic", part.manifest.dynamic ?? []),
+      ...(part.manifest.asks === true ? { asks: true } : {}),
     })),
     tools: manifestsOf(tools),
     ...unlessEmpty("resources", manifestsOf(resources)),

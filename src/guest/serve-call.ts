@@ -4,7 +4,7 @@ import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
 import { finishJobs } from "./job-queue.ts";
 import { startServing, writeLog } from "./log.ts";
 import { takeUnhandled } from "./promise.ts";
-import { NeverSettlesError, settle } from "./settle.ts";
+import { NeverSettlesError, settle, type Rounds } from "./settle.ts";
 
 /** Jobs that may run after the outcome is known. */
 const MAX_TRAILING_JOBS = 10_000;
@@ -15,12 +15,17 @@ const MAX_UNHANDLED = 10;
  * loses the instance. Only what the engine itself does not survive, such as a stack overflow, gets past.
  *
  * @param neverSettles The outcome when the call awaits what cannot happen.
+ * @param rounds What the call may wait for beyond its end, once it has started.
  */
-export function serveCall(call: () => MaybePromise<Outcome>, neverSettles: () => Outcome): Outcome {
+export function serveCall(
+  call: () => MaybePromise<Outcome>,
+  neverSettles: () => Outcome,
+  rounds?: () => Rounds<Outcome> | undefined,
+): Outcome {
   startServing();
   try {
     try {
-      return settle(call);
+      return settle(call, rounds);
     } catch (error) {
       if (error instanceof NeverSettlesError) return neverSettles();
       writeLog("error", "The call failed", errorFields(error));

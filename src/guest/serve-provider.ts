@@ -1,3 +1,4 @@
+import type { Asker } from "../sdk/asking.ts";
 import type { Surroundings } from "../sdk/context.ts";
 import { handleProvider, type ProviderMethods } from "../sdk/handle-provider.ts";
 import { createLog } from "../sdk/log.ts";
@@ -6,6 +7,7 @@ import type { Provider } from "../sdk/provider.ts";
 import { errorResult } from "../sdk/tool-result.ts";
 import { writeLog } from "./log.ts";
 import { serveCall } from "./serve-call.ts";
+import type { Rounds } from "./settle.ts";
 
 export {
   completionMethods,
@@ -16,7 +18,13 @@ export {
 } from "../sdk/handle-provider.ts";
 
 /** What the host lends to a component besides its log; the generated entry puts it together. */
-export type Lent = Omit<Surroundings, "log">;
+export type Lent = Omit<Surroundings, "log" | "asker"> & { readonly asker?: GuestAsker };
+
+/** What carries the questions of a component. */
+export interface GuestAsker extends Asker {
+  /** The questions of the call in flight. */
+  rounds(): Rounds<Outcome> | undefined;
+}
 
 /** What a component exports as `tenon:mcp/handler` or `tenon:mcp/provider`. */
 export interface HandlerExport {
@@ -45,6 +53,7 @@ export function serveProvider(
             ? { tag: "success", val: errorResult(message) }
             : failure(RPC_ERROR.internalError, message);
         },
+        () => lent.asker?.rounds(),
       ),
   };
 }

@@ -1,6 +1,14 @@
 import { isThenable, type MaybePromise } from "../sdk/maybe-promise.ts";
 import { runJobs } from "./job-queue.ts";
 
+/** What a call may wait for that comes after its end. */
+export interface Rounds<T> {
+  /** How the call ends, when that is not for its promise to say. */
+  readonly outcome: T | undefined;
+  /** Goes on where nothing is left that could settle the promise. False when nothing is waited for. */
+  advance(): boolean;
+}
+
 /** Thrown when a promise is still pending and nothing is left that could settle it. */
 export class NeverSettlesError extends Error {
   override readonly name = "NeverSettlesError";
@@ -9,17 +17,22 @@ export class NeverSettlesError extends Error {
 /**
  * Runs jobs until the promise that a function returns has settled, if it is one, and gives its value or throws its reason.
  *
+ * @param rounds What it may wait for besides, once it has started.
  * @throws NeverSettlesError when nothing is left that could settle it.
  */
-export function settle<T>(start: () => MaybePromise<T>): T {
+export function settle<T>(start: () => MaybePromise<T>, rounds?: () => Rounds<T> | undefined): T {
   const started = start();
-  if (!isThenable(started)) return started;
+  const later = rounds?.();
+  if (!isThenable(started)) return later?.outcome ?? started;
   const outcomes: ({ value: T } | { reason: unknown })[] = [];
   started.then(
     (value) => outcomes.push({ value }),
     (reason: unknown) => outcomes.push({ reason }),
   );
-  runJobs(() => outcomes.length > 0);
+  const isDone = (): boolean => outcomes.length > 0 || later?.outcome !== undefined;
+  do runJobs(isDone);
+  while (!isDone() && later?.advance() === true);
+  if (later?.outcome !== undefined) return later.outcome;
   const [settled] = outcomes;
   if (settled === undefined) throw new NeverSettlesError("it awaits a promise that nothing can settle");
   if ("reason" in settled) throw settled.reason;

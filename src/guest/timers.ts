@@ -1,4 +1,5 @@
 import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.0";
+import { now } from "./real-clock.ts";
 import { addSource, enqueue, onReset } from "./job-queue.ts";
 
 interface Timer {
@@ -24,7 +25,7 @@ export function setTimer(callback: unknown, delay: unknown, repeat = false, args
   lastId += 1;
   timers.set(lastId, {
     id: lastId,
-    due: Date.now() + ms,
+    due: now() + ms,
     every: repeat ? Math.max(ms, 1) : undefined,
     run: () => Reflect.apply(callback, undefined, args),
   });
@@ -45,15 +46,15 @@ function earliest(): Timer | undefined {
 addSource({
   dueIn: () => {
     const timer = earliest();
-    return timer === undefined ? undefined : Math.max(0, timer.due - Date.now());
+    return timer === undefined ? undefined : Math.max(0, timer.due - now());
   },
   block: (ms) => subscribeDuration(Math.ceil(ms * 1e6)).block(),
   // One at a time: what a timer runs may clear the next.
   collect: () => {
     const timer = earliest();
-    if (timer === undefined || timer.due > Date.now()) return;
+    if (timer === undefined || timer.due > now()) return;
     if (timer.every === undefined) timers.delete(timer.id);
-    else timer.due = Date.now() + timer.every;
+    else timer.due = now() + timer.every;
     enqueue(timer.run);
   },
 });

@@ -131,6 +131,8 @@ export interface ProviderManifest extends ManifestBase {
   prompts?: PromptManifest[];
   /** Lists that it answers itself besides what stands here, and whose things it takes by any name. Absent: none. */
   dynamic?: DynamicList[];
+  /** True when its code asks the client, so that a call may take several rounds. Absent: it never does. */
+  asks?: true;
   capabilities: CapabilityRequest[];
   toolchain: Toolchain;
 }
@@ -177,6 +179,8 @@ export interface CoreManifest extends ManifestBase {
     /** Names; absent: none. */
     prompts?: string[];
     dynamic?: DynamicList[];
+    /** True when its calls may take several rounds. Absent: they do not. */
+    asks?: true;
   })[];
   /** Everything the composition offers, in the order `tools/list` shows it. */
   tools: ToolManifest[];

@@ -1,3 +1,4 @@
+import type { Asker, Asking } from "./asking.ts";
 import { logToClient, type ClientLevel, type Log } from "./log.ts";
 import type { Services, Signal } from "./services.ts";
 
@@ -48,7 +49,7 @@ export interface RequestContext {
 }
 
 /**
- * What a tool, resource or prompt is given beside its arguments. Reading a service that the provider's `capabilities` do
+ * What every function of a component is given. Reading a service that the provider's `capabilities` do
  * not declare is an error that says so.
  */
 export interface CallEnvironment extends RequestContext, Services {
@@ -67,8 +68,11 @@ export interface CallEnvironment extends RequestContext, Services {
   readonly progress: (progress: number, total?: number, message?: string) => void;
 }
 
+/** What a tool, resource or prompt is given beside its arguments. */
+export interface HandlerContext extends CallEnvironment, Asking {}
+
 /** What a tool is given beside its arguments. */
-export type ToolContext = CallEnvironment;
+export type ToolContext = HandlerContext;
 
 /** What a middleware is given beside the request. */
 export interface MiddlewareContext<Settings = unknown> extends CallEnvironment {
@@ -88,6 +92,8 @@ export interface Surroundings {
   readonly notify?: (message: string) => void;
   /** The signal of the call in flight. Absent where nothing can cancel it. */
   readonly signal?: () => Signal;
+  /** Carries questions to the client. Absent where a component asks none. */
+  readonly asker?: Asker;
 }
 
 /** Members of the JSON text that authors reach through functions alone. */
@@ -97,9 +103,14 @@ interface ContextMembers extends RequestContext {
 }
 
 /** A context over its JSON text, which is parsed when a member is first read. */
-export class CallContext implements CallEnvironment {
+export class CallContext implements HandlerContext {
   /** The host's log alone, for what no client may see, such as stacks. */
   readonly hostLog: Log;
+  declare readonly elicit: Asking["elicit"];
+  declare readonly elicitUrl: Asking["elicitUrl"];
+  declare readonly sample: Asking["sample"];
+  declare readonly roots: Asking["roots"];
+  declare readonly once: Asking["once"];
   readonly #text: string;
   readonly #surroundings: Surroundings;
   #log: Log | undefined;
@@ -109,6 +120,7 @@ export class CallContext implements CallEnvironment {
     this.#text = text;
     this.#surroundings = surroundings;
     this.hostLog = surroundings.log;
+    Object.assign(this, surroundings.asker?.asking(this));
   }
 
   get log(): Log {

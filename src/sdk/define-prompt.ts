@@ -1,4 +1,4 @@
-import type { CallEnvironment } from "./context.ts";
+import type { HandlerContext } from "./context.ts";
 import type { Complete } from "./define-resource.ts";
 import type { InferInput, InferOutput, Schema } from "./schema.ts";
 import type { ContentBlock } from "./tool-result.ts";
@@ -27,7 +27,7 @@ export interface PromptDefinition<Arguments extends Schema | undefined = undefin
   readonly complete?: Completers<Arguments>;
   /** OAuth scopes a caller needs, all of them. Not shown to clients. */
   readonly scopes?: readonly string[];
-  get(args: PromptArguments<Arguments>, ctx: CallEnvironment): PromptReturn | Promise<PromptReturn>;
+  get(args: PromptArguments<Arguments>, ctx: HandlerContext): PromptReturn | Promise<PromptReturn>;
 }
 
 type PromptArguments<Arguments extends Schema | undefined> = Arguments extends Schema
@@ -41,7 +41,7 @@ type Completers<Arguments extends Schema | undefined> = Arguments extends Schema
 export interface Prompt extends Omit<PromptDefinition, "arguments" | "complete" | "get"> {
   readonly arguments?: Schema | undefined;
   readonly complete?: { readonly [argument: string]: Complete | undefined } | undefined;
-  get(args: never, ctx: CallEnvironment): unknown;
+  get(args: never, ctx: HandlerContext): unknown;
 }
 
 /** Defines a prompt, with the types of its arguments taken from the schema. It is checked when `provider()` takes it. */

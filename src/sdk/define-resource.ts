@@ -1,4 +1,4 @@
-import type { CallEnvironment } from "./context.ts";
+import type { CallEnvironment, HandlerContext } from "./context.ts";
 
 /** Content of a resource (MCP, "Resource Contents"). */
 export type ResourceContents =
@@ -45,7 +45,7 @@ export interface ResourceDefinition extends Described {
   readonly uri: string;
   /** Bytes of the content, where it is known. */
   readonly size?: number;
-  read(uri: string, ctx: CallEnvironment): ResourceReturn | Promise<ResourceReturn>;
+  read(uri: string, ctx: HandlerContext): ResourceReturn | Promise<ResourceReturn>;
 }
 
 /** The variables of an RFC 6570 template, by its literal type: `{id}` and `{?page,size}`, as names. */
@@ -78,7 +78,7 @@ export interface ResourceTemplateDefinition<Template extends string = string> ex
   readonly complete?: { readonly [Variable in TemplateVariables<Template>]?: Complete };
   read(
     variables: TemplateValues<Template>,
-    ctx: CallEnvironment & { /** The URI asked for. */ readonly uri: string },
+    ctx: HandlerContext & { /** The URI asked for. */ readonly uri: string },
   ): ResourceReturn | Promise<ResourceReturn>;
 }
 
@@ -88,7 +88,7 @@ export type Resource = ResourceDefinition;
 /** A resource template, whatever its variables are. */
 export interface ResourceTemplate extends Omit<ResourceTemplateDefinition, "complete" | "read"> {
   readonly complete?: { readonly [variable: string]: Complete | undefined } | undefined;
-  read(variables: never, ctx: CallEnvironment & { readonly uri: string }): unknown;
+  read(variables: never, ctx: HandlerContext & { readonly uri: string }): unknown;
 }
 
 /** Defines a resource. The definition is checked when `provider()` takes it. */

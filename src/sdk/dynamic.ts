@@ -1,4 +1,4 @@
-import type { CallEnvironment } from "./context.ts";
+import type { CallEnvironment, HandlerContext } from "./context.ts";
 import type { PromptReturn } from "./define-prompt.ts";
 import type { Complete, ResourceAnnotations, ResourceReturn } from "./define-resource.ts";
 import type { JsonSchema } from "./schema.ts";
@@ -60,13 +60,13 @@ export interface Dynamic {
     call(
       name: string,
       args: Readonly<Record<string, unknown>>,
-      ctx: CallEnvironment,
+      ctx: HandlerContext,
     ): Maybe<ToolResult | string | undefined>;
   };
   readonly resources?: {
     list(ctx: CallEnvironment): Maybe<readonly ResourceListing[]>;
     /** Called for every URI that nothing else has; `undefined` when there is none. */
-    read(uri: string, ctx: CallEnvironment): Maybe<ResourceReturn>;
+    read(uri: string, ctx: HandlerContext): Maybe<ResourceReturn>;
   };
   /** URIs that match are read by `resources.read`. */
   readonly resourceTemplates?: {
@@ -80,7 +80,7 @@ export interface Dynamic {
     get(
       name: string,
       args: Readonly<Record<string, string>>,
-      ctx: CallEnvironment,
+      ctx: HandlerContext,
     ): Maybe<PromptReturn | undefined>;
     /** Suggests values for an argument of one of them. */
     complete?(name: string, argument: string, ...rest: Parameters<Complete>): ReturnType<Complete>;

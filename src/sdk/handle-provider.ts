@@ -47,6 +47,8 @@ export function handleProvider(
       return failure(RPC_ERROR.invalidParams, "Invalid params: not JSON");
     }
     if (!isObject(params)) return failure(RPC_ERROR.invalidParams, "Invalid params: not an object");
+    const ended = surroundings.asker?.begin(context, request);
+    if (ended !== undefined) return ended;
     return method(request.target ?? "", params, context);
   };
 }

@@ -1,6 +1,19 @@
 export type {
+  Asking,
+  AskOptions,
+  Elicited,
+  ElicitedUrl,
+  Root,
+  SampleBlock,
+  Sampled,
+  SampleMessage,
+  SampleRequest,
+} from "./asking.ts";
+export { ClientError } from "./client-error.ts";
+export type {
   CallEnvironment,
   Client,
+  HandlerContext,
   MiddlewareContext,
   Principal,
   RequestContext,

@@ -3,5 +3,5 @@
  * `isError: true` and its message; every other exception becomes a generic text, with the details in the log.
  */
 export class ToolError extends Error {
-  override readonly name = "ToolError";
+  override readonly name: string = "ToolError";
 }

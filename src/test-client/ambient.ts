@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { dateWithClock } from "../guest/clock-date.ts";
 import { formatArguments } from "../guest/format-value.ts";
 import type { LogLevel, WriteLog } from "../sdk/log.ts";
 
@@ -48,7 +49,7 @@ export function runIn<T>(ambience: Ambience, call: () => T): T {
 function install(): () => void {
   const { fetch: realFetch, Date: RealDate } = globalThis;
   globalThis.fetch = (...args) => (current.getStore()?.fetch ?? realFetch)(...args);
-  globalThis.Date = watchedDate(RealDate);
+  globalThis.Date = dateWithClock(RealDate, () => current.getStore()?.now() ?? RealDate.now());
   const methods = console as unknown as Record<string, (...values: unknown[]) => void>;
   const realMethods = Object.keys(CONSOLE).map((name) => {
     const real = methods[name]!;
@@ -64,14 +65,4 @@ function install(): () => void {
     globalThis.Date = RealDate;
     for (const [name, real] of realMethods) methods[name] = real;
   };
-}
-
-function watchedDate(Real: DateConstructor): DateConstructor {
-  const now = (): number => current.getStore()?.now() ?? Real.now();
-  return new Proxy(Real, {
-    apply: () => new Real(now()).toString(),
-    construct: (target, args: unknown[], newTarget) =>
-      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
-    get: (target, name, receiver): unknown => (name === "now" ? now : Reflect.get(target, name, receiver)),
-  });
 }

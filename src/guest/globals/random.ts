@@ -1,12 +1,13 @@
-import { getRandomBytes } from "wasi:random/random@0.2.0";
+import { randomSource, type RandomSource } from "../random-source.ts";
 
 // The engine's own generator was seeded at build time, so it gives the same numbers in every instance.
 
 let state: Uint32Array | undefined;
+let seededFrom: RandomSource | undefined;
 
-function seed(): Uint32Array {
+function seed(source: RandomSource): Uint32Array {
   const words = new Uint32Array(4);
-  const bytes = getRandomBytes(16);
+  const bytes = source(16);
   for (let i = 0; i < 16; i++) words[i >> 2]! |= bytes[i]! << ((i & 3) * 8);
   // The one state the generator cannot leave.
   if (words.every((word) => word === 0)) words[0] = 1;
@@ -32,7 +33,11 @@ function rotate(value: number, bits: number): number {
 
 Object.defineProperty(Math, "random", {
   value: function random(): number {
-    state ??= seed();
+    const source = randomSource();
+    if (state === undefined || seededFrom !== source) {
+      state = seed(source);
+      seededFrom = source;
+    }
     // 27 and 26 bits make the 53 of a fraction.
     return ((next(state) >>> 5) * 2 ** 26 + (next(state) >>> 6)) / 2 ** 53;
   },

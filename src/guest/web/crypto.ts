@@ -1,4 +1,4 @@
-import { getRandomBytes } from "wasi:random/random@0.2.0";
+import { randomBytes } from "../random-source.ts";
 import { DOMException } from "./dom-exception.ts";
 
 const MAX_BYTES = 65_536;
@@ -26,13 +26,13 @@ export const crypto = {
       throw new DOMException(`getRandomValues gives at most ${MAX_BYTES} bytes`, "QuotaExceededError");
     }
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
-    if (bytes.length > 0) bytes.set(getRandomBytes(bytes.length));
+    if (bytes.length > 0) bytes.set(randomBytes(bytes.length));
     return target;
   },
 
   /** A random UUID (RFC 9562, version 4). */
   randomUUID(): string {
-    const bytes = getRandomBytes(16);
+    const bytes = randomBytes(16);
     bytes[6] = (bytes[6]! & 0x0f) | 0x40;
     bytes[8] = (bytes[8]! & 0x3f) | 0x80;
     const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
