@@ -213,7 +213,7 @@ export class Journal {
       this.#end(`waits for the client inside of once("${running}"), where nothing can be asked`);
       return;
     }
-    if (this.#rounds.length >= MAX_ROUNDS) {
+    if (this.#rounds.length > MAX_ROUNDS) {
       this.#end(`is not done after ${MAX_ROUNDS} rounds of questions`);
       return;
     }

@@ -328,7 +328,7 @@ describe("what must not go on", () => {
     const instance = instantiate();
     const call = toolCall("endless", { times: 40 });
     let outcome = instance.handle(call, contextWith(undefined));
-    for (let round = 1; round < 16; round++) {
+    for (let round = 1; round <= 16; round++) {
       const { state } = asked(outcome);
       const responses = { [`elicit-${round}`]: accepted({ ok: true }) };
       outcome = instance.handle(call, contextWith({ responses, state }));
