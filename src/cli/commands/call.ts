@@ -1,6 +1,8 @@
+import { createInterface } from "node:readline/promises";
 import { ToolkitError } from "../../errors/index.ts";
 import { parameterHeaders } from "../../http/parameter-headers.ts";
 import { packageVersion } from "../../package/index.ts";
+import { answerRequest, type ClientRequest } from "../answer-request.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 
@@ -8,7 +10,8 @@ const HELP = `Calls one tool of a running MCP server and prints its answer.
 
 Usage: tenon call <url> <tool> [arguments] [--json]
 
-[arguments] is a JSON object (default: {}).
+[arguments] is a JSON object (default: {}). A tool that asks for something is answered at the terminal, where there is
+one.
 
       --json            print the whole result as JSON instead of its text
 
@@ -22,8 +25,11 @@ Examples:
 const PROTOCOL_VERSION = "2026-07-28";
 const TIMEOUT_MS = 30_000;
 
+/** What a person at a terminal can answer. */
+const ELICITATION = { elicitation: { form: {}, url: {} } };
 const HEADER_MISMATCH = -32020;
 const MAX_PAGES = 100;
+const MAX_ROUNDS = 16;
 
 interface Answer<Result = CallResult> {
   result?: Result;
@@ -33,6 +39,9 @@ interface Answer<Result = CallResult> {
 interface CallResult {
   content?: { type: string; text?: string }[];
   isError?: boolean;
+  resultType?: string;
+  inputRequests?: Record<string, ClientRequest>;
+  requestState?: string;
 }
 
 interface ToolPage {
@@ -86,15 +95,52 @@ function readObject(text: string): object {
   return value;
 }
 
-/** Calls the tool, once more with the header fields that its schema asks for when the server misses any. */
+/** Calls the tool, and again with what a person answers as long as it asks. */
 async function callTool(target: Target, args: object): Promise<Answer> {
-  const params = { name: target.tool, arguments: args };
+  let answer = await callOnce(target, args, {});
+  for (let round = 1; answer.result?.resultType === "input_required"; round++) {
+    const { inputRequests = {}, requestState } = answer.result;
+    if (round > MAX_ROUNDS) throw callError(target.tool, target.url.href, `it asked ${MAX_ROUNDS} times`);
+    const inputResponses = await answerAll(target, inputRequests);
+    answer = await callOnce(target, args, { inputResponses, requestState });
+  }
+  return answer;
+}
+
+async function answerAll(
+  { tool, url }: Target,
+  requests: Record<string, ClientRequest>,
+): Promise<Record<string, object>> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const ended = new Promise<undefined>((resolve) => {
+    terminal.once("close", () => resolve(undefined));
+  });
+  const person = {
+    tell: (text: string) => void process.stderr.write(`${text}\n`),
+    ask: (question: string) => Promise.race([terminal.question(question), ended]),
+  };
+  const responses: Record<string, object> = {};
+  try {
+    for (const [key, request] of Object.entries(requests)) {
+      responses[key] = await answerRequest(request, person);
+    }
+  } catch (error) {
+    throw callError(tool, url.href, (error as Error).message, "Use a client that can answer it");
+  } finally {
+    terminal.close();
+  }
+  return responses;
+}
+
+/** Calls the tool, once more with the header fields that its schema asks for when the server misses any. */
+async function callOnce(target: Target, args: object, further: object): Promise<Answer> {
+  const params = { name: target.tool, arguments: args, ...further };
   const fields = { "mcp-name": headerValue(target.tool) };
   const answer = await send<CallResult>(target, "tools/call", params, fields);
   if (answer.error?.code !== HEADER_MISMATCH) return answer;
-  const further = parameterFields(await findSchema(target), args);
-  if (Object.keys(further).length === 0) return answer;
-  return send<CallResult>(target, "tools/call", params, { ...fields, ...further });
+  const missing = parameterFields(await findSchema(target), args);
+  if (Object.keys(missing).length === 0) return answer;
+  return send<CallResult>(target, "tools/call", params, { ...fields, ...missing });
 }
 
 /** The input schema of the tool; nothing when no page of the list has it. */
@@ -132,7 +178,7 @@ async function send<Result>(
   const meta = {
     "io.modelcontextprotocol/protocolVersion": PROTOCOL_VERSION,
     "io.modelcontextprotocol/clientInfo": { name: "tenon", version: packageVersion() },
-    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientCapabilities": process.stdin.isTTY ? ELICITATION : {},
   };
   let response: Response;
   try {
