@@ -1,3 +1,4 @@
+export type { AskingOptions } from "./asking.ts";
 export type { CallResult } from "./core-worker.ts";
 export {
   createHostServices,

@@ -10,6 +10,7 @@ import {
   type Step,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
+import { createAsking, type AskingOptions } from "./asking.ts";
 import { logToStderr, reportFault } from "./host-log.ts";
 import type { HostServices } from "./host-services.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
@@ -18,7 +19,7 @@ import { protocolOptions } from "./server-protocol.ts";
 import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveHttp}. */
-export interface ServeHttpOptions extends LoadOptions, Omit<PoolOptions, "services"> {
+export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolOptions, "services"> {
   /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
@@ -78,7 +79,7 @@ const REFUSED_BODY_FACTOR = 8;
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
  * @throws ToolkitError `ERR_HOST_LISTEN` when the address cannot be listened on.
- * @throws TypeError when an allowed host or origin is not one.
+ * @throws TypeError when an allowed host or origin is not one, or a key has another length than 32 bytes.
  */
 export async function serveHttp(
   core: LoadedCore | Uint8Array,
@@ -88,10 +89,12 @@ export async function serveHttp(
   const host = options.host ?? DEFAULT_HOST;
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   const log = options.log ?? logToStderr;
+  const asking = createAsking(options, log);
 
   async function start(next: LoadedCore): Promise<Serving> {
     const protocol = createHttpProtocol({
       ...protocolOptions(next, options.deadlineMs),
+      ...asking,
       local: isLoopbackAddress(host),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { createLineFramer, createStdioProtocol, type Step } from "../../src/protocol/index.ts";
+import { createAsking, type AskingOptions } from "./asking.ts";
 import type { HostServices } from "./host-services.ts";
 import { logToStderr } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
@@ -11,7 +12,7 @@ import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveStdio}. */
 export interface ServeStdioOptions
-  extends LoadOptions, Omit<PoolOptions, "queueMs" | "queueLength" | "services"> {
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "queueMs" | "queueLength" | "services"> {
   /** Gives what calls may reach. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** JSON-RPC messages, one a line. */
@@ -34,6 +35,7 @@ const CALLS_PER_WORKER = 4;
  *
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
+ * @throws TypeError when a key has another length than 32 bytes.
  */
 export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeStdioOptions): Promise<void> {
   const { input, output } = options;
@@ -45,7 +47,11 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   };
   output.once("error", onOutputError);
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
-  const protocol = createStdioProtocol(protocolOptions(loaded, options.deadlineMs));
+  const log = options.log ?? logToStderr;
+  const protocol = createStdioProtocol({
+    ...protocolOptions(loaded, options.deadlineMs),
+    ...createAsking(options, log),
+  });
   const framer = createLineFramer(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
   const pool = await createPool(loaded, {
     ...options,
@@ -84,7 +90,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
       pool: () => counted,
       signal,
       closing: closing.signal,
-      log: options.log ?? logToStderr,
+      log,
       stalledBytes: () => output.writableLength,
       send: (part) => void (part !== undefined && outputOpen && output.write(`${part}\n`)),
     });

@@ -74,8 +74,9 @@ export function outcomeResponse(admitted: Admitted, outcome: FinalOutcome, shape
       return { ...errorAnswer(status, id, wellFormed(error)), headers: allowedFields(headers) };
     }
     case "accepted":
-      return internalResponse(id);
+      break;
   }
+  return internalResponse(id);
 }
 
 /** The response to a request that a core or the host made a mistake with. */

@@ -122,7 +122,7 @@ function waitForClient<Answer>(
   next: (responses: string) => Call<Answer>,
 ): Step<Answer> {
   const { id } = admitted.request;
-  const { clientRequests, newRequestId } = options;
+  const { clientRequests } = options;
   if (clientRequests === undefined) {
     return fault(`on this host only clients of 2026-07-28 and later can be asked`);
   }
@@ -132,7 +132,7 @@ function waitForClient<Answer>(
   }
   const shaped: ClientRequest[] = [];
   for (const request of requests) {
-    const legacy = legacyAsked(request, admitted.protocolVersion, newRequestId);
+    const legacy = legacyAsked(request, admitted.protocolVersion, () => options.newRequestId());
     if ("lacks" in legacy) {
       const error = {
         code: RPC.missingClientCapability,

@@ -36,9 +36,9 @@ export interface ClientRequests {
 /** Options of {@link createClientRequests}. */
 export interface ClientRequestsOptions {
   /** Must be unguessable: where clients are not told apart, whoever knows the id of a request can answer it. */
-  newId(): string;
+  newId: () => string;
   /** Calls `action` once, later; gives what prevents it. */
-  after(milliseconds: number, action: () => void): () => void;
+  after: (milliseconds: number, action: () => void) => () => void;
   /** Time a client has for its answers, in milliseconds. Default 300,000, which is 5 minutes. */
   answerMs?: number;
   /** Requests of clients that may wait at once. Default 500. */

@@ -32,7 +32,7 @@ export interface RequestStates {
 export interface RequestStatesOptions {
   sealer: Sealer;
   /** Milliseconds since 1970-01-01T00:00:00Z. */
-  now(): number;
+  now: () => number;
   /** How long a client may take to answer, in milliseconds. Default 600,000, which is 10 minutes. */
   lifetimeMs?: number;
   /**

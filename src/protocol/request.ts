@@ -145,8 +145,8 @@ function admit(
 }
 
 /** What continues a request, or what is wrong with it. */
-function continuedBy({ params = {}, paramText }: RequestMessage): Continued | string | undefined {
-  const { inputResponses, requestState } = params;
+function continuedBy(message: RequestMessage): Continued | string | undefined {
+  const { inputResponses, requestState } = message.params ?? {};
   if (inputResponses === undefined && requestState === undefined) return undefined;
   if (requestState !== undefined && typeof requestState !== "string") {
     return '"requestState" must be a string';
@@ -155,7 +155,7 @@ function continuedBy({ params = {}, paramText }: RequestMessage): Continued | st
   if (!isObject(inputResponses)) return '"inputResponses" must be an object';
   const answers = Object.values(inputResponses);
   if (!answers.every(isObject)) return 'each of "inputResponses" must be an object';
-  const responses = paramText("inputResponses")!;
+  const responses = message.paramText("inputResponses")!;
   if (answers.length > MAX_RESPONSES || responses.length > MAX_RESPONSES_LENGTH) {
     return '"inputResponses" is too large';
   }

@@ -13,8 +13,8 @@ export interface SealerPlatform {
   /** From a cryptographic source. */
   randomBytes(length: number): Uint8Array;
   encodeUtf8(text: string): Uint8Array;
-  /** Nothing when the bytes are not UTF-8. */
-  decodeUtf8(bytes: Uint8Array): string | undefined;
+  /** Takes UTF-8 alone. */
+  decodeUtf8(bytes: Uint8Array): string;
   /** Without padding. */
   toBase64url(bytes: Uint8Array): string;
   /** Takes what matches `^[\w-]+$` alone; nothing when it cannot be base64url. */

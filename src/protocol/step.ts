@@ -2,10 +2,10 @@ import type { Call, Step } from "./types.ts";
 
 /** How the answer of a step is made anew, and what goes ahead of it from calls and from waits. */
 interface StepMap<From, To> {
-  answer(answer: From): To;
-  part(part: From): To;
+  answer: (answer: From) => To;
+  part: (part: From) => To;
   /** Default: as `part`. */
-  waitPart?(part: From): To;
+  waitPart?: (part: From) => To;
 }
 
 /** A step whose answers, and those of the steps that follow on it, are made anew. */

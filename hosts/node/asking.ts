@@ -1,0 +1,71 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import {
+  createClientRequests,
+  createRequestStates,
+  createSealer,
+  KEY_BYTES,
+  type ProtocolOptions,
+  type SealerPlatform,
+} from "../../src/protocol/index.ts";
+import { report, type LogSink } from "./host-log.ts";
+
+/** How tools, prompts and resources ask clients for something. */
+export interface AskingOptions {
+  /**
+   * Keys of 32 bytes that seal what clients since 2026-07-28 carry from one request to the next. The first one seals, all
+   * of them open. Servers that share a key continue each other's requests. Default: a random one, so that nothing
+   * outlives this server.
+   */
+  stateKeys?: readonly Uint8Array[];
+  /** Time a client since 2026-07-28 has until it sends its request again, in milliseconds. Default 600,000. */
+  stateMs?: number;
+  /** Time a client before 2026-07-28 has to answer, in milliseconds. Default 300,000. */
+  answerMs?: number;
+  /** Requests of clients before 2026-07-28 that may wait for an answer at once; more are refused. Default 500. */
+  maxWaiting?: number;
+}
+
+/** What sealing takes of Node. */
+export const NODE_PLATFORM: SealerPlatform = {
+  randomBytes,
+  encodeUtf8: (text) => Buffer.from(text, "utf8"),
+  decodeUtf8: (bytes) => Buffer.from(bytes).toString("utf8"),
+  toBase64url: (bytes) => Buffer.from(bytes).toString("base64url"),
+  fromBase64url: (text) => Buffer.from(text, "base64url"),
+};
+
+// A longer timer would fire at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What the protocol core asks clients with. */
+export type Asking = Required<Pick<ProtocolOptions, "states" | "clientRequests" | "report">>;
+
+/**
+ * Makes what a server asks its clients with, whatever cores it serves.
+ *
+ * @throws TypeError when a key has another length, or there is none.
+ */
+export function createAsking(options: AskingOptions, log: LogSink): Asking {
+  const keys = options.stateKeys ?? [randomBytes(KEY_BYTES)];
+  if (keys.length === 0 || keys.some((key) => key.length !== KEY_BYTES)) {
+    throw new TypeError(`Cannot seal states: a key has ${KEY_BYTES} bytes, and at least one is needed`);
+  }
+  const { stateMs, answerMs, maxWaiting } = options;
+  return {
+    states: createRequestStates({
+      sealer: createSealer(keys, NODE_PLATFORM),
+      now: Date.now,
+      ...(stateMs !== undefined && { lifetimeMs: stateMs }),
+    }),
+    clientRequests: createClientRequests({
+      newId: randomUUID,
+      after: (milliseconds, action) => {
+        const timer = setTimeout(action, Math.min(milliseconds, MAX_TIMER_MS));
+        return () => clearTimeout(timer);
+      },
+      ...(answerMs !== undefined && { answerMs }),
+      ...(maxWaiting !== undefined && { maxWaiting }),
+    }),
+    report: (fault) => report(log, "error", fault),
+  };
+}
