@@ -1,8 +1,8 @@
 import type { Call } from "../../src/protocol/index.ts";
 import { report, type LogSink } from "./host-log.ts";
 
-// What a client that does not read may make this process keep for it, besides the answer itself.
-const MAX_STALLED_BYTES = 256 * 1024;
+/** What a client that does not read may make this process keep for it, besides the answer itself. */
+export const MAX_STALLED_BYTES = 256 * 1024;
 
 /** Sends the notifications of one call. */
 export interface Notifier {

@@ -12,7 +12,9 @@ import {
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
 import { logToStderr, reportFault } from "./host-log.ts";
+import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
@@ -57,6 +59,7 @@ export interface HttpServer {
 /** A core and what belongs to it. */
 interface Serving {
   digest: string;
+  manifest: CoreManifest;
   protocol: HttpProtocol;
   pool: Pool;
 }
@@ -91,16 +94,20 @@ export async function serveHttp(
   const log = options.log ?? logToStderr;
   const asking = createAsking(options, log);
 
+  let lists = listsOf(loaded.manifest);
+  const changes = createChangeHub({ lists: () => lists });
+
   async function start(next: LoadedCore): Promise<Serving> {
     const protocol = createHttpProtocol({
       ...protocolOptions(next, options.deadlineMs),
       ...asking,
+      changes,
       local: isLoopbackAddress(host),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
     const pool = await createPool(next, { ...options, services: options.services?.(next.manifest) ?? {} });
-    return { digest: next.digest, protocol, pool };
+    return { digest: next.digest, manifest: next.manifest, protocol, pool };
   }
 
   let current = await start(loaded);
@@ -118,6 +125,8 @@ export async function serveHttp(
     current = await start(next);
     const retired = old.pool.close().finally(() => retiring.delete(retired));
     retiring.add(retired);
+    lists = listsOf(next.manifest);
+    for (const list of changedLists(old, current)) changes.publish(list);
   }
 
   /** A mistake in this host must cost one request and not the server. */
@@ -212,7 +221,10 @@ export async function serveHttp(
 /** Sends one part of an answer; the first goes with the status and the header fields. */
 function sendPart(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   if (response.destroyed) return;
-  if (!response.headersSent) response.writeHead(status, headers.flat());
+  if (!response.headersSent) {
+    response.writeHead(status, headers.flat());
+    keepAlive(response);
+  }
   response.write(body!);
 }
 

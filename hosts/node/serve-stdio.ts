@@ -3,9 +3,11 @@ import type { Readable, Writable } from "node:stream";
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { createLineFramer, createStdioProtocol, type Step } from "../../src/protocol/index.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
+import { createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
 import { logToStderr } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+import { MAX_STALLED_BYTES } from "./notifier.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { takeSteps } from "./take-steps.ts";
@@ -48,9 +50,15 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   output.once("error", onOutputError);
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const log = options.log ?? logToStderr;
+  const lists = listsOf(loaded.manifest);
   const protocol = createStdioProtocol({
     ...protocolOptions(loaded, options.deadlineMs),
     ...createAsking(options, log),
+    changes: createChangeHub({ lists: () => lists }),
+    push(line) {
+      // Whoever reads that late has lists to ask for anyway.
+      if (outputOpen && output.writableLength <= MAX_STALLED_BYTES) output.write(`${line}\n`);
+    },
   });
   const framer = createLineFramer(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
   const pool = await createPool(loaded, {

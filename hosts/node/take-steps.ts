@@ -1,6 +1,6 @@
 import type { Step } from "../../src/protocol/index.ts";
 import type { LogSink } from "./host-log.ts";
-import { createNotifier } from "./notifier.ts";
+import { createNotifier, MAX_STALLED_BYTES } from "./notifier.ts";
 import type { Pool } from "./pool.ts";
 
 /** What {@link takeSteps} needs. */
@@ -28,9 +28,16 @@ export async function takeSteps<Answer>(
     switch (step.kind) {
       case "answer":
         return step.answer;
-      case "wait":
-        step = await step.wait.next(send, AbortSignal.any([signal, closing]));
+      case "wait": {
+        // What is waited for may go on for as long as a client that does not read.
+        const stalled = new AbortController();
+        const sendRead = (part: Answer): void => {
+          if (stalledBytes() > MAX_STALLED_BYTES) stalled.abort();
+          else send(part);
+        };
+        step = await step.wait.next(sendRead, AbortSignal.any([signal, closing, stalled.signal]));
         break;
+      }
       case "call": {
         const { call } = step;
         const notifier = createNotifier(call, log, { stalledBytes, send });

@@ -30,7 +30,8 @@ export function entrySource(entry: string, definition: Definition, own: Bundle):
   for (const name of services) lines.push(`import { ${name} } from "tenon-guest/services/${name}";`);
   lent.push(`services: { ${services.join(", ")} }`);
   // What middleware logs is not for clients.
-  const notifies = definition.kind === "provider" ? /\b(?:progress|log)\b/ : /\bprogress\b/;
+  const told = "progress|resourceUpdated|listChanged";
+  const notifies = new RegExp(String.raw`\b(?:${told}${definition.kind === "provider" ? "|log" : ""})\b`);
   if (notifies.test(code)) lend("notify", "tenon:mcp/outbox@0.1.0");
   if (/\bsignal\b/.test(code)) lend("signal", "tenon-guest/call-signal", "callSignal");
   if (asks(definition, code)) {

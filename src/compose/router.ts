@@ -66,6 +66,7 @@ class RouterText {
     const body = [
       ...things,
       ...lists,
+      ...subscriptionMethods(routes).map((method) => handle.whenMethod(method, handle.success("{}"))),
       handle.whenMethod("ping", handle.success("{}")),
       handle.whenMethod("server/discover", handle.success(discovery(routes))),
       handle.failure(METHOD_NOT_FOUND, "Method not found"),
@@ -250,6 +251,12 @@ function completerOf({ manifest, provider }: Owned<{ completes?: string[] }>): n
 }
 
 const RESOURCES = ["resources", "resourceTemplates"] as const;
+
+/** Methods that ask to hear of changes: whoever may is decided by the chain, and the rest is for the host. */
+function subscriptionMethods(routes: Routes): string[] {
+  const ofResources = ["resources/subscribe", "resources/unsubscribe"];
+  return ["subscriptions/listen", ...(offers(routes, ...RESOURCES) ? ofResources : [])];
+}
 
 const HAS_COLON = `
   (func $has-colon (param $at i32) (param $length i32) (result i32)

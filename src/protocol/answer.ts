@@ -60,7 +60,7 @@ export function outcomeResponse(admitted: Admitted, outcome: FinalOutcome, shape
     case "success": {
       const result = shape(admitted, outcome.val, shaper);
       if (result === undefined) return errorAnswer(500, id, INTERNAL);
-      return { status: 200, headers: undefined, text: resultResponse(id, result) };
+      return resultAnswer(id, result);
     }
     case "failure":
       return errorAnswer(
@@ -88,6 +88,11 @@ export function internalResponse(id: string): Response {
 export function failureResponse(id: string | undefined, reason: CallFailure): Response {
   const { status, error, headers } = FAILURES[reason];
   return { ...errorAnswer(status, id, error), headers };
+}
+
+/** A response with a result, given as JSON text. */
+export function resultAnswer(id: string, result: string): Response {
+  return { status: 200, headers: undefined, text: resultResponse(id, result) };
 }
 
 /** A response with an error. */

@@ -73,22 +73,28 @@ export class Reply<Answer> {
 export interface Server {
   readonly limits: ScanLimits;
   readonly shaper: ResultShaper;
-  /** The first step of a request. */
+  /** The first step of a request. `succeeded` says what follows on a result of the core; by default, that is the answer. */
   begin<Answer>(
     admitted: Admitted,
     message: RequestMessage,
     origin: Origin,
     reply: Reply<Answer>,
+    succeeded?: (response: Response) => Step<Answer>,
   ): Step<Answer>;
 }
 
-/** Creates what the transports of one server share. */
-export function createServer(options: ProtocolOptions): Server {
+/**
+ * Creates what the transports of one server share.
+ *
+ * @param hearsUnasked True where a client before 2026-07-28 can be sent what it has no request for.
+ */
+export function createServer(options: ProtocolOptions, hearsUnasked: boolean): Server {
   const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
   const { name, version, title } = options.serverInfo;
   const shaper = createResultShaper(
     title === undefined ? { name, version } : { name, title, version },
     options.notifications === true ? { logging: {} } : {},
+    { modern: options.changes !== undefined, legacy: hearsUnasked },
   );
   const limits = {
     maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
@@ -102,6 +108,7 @@ export function createServer(options: ProtocolOptions): Server {
       message: RequestMessage,
       origin: Origin,
       reply: Reply<Answer>,
+      succeeded?: (response: Response) => Step<Answer>,
     ): Step<Answer> {
       const continuation = continueRequest(admitted, message, options);
       if ("error" in continuation) {
@@ -109,7 +116,8 @@ export function createServer(options: ProtocolOptions): Server {
       }
       const carried = options.notifications === true && reply.streams;
       const wanted = carried ? wantedBy(admitted, message, origin.logLevel) : NOTHING_WANTED;
-      const silent = wanted.progressToken === undefined && wanted.logLevel === undefined;
+      const silent =
+        wanted.progressToken === undefined && wanted.logLevel === undefined && options.changes === undefined;
       const exchange: Exchange<Answer> = {
         options,
         deadlineMs,
@@ -120,8 +128,9 @@ export function createServer(options: ProtocolOptions): Server {
         origin,
         reply,
         wanted,
-        filter: silent ? undefined : createNotificationFilter(wanted, limits),
+        filter: silent ? undefined : createNotificationFilter(wanted, limits, options.changes),
         requestId: options.newRequestId(),
+        succeeded,
       };
       return { kind: "call", call: new CoreCall(exchange, continuation) };
     },
@@ -149,9 +158,10 @@ interface Exchange<Answer> {
   origin: Origin;
   reply: Reply<Answer>;
   wanted: Wanted;
-  /** Nothing when the client wants no notifications. */
+  /** Nothing when components have nothing to notify. */
   filter: NotificationFilter | undefined;
   requestId: string;
+  succeeded: ((response: Response) => Step<Answer>) | undefined;
 }
 
 class CoreCall<Answer> implements Call<Answer> {
@@ -201,12 +211,16 @@ class CoreCall<Answer> implements Call<Answer> {
 
   finish(outcome: Outcome): Step<Answer> {
     const exchange = this.#exchange;
-    const { admitted, reply, shaper } = exchange;
-    if (outcome.tag !== "input-required") return reply.answer(outcomeResponse(admitted, outcome, shaper));
-    return askClient(exchange, outcome.val, this.#round, (continuation) => {
-      exchange.filter?.repeat();
-      return new CoreCall(exchange, continuation);
-    });
+    const { admitted, reply, shaper, succeeded } = exchange;
+    if (outcome.tag === "input-required") {
+      return askClient(exchange, outcome.val, this.#round, (continuation) => {
+        exchange.filter?.repeat();
+        return new CoreCall(exchange, continuation);
+      });
+    }
+    const response = outcomeResponse(admitted, outcome, shaper);
+    const hasResult = outcome.tag === "success" && response.status === 200;
+    return hasResult && succeeded !== undefined ? succeeded(response) : reply.answer(response);
   }
 
   fail(reason: CallFailure): Step<Answer> {

@@ -19,6 +19,7 @@ import {
 import { LEGACY_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
 import { mapStep } from "./step.ts";
+import { subscribingTo } from "./subscriptions.ts";
 import type { HttpAnswer, HttpRequestHead, ProtocolOptions, RpcError, Step } from "./types.ts";
 
 /** Options of {@link createHttpProtocol}. */
@@ -64,7 +65,7 @@ const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-
  * @throws TypeError when an allowed host or origin is not one.
  */
 export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
-  const server = createServer(options);
+  const server = createServer(options, false);
   const parameterHeaders = new Map(Object.entries(options.parameterHeaders ?? {}));
   const path = options.path ?? "/mcp";
   const local = options.local ?? true;
@@ -143,7 +144,18 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       client: undefined,
       session: undefined,
     };
-    return server.begin(admitted, message, origin, new Reply(channel));
+    const reply = new Reply(channel);
+    const follows = admitted.subscribes
+      ? subscribingTo(admitted, message, {
+          changes: options.changes,
+          subscription: undefined,
+          shaper: server.shaper,
+          reply,
+          peer: head.peer,
+        })
+      : undefined;
+    if (typeof follows === "object") return answer(follows.status, message.id, follows.error);
+    return server.begin(admitted, message, origin, reply, follows);
   }
 
   function checkParameterFields(

@@ -1,11 +1,17 @@
 export { failureError } from "./answer.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";
+export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic } from "./changes.ts";
 export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from "./http.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { createRequestStates, type RequestStates, type RequestStatesOptions } from "./request-states.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";
-export { createStdioProtocol, type StdioProtocol, type StdioStep } from "./stdio.ts";
+export {
+  createStdioProtocol,
+  type StdioProtocol,
+  type StdioProtocolOptions,
+  type StdioStep,
+} from "./stdio.ts";
 export type {
   Call,
   CallFailure,

@@ -1,3 +1,4 @@
+import { topicOf, type Changes } from "./changes.ts";
 import { isAtLeast, isLogLevel, type LogLevel } from "./log-levels.ts";
 import { isObject, type JsonObject } from "./message.ts";
 import { scanJson, type ScanLimits } from "./scan-json.ts";
@@ -19,7 +20,7 @@ export interface Wanted {
   logLevel: LogLevel | undefined;
 }
 
-/** Lets through what the client of one request is to be sent of what components notify. */
+/** Lets through what the client of one request is to be sent of what components notify; changes go where they are heard of. */
 export interface NotificationFilter {
   /** The notification as JSON text on one line; nothing when it is not for this client. */
   pass(message: string): string | undefined;
@@ -30,7 +31,11 @@ export interface NotificationFilter {
 }
 
 /** Creates a filter for the notifications of one call. */
-export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): NotificationFilter {
+export function createNotificationFilter(
+  wanted: Wanted,
+  limits: ScanLimits,
+  changes?: Changes,
+): NotificationFilter {
   let seen = 0;
   let length = 0;
   let progress = -Infinity;
@@ -68,6 +73,13 @@ export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): No
     return fits(text) ? text : drop();
   }
 
+  /** Whoever subscribed hears of it, and this request's client only when it did. */
+  function passChange(method: unknown, params: JsonObject): undefined {
+    const topic = topicOf(method, params);
+    if (topic === undefined) return drop();
+    if (topic !== "none") changes?.publish(topic);
+  }
+
   function fits(text: string): boolean {
     if (length + text.length > MAX_NOTIFICATIONS_LENGTH) return false;
     length += text.length;
@@ -85,17 +97,16 @@ export function createNotificationFilter(wanted: Wanted, limits: ScanLimits): No
       seen++;
       if (seen > MAX_NOTIFICATIONS || message.length > MAX_NOTIFICATION_LENGTH) return drop();
       const value = parse(message, limits);
-      if (!isObject(value) || value["jsonrpc"] !== "2.0" || "id" in value || !isObject(value["params"])) {
-        return drop();
-      }
-      switch (value["method"]) {
+      if (!isObject(value) || value["jsonrpc"] !== "2.0" || "id" in value) return drop();
+      const { method, params = {} } = value;
+      if (!isObject(params)) return drop();
+      switch (method) {
         case "notifications/progress":
-          return passProgress(value["params"]);
+          return passProgress(params);
         case "notifications/message":
-          return passLog(value["params"]);
+          return passLog(params);
         default:
-          // Lists that change and resources that are updated concern subscriptions and not this request.
-          return undefined;
+          return passChange(method, params);
       }
     },
   };

@@ -15,6 +15,8 @@ export interface Admitted {
   cacheable: boolean;
   /** True for `initialize`, whose result the legacy revisions shape differently from `server/discover`. */
   initializes: boolean;
+  /** True when it asks to hear of changes. */
+  subscribes: boolean;
   /** True when no component is asked: the result is empty. */
   answeredHere: boolean;
   /** Present when this request says to continue an earlier one. */
@@ -61,6 +63,14 @@ export function unsupportedVersion(requested: string): RpcError {
   };
 }
 
+/** The error for a method this server does not have. */
+export function unknownMethod(era: Era): Rejected {
+  return {
+    status: era === "modern" ? 404 : 200,
+    error: { code: RPC.methodNotFound, message: "Method not found" },
+  };
+}
+
 /** The request of a message before 2026-07-28, `initialize` included. */
 export function admitLegacy(message: RequestMessage, protocolVersion: string): Admitted | Rejected {
   if (message.method !== "initialize") return admit(message, "legacy", protocolVersion, undefined);
@@ -98,10 +108,7 @@ function admit(
 ): Admitted | Rejected {
   const method = METHODS.get(message.method);
   if (!method?.eras.includes(era)) {
-    return {
-      status: era === "modern" ? 404 : 200,
-      error: { code: RPC.methodNotFound, message: "Method not found" },
-    };
+    return unknownMethod(era);
   }
   if ((client?.info?.length ?? 0) + (client?.capabilities?.length ?? 0) > MAX_CLIENT_TEXT) {
     return { ...badParams("the client's description of itself is too large"), status: 400 };
@@ -129,6 +136,7 @@ function admit(
     continued,
     cacheable: method.cacheable ?? false,
     initializes: message.method === "initialize",
+    subscribes: method.subscribes ?? false,
     answeredHere: method.answeredHere ?? false,
     request: {
       id: message.id!,

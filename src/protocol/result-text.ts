@@ -1,5 +1,6 @@
+import { CHANGING_LISTS } from "./changes.ts";
 import { isObject } from "./message.ts";
-import { REVISIONS } from "./revisions.ts";
+import { REVISIONS, type Era } from "./revisions.ts";
 import { scanJson } from "./scan-json.ts";
 
 const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
@@ -26,10 +27,12 @@ export interface ResultShaper {
  *
  * @param serverInfo What modern results carry in `_meta`.
  * @param declared Capabilities of the protocol core and the host, besides those of the core.
+ * @param hears The eras whose clients can be told of changes.
  */
 export function createResultShaper(
   serverInfo: { name: string; version: string; title?: string | undefined },
   declared: Record<string, unknown>,
+  hears: Readonly<Record<Era, boolean>>,
 ): ResultShaper {
   const metaMember = `"_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
   const plainPrefix = `"resultType":"complete",${metaMember}`;
@@ -64,13 +67,15 @@ export function createResultShaper(
     legacy: (result) => (isObjectText(result) ? result : undefined),
     initialize: (result, protocolVersion) => {
       const parsed = parseObject(result);
-      return parsed && JSON.stringify({ protocolVersion, ...withCapabilities(parsed, declared) });
+      return (
+        parsed && JSON.stringify({ protocolVersion, ...withCapabilities(parsed, declared, hears.legacy) })
+      );
     },
     discover: (result) => {
       const parsed = parseObject(result);
       if (!parsed) return undefined;
       // Since 2026-07-28 the server's name is in `_meta` only.
-      const { serverInfo: _, ...rest } = withCapabilities(parsed, declared);
+      const { serverInfo: _, ...rest } = withCapabilities(parsed, declared, hears.modern);
       return modern(JSON.stringify({ supportedVersions: REVISIONS, ...rest }), true);
     },
   };
@@ -90,8 +95,17 @@ function withMembers(object: string, members: string): string | undefined {
 function withCapabilities(
   result: Record<string, unknown>,
   declared: Record<string, unknown>,
+  changes: boolean,
 ): Record<string, unknown> {
-  const capabilities = isObject(result["capabilities"]) ? result["capabilities"] : {};
+  const capabilities = isObject(result["capabilities"]) ? { ...result["capabilities"] } : {};
+  if (changes) {
+    for (const list of CHANGING_LISTS) {
+      const own = capabilities[list];
+      if (isObject(own)) {
+        capabilities[list] = { ...own, listChanged: true, ...(list === "resources" && { subscribe: true }) };
+      }
+    }
+  }
   return { ...result, capabilities: { ...capabilities, ...declared } };
 }
 

@@ -22,6 +22,8 @@ export interface Method {
   lists?: boolean;
   /** True when modern results carry `ttlMs` and `cacheScope`. */
   cacheable?: boolean;
+  /** True when it asks to hear of changes. */
+  subscribes?: boolean;
   /** True when this protocol core answers it, with an empty result. */
   answeredHere?: boolean;
   /** True when the client may be asked for something before the answer. */
@@ -41,6 +43,9 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["resources/list", { eras: BOTH, cacheable: true, lists: true }],
   ["resources/templates/list", { eras: BOTH, cacheable: true, lists: true }],
   ["resources/read", { eras: BOTH, target: "uri", cacheable: true, asks: true }],
+  ["resources/subscribe", { eras: ["legacy"], target: "uri", subscribes: true }],
+  ["resources/unsubscribe", { eras: ["legacy"], target: "uri", subscribes: true }],
+  ["subscriptions/listen", { eras: ["modern"], subscribes: true }],
   ["prompts/list", { eras: BOTH, cacheable: true, lists: true }],
   ["prompts/get", { eras: BOTH, target: "name", asks: true }],
   ["completion/complete", { eras: BOTH, target: "ref" }],

@@ -1,5 +1,6 @@
 import { errorAnswer, type Response } from "./answer.ts";
 import { createServer, Reply, type Channel } from "./call.ts";
+import { changeNotification, CHANGING_LISTS } from "./changes.ts";
 import { DEFAULT_LEVEL, isLogLevel, type LogLevel } from "./log-levels.ts";
 import { parseMessage } from "./message.ts";
 import { admitLegacy, admitModern, eraOf } from "./request.ts";
@@ -8,6 +9,7 @@ import type { ClientText } from "./request-context.ts";
 import { LEGACY_REVISIONS } from "./revisions.ts";
 import { resultResponse, RPC } from "./rpc-error.ts";
 import { mapStep } from "./step.ts";
+import { subscribingTo } from "./subscriptions.ts";
 import type { ProtocolOptions, Step } from "./types.ts";
 
 /** What the host must do for a line: go through the steps of a request, whose id is JSON text, or end one that is in flight. */
@@ -24,9 +26,18 @@ export interface StdioProtocol {
   refuseLine(reason: "too-large" | "encoding"): string;
 }
 
+/** Options of {@link createStdioProtocol}. */
+export interface StdioProtocolOptions extends ProtocolOptions {
+  /** Sends a line that answers nothing. Without it clients before 2026-07-28 hear of no changes. */
+  push?: (line: string) => void;
+}
+
 /** Creates the protocol core for one connection over standard streams. */
-export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
-  const server = createServer(options);
+export function createStdioProtocol(options: StdioProtocolOptions): StdioProtocol {
+  const { changes, push } = options;
+  const subscription =
+    push === undefined ? undefined : changes?.subscribe((topic) => push(changeNotification(topic)));
+  const server = createServer(options, subscription !== undefined);
   /** Requests in flight by the text of their id. */
   const inFlight = new Map<string, { cancelled: boolean }>();
   let legacyVersion = LEGACY_REVISIONS[0]!;
@@ -59,6 +70,9 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
       }
       if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
       if (message.kind === "notification") {
+        if (message.method === "notifications/initialized") {
+          for (const list of CHANGING_LISTS) subscription?.add(list);
+        }
         const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
         const request = id === undefined ? undefined : inFlight.get(id);
         if (request === undefined) return answer(undefined);
@@ -93,7 +107,15 @@ export function createStdioProtocol(options: ProtocolOptions): StdioProtocol {
         client: admitted.era === "legacy" ? client : undefined,
         session: undefined,
       };
-      return track(id, server.begin(admitted, message, origin, new Reply(LINES)));
+      const reply = new Reply(LINES);
+      const { shaper } = server;
+      const follows = admitted.subscribes
+        ? subscribingTo(admitted, message, { changes, subscription, shaper, reply, peer: undefined })
+        : undefined;
+      if (typeof follows === "object") {
+        return answer(toLine(errorAnswer(follows.status, id, follows.error)));
+      }
+      return track(id, server.begin(admitted, message, origin, reply, follows));
     },
 
     refuseLine(reason) {

@@ -1,6 +1,7 @@
 import type { ParameterHeader } from "../http/parameter-headers.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { RequestStates } from "./request-states.ts";
+import type { Changes } from "./changes.ts";
 
 /** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
 export interface McpRequest {
@@ -78,7 +79,7 @@ export interface Wait<Answer> {
   next(send: (part: Answer) => void, signal: Signal): Promise<Step<Answer>>;
 }
 
-/** What a protocol core needs from its host. */
+/** What a protocol core needs from its host. State that outlives a core is made by the host. */
 export interface ProtocolOptions {
   /** Shown to clients of every revision. */
   serverInfo: { name: string; version: string; title?: string | undefined };
@@ -114,6 +115,11 @@ export interface ProtocolOptions {
   clientRequests?: ClientRequests;
   /** Takes one sentence for whoever runs the server, when a core does what it must not. Default: nothing. */
   report?(fault: string): void;
+  /**
+   * Where clients hear of changes. Absent on a host that keeps nothing between requests: then clients cannot subscribe,
+   * and are told so.
+   */
+  changes?: Changes;
 }
 
 /** The part of an HTTP request before its content. */

@@ -66,6 +66,16 @@ export interface CallEnvironment extends RequestContext, Services {
    * Nothing is sent when the client did not ask, or the transport cannot carry it.
    */
   readonly progress: (progress: number, total?: number, message?: string) => void;
+  /**
+   * Tells every client that subscribed to this URI, exactly as it is written here, that the resource is another now.
+   * Nothing is sent where the host keeps no subscriptions. At most 2,048 characters; longer ones are dropped.
+   */
+  readonly resourceUpdated: (uri: string) => void;
+  /**
+   * Tells every client that subscribed to it that a list is another now: that of a provider which is `dynamic`. Nothing is
+   * sent where the host keeps no subscriptions.
+   */
+  readonly listChanged: (list: "tools" | "prompts" | "resources") => void;
 }
 
 /** What a tool, resource or prompt is given beside its arguments. */
@@ -163,12 +173,22 @@ export class CallContext implements HandlerContext {
 
   get progress(): CallEnvironment["progress"] {
     const { progressToken } = this.#parsed;
-    const { notify } = this.#surroundings;
     return (progress, total, message) => {
       if (progressToken === undefined) return;
-      const params = { progressToken, progress, total, message };
-      notify?.(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+      this.#notify("notifications/progress", { progressToken, progress, total, message });
     };
+  }
+
+  get resourceUpdated(): CallEnvironment["resourceUpdated"] {
+    return (uri) => this.#notify("notifications/resources/updated", { uri });
+  }
+
+  get listChanged(): CallEnvironment["listChanged"] {
+    return (list) => this.#notify(`notifications/${list}/list_changed`, {});
+  }
+
+  #notify(method: string, params: object): void {
+    this.#surroundings.notify?.(JSON.stringify({ jsonrpc: "2.0", method, params }));
   }
 
   get #parsed(): ContextMembers {

@@ -1,0 +1,137 @@
+import type { CoreManifest } from "../../src/manifest/index.ts";
+import {
+  CHANGING_LISTS,
+  MAX_URIS,
+  type Changes,
+  type ChangingList,
+  type Topic,
+} from "../../src/protocol/index.ts";
+
+/** Streams of changes that may be open at once; the rest of the connections is for requests. */
+export const MAX_STREAMS = 500;
+/** Those of one peer. */
+export const MAX_STREAMS_PER_PEER = 100;
+
+/** How long what changes again waits, in milliseconds: whoever hears of it is told no more often. */
+const WINDOW_MS = 100;
+
+/** What the changes of a server need. */
+export interface ChangeHubOptions {
+  /** Lists that the core in place has. */
+  lists: () => ReadonlySet<ChangingList>;
+}
+
+/** Where the changes of one server come in and its clients hear of them. It outlives cores. */
+export function createChangeHub({ lists }: ChangeHubOptions): Changes {
+  const listeners = new Map<Topic, Set<(topic: Topic) => void>>();
+  /** Changes since the window opened; nothing while none is open. */
+  let waiting: Set<Topic> | undefined;
+  const peers = new Map<string, number>();
+  let streams = 0;
+
+  function tell(topic: Topic): void {
+    for (const listener of listeners.get(topic) ?? []) listener(topic);
+  }
+
+  function openWindow(): void {
+    const collected = new Set<Topic>();
+    waiting = collected;
+    setTimeout(() => {
+      waiting = undefined;
+      if (collected.size === 0) return;
+      openWindow();
+      for (const topic of collected) tell(topic);
+    }, WINDOW_MS).unref();
+  }
+
+  return {
+    get lists() {
+      return lists();
+    },
+    publish(topic) {
+      // What nobody hears of is not kept, so what waits is bounded by what is subscribed to.
+      if (!listeners.has(topic)) return;
+      if (waiting !== undefined) {
+        waiting.add(topic);
+        return;
+      }
+      openWindow();
+      tell(topic);
+    },
+    subscribe(onChange) {
+      const topics = new Set<Topic>();
+      let uris = 0;
+      const remove = (topic: Topic): void => {
+        if (!topics.delete(topic)) return;
+        if (isResource(topic)) uris--;
+        const others = listeners.get(topic)!;
+        others.delete(onChange);
+        if (others.size === 0) listeners.delete(topic);
+      };
+      return {
+        add(topic) {
+          if (topics.has(topic)) return true;
+          if (isResource(topic) && uris === MAX_URIS) return false;
+          if (isResource(topic)) uris++;
+          topics.add(topic);
+          const others = listeners.get(topic);
+          if (others) others.add(onChange);
+          else listeners.set(topic, new Set([onChange]));
+          return true;
+        },
+        remove,
+        end() {
+          for (const topic of topics) remove(topic);
+        },
+      };
+    },
+    enter(peer = "") {
+      const own = peers.get(peer) ?? 0;
+      if (streams === MAX_STREAMS || own === MAX_STREAMS_PER_PEER) return undefined;
+      streams++;
+      peers.set(peer, own + 1);
+      return () => {
+        streams--;
+        const left = peers.get(peer)! - 1;
+        if (left === 0) peers.delete(peer);
+        else peers.set(peer, left);
+      };
+    },
+  };
+}
+
+function isResource(topic: Topic): boolean {
+  return topic.startsWith("resource:");
+}
+
+/** Lists that a core has. */
+export function listsOf(core: CoreManifest): ReadonlySet<ChangingList> {
+  return new Set(CHANGING_LISTS.filter((list) => entriesOf(core, list).length > 0 || isDynamic(core, list)));
+}
+
+/** Lists that may be others once one core has taken the place of another. */
+export function changedLists(
+  before: { digest: string; manifest: CoreManifest },
+  after: { digest: string; manifest: CoreManifest },
+): ChangingList[] {
+  if (before.digest === after.digest) return [];
+  return CHANGING_LISTS.filter(
+    (list) =>
+      isDynamic(before.manifest, list) ||
+      isDynamic(after.manifest, list) ||
+      JSON.stringify(entriesOf(before.manifest, list)) !== JSON.stringify(entriesOf(after.manifest, list)),
+  );
+}
+
+function entriesOf(core: CoreManifest, list: ChangingList): readonly object[] {
+  if (list === "tools") return core.tools;
+  if (list === "prompts") return core.prompts ?? [];
+  return [...(core.resources ?? []), ...(core.resourceTemplates ?? [])];
+}
+
+function isDynamic({ providers }: CoreManifest, list: ChangingList): boolean {
+  return providers.some(
+    ({ dynamic = [] }) =>
+      dynamic.includes(list) || (list === "resources" && dynamic.includes("resourceTemplates")),
+  );
+}
