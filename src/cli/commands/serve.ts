@@ -6,6 +6,7 @@ import { readInput } from "../files.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
+import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
@@ -17,6 +18,10 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --stdio           speak MCP on stdin and stdout instead of HTTP
       --kv <store>      where granted keys are kept: memory, or file:<path> to keep them across restarts
                         (default: memory; environment: TENON_KV)
+      --state-key <source>
+                        env:NAME or file:<path> with the key that seals what clients carry while they are asked
+                        something: 32 bytes in base64 or hex; of several, the first one seals and all open
+                        (default: TENON_STATE_KEY, else a random key)
 
 Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
 - and . of the name.
@@ -39,22 +44,29 @@ export const serve: Command = {
       host: { type: "string" },
       stdio: { type: "boolean" },
       kv: { type: "string" },
+      "state-key": { type: "string" },
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
     if (values.stdio && (values.port || values.host)) {
       throw usageError("serve", '"--stdio" does not go with "--port" or "--host"');
     }
     const address = readAddress("serve", values);
+    const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
-    printWarnings([...ungrantedCapabilities(core.manifest), ...unsetWarnings(core.manifest)]);
+    printWarnings([
+      ...ungrantedCapabilities(core.manifest),
+      ...unsetWarnings(core.manifest),
+      ...stateKeyWarnings(core.manifest, stateKeys),
+    ]);
+    const keys = stateKeys && { stateKeys };
     const { services, close } = await lendServices(values.kv as string | undefined);
     try {
       if (values.stdio) {
-        await serveStdio(core, { input: process.stdin, output: process.stdout, services });
+        await serveStdio(core, { input: process.stdin, output: process.stdout, services, ...keys });
         return 0;
       }
-      const server = await serveHttp(core, { ...address, services });
+      const server = await serveHttp(core, { ...address, services, ...keys });
       announce(server, core.manifest);
       await interrupted();
       await server.close();
