@@ -7,6 +7,7 @@ import {
   type ProtocolOptions,
   type SealerPlatform,
 } from "../../src/protocol/index.ts";
+import { after } from "./after.ts";
 import { report, type LogSink } from "./host-log.ts";
 
 /** How tools, prompts and resources ask clients for something. */
@@ -34,9 +35,6 @@ export const NODE_PLATFORM: SealerPlatform = {
   fromBase64url: (text) => Buffer.from(text, "base64url"),
 };
 
-// A longer timer would fire at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
 /** What the protocol core asks clients with. */
 export type Asking = Required<Pick<ProtocolOptions, "states" | "clientRequests" | "report">>;
 
@@ -59,10 +57,7 @@ export function createAsking(options: AskingOptions, log: LogSink): Asking {
     }),
     clientRequests: createClientRequests({
       newId: randomUUID,
-      after: (milliseconds, action) => {
-        const timer = setTimeout(action, Math.min(milliseconds, MAX_TIMER_MS));
-        return () => clearTimeout(timer);
-      },
+      after,
       ...(answerMs !== undefined && { answerMs }),
       ...(maxWaiting !== undefined && { maxWaiting }),
     }),

@@ -16,6 +16,6 @@ export {
 } from "./host-services.ts";
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
-export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
+export { serveHttp, type HttpServer, type ServeHttpOptions, type SessionLimits } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";
 export { openKvStore } from "./services/open-kv.ts";

@@ -1,15 +1,19 @@
 import { isUtf8 } from "node:buffer";
+import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ToolkitError } from "../../src/errors/index.ts";
 import {
   createHttpProtocol,
+  createSessions,
   type HttpAnswer,
   type HttpProtocol,
   type HttpRequestHead,
+  type SessionsOptions,
   type Step,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
+import { after } from "./after.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
 import { logToStderr, reportFault } from "./host-log.ts";
 import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
@@ -19,6 +23,9 @@ import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { takeSteps } from "./take-steps.ts";
+
+/** Bounds of sessions, see `SessionsOptions` of the protocol core. */
+export type SessionLimits = Pick<SessionsOptions, "idleMs" | "lifeMs" | "maxSessions" | "maxPerPeer">;
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolOptions, "services"> {
@@ -32,6 +39,11 @@ export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolO
   allowedHosts?: readonly string[];
   /** Origins whose web pages may call, such as `https://app.example`. On a loopback address, loopback origins may too. */
   allowedOrigins?: readonly string[];
+  /**
+   * Gives clients before 2026-07-28 sessions, and takes no other request of theirs than `initialize` without one. `{}` takes
+   * the defaults. Default: every request stands alone.
+   */
+  sessions?: SessionLimits;
   /** Time a call may take, in milliseconds. Default 10,000. */
   deadlineMs?: number;
   /** Bytes a request's content may have. Default 1 MiB. */
@@ -67,6 +79,7 @@ interface Serving {
 const DEFAULT_PORT = 3000;
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+const SESSION_ID_BYTES = 24;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 const MAX_CONNECTIONS = 1000;
@@ -96,12 +109,23 @@ export async function serveHttp(
 
   let lists = listsOf(loaded.manifest);
   const changes = createChangeHub({ lists: () => lists });
+  const sessions =
+    options.sessions &&
+    createSessions({
+      ...options.sessions,
+      changes,
+      now: Date.now,
+      after,
+      newId: () => randomBytes(SESSION_ID_BYTES).toString("base64url"),
+      digest: (text) => createHash("sha256").update(text).digest("base64url"),
+    });
 
   async function start(next: LoadedCore): Promise<Serving> {
     const protocol = createHttpProtocol({
       ...protocolOptions(next, options.deadlineMs),
       ...asking,
       changes,
+      ...(sessions && { sessions }),
       local: isLoopbackAddress(host),
       ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),

@@ -8,14 +8,18 @@ const PREFLIGHT_SECONDS = "600";
  * request asks something else.
  * @see https://fetch.spec.whatwg.org/#cors-preflight-fetch
  */
-export function answerPreflight(head: HttpRequestHead, origin: string): HttpAnswer | undefined {
+export function answerPreflight(
+  head: HttpRequestHead,
+  origin: string,
+  methods: string,
+): HttpAnswer | undefined {
   if (head.method !== "OPTIONS" || head.headers("access-control-request-method") === undefined)
     return undefined;
   const fields = head.headers("access-control-request-headers") ?? "";
   const allowed: HttpAnswer = {
     status: 204,
     headers: [
-      ["access-control-allow-methods", "POST"],
+      ["access-control-allow-methods", methods],
       ["access-control-allow-headers", FIELD_LIST.test(fields) ? fields : ""],
       ["access-control-max-age", PREFLIGHT_SECONDS],
     ],
@@ -31,7 +35,7 @@ export function readableBy(answer: HttpAnswer, origin: string): HttpAnswer {
     headers: [
       ...answer.headers,
       ["access-control-allow-origin", origin],
-      ["access-control-expose-headers", "www-authenticate, retry-after"],
+      ["access-control-expose-headers", "mcp-session-id, www-authenticate, retry-after"],
       ["vary", "origin"],
     ],
   };

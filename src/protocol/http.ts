@@ -1,10 +1,10 @@
-import { errorAnswer, type Response } from "./answer.ts";
+import { errorAnswer, resultAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
-import { createServer, Reply, type Channel } from "./call.ts";
+import { createServer, Reply, type Channel, type Origin } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
 import { acceptsEventStream, KEEP_ALIVE, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
-import { DEFAULT_LEVEL } from "./log-levels.ts";
+import { DEFAULT_LEVEL, isLogLevel } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
 import { parameterFieldsProblem } from "./parameter-fields.ts";
 import { META } from "./request-context.ts";
@@ -16,8 +16,10 @@ import {
   type Admitted,
   type Rejected,
 } from "./request.ts";
-import { LEGACY_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
-import { resultResponse, RPC } from "./rpc-error.ts";
+import { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
+import { RPC } from "./rpc-error.ts";
+import { sessionOf, sessionStream, withSession } from "./session-http.ts";
+import type { Session, Sessions } from "./sessions.ts";
 import { mapStep } from "./step.ts";
 import { subscribingTo } from "./subscriptions.ts";
 import type { HttpAnswer, HttpRequestHead, ProtocolOptions, RpcError, Step } from "./types.ts";
@@ -36,6 +38,8 @@ export interface HttpProtocolOptions extends ProtocolOptions {
   allowedHosts?: readonly string[];
   /** Origins whose web pages may call, such as `https://app.example`. Default none. */
   allowedOrigins?: readonly string[];
+  /** Sessions of clients before 2026-07-28, which hear of changes then; needs `changes`. Default: every request stands alone. */
+  sessions?: Sessions;
 }
 
 /** The protocol core behind HTTP: no I/O, no state between requests. */
@@ -56,6 +60,8 @@ export interface HttpProtocol {
 const JSON_TYPE: [string, string] = ["content-type", "application/json"];
 const JSON_ONLY: readonly [string, string][] = [JSON_TYPE];
 const TEXT_ONLY: readonly [string, string][] = [["content-type", "text/plain; charset=utf-8"]];
+const SESSION_METHODS: ReadonlySet<string> = new Set(["GET", "DELETE"]);
+const ENDED: HttpAnswer = { status: 204, headers: [], body: undefined };
 const ACCEPTED: HttpAnswer = { status: 202, headers: [], body: undefined };
 const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-8"?[ \t]*)?$/i;
 
@@ -65,8 +71,10 @@ const MEDIA_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*"?utf-
  * @throws TypeError when an allowed host or origin is not one.
  */
 export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
-  const server = createServer(options, false);
+  const { sessions, changes } = options;
+  const server = createServer(options, sessions !== undefined);
   const parameterHeaders = new Map(Object.entries(options.parameterHeaders ?? {}));
+  const methods = sessions === undefined ? "POST" : "POST, GET, DELETE";
   const path = options.path ?? "/mcp";
   const local = options.local ?? true;
   const hosts = options.allowedHosts?.map((host) => {
@@ -106,23 +114,32 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     channel: Channel<HttpAnswer>,
   ): Step<HttpAnswer> {
     const message = parseMessage(body, server.limits);
-    if (message.kind === "response") {
-      options.clientRequests?.answer(message, undefined);
-      return { kind: "answer", answer: ACCEPTED };
-    }
     if (message.kind === "invalid") return answer(400, message.id, message.error);
 
     const stated = head.headers("mcp-protocol-version");
+    if (message.kind === "response") {
+      const session = sessions && sessionOf(sessions, head);
+      if (session && "error" in session) return answer(session.status, undefined, session.error);
+      options.clientRequests?.answer(message, session?.id);
+      return { kind: "answer", answer: ACCEPTED };
+    }
     const modern = eraOf(message, stated) === "modern";
     const contradiction = modern ? checkModernFields(head, message) : undefined;
     if (contradiction) return answer(400, message.id, contradiction);
     if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
       return answer(400, message.id, unsupportedVersion(stated));
     }
-    if (message.kind === "notification") return { kind: "answer", answer: ACCEPTED };
+    const session =
+      sessions && !modern && message.method !== "initialize" ? sessionOf(sessions, head) : undefined;
+    if (session && "error" in session) return answer(session.status, message.id, session.error);
+    if (message.kind === "notification") {
+      if (message.method === "notifications/initialized") session?.ready();
+      return { kind: "answer", answer: ACCEPTED };
+    }
 
     const legacyVersion =
-      stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION;
+      session?.protocolVersion ??
+      (stated !== undefined && LEGACY_REVISIONS.includes(stated) ? stated : UNSTATED_REVISION);
     const admitted: Admitted | Rejected = modern ? admitModern(message) : admitLegacy(message, legacyVersion);
     if ("error" in admitted) return answer(admitted.status, message.id, admitted.error);
     const fields = modern
@@ -130,32 +147,41 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       : undefined;
     if (fields) return answer(400, message.id, fields);
     if (admitted.answeredHere) {
-      return {
-        kind: "answer",
-        answer: toHttp({ status: 200, headers: undefined, text: resultResponse(message.id!, "{}") }),
-      };
+      const level = message.params?.["level"];
+      if (session && message.method === "logging/setLevel" && isLogLevel(level)) session.logLevel = level;
+      return { kind: "answer", answer: toHttp(resultAnswer(message.id!, "{}")) };
     }
-    const origin = {
-      transport: "http" as const,
-      peer: head.peer,
-      traceparent: head.headers("traceparent"),
-      // Nothing ties one request to another, so a level that was set is not known here.
-      logLevel: DEFAULT_LEVEL,
-      client: undefined,
-      session: undefined,
-    };
+    const origin = originOf(head, session);
+    if (admitted.initializes && sessions) {
+      // The session's id is a header field, which must not go ahead of the answer.
+      const reply = new Reply(SINGLE);
+      return server.begin(admitted, message, origin, reply, (response) =>
+        reply.answer(withSession(response, sessions, head, admitted)),
+      );
+    }
     const reply = new Reply(channel);
+    const { shaper } = server;
+    const subscription = session?.subscription;
     const follows = admitted.subscribes
-      ? subscribingTo(admitted, message, {
-          changes: options.changes,
-          subscription: undefined,
-          shaper: server.shaper,
-          reply,
-          peer: head.peer,
-        })
+      ? subscribingTo(admitted, message, { changes, subscription, shaper, reply, peer: head.peer })
       : undefined;
     if (typeof follows === "object") return answer(follows.status, message.id, follows.error);
     return server.begin(admitted, message, origin, reply, follows);
+  }
+
+  /** A GET or DELETE, for which there are sessions. */
+  function handleSession(head: HttpRequestHead): Step<HttpAnswer> {
+    const session = sessionOf(sessions!, head);
+    if ("error" in session) return answer(session.status, undefined, session.error);
+    if (head.method === "DELETE") {
+      sessions!.end(session);
+      return { kind: "answer", answer: ENDED };
+    }
+    const reply = new Reply(SINGLE);
+    const stream = sessionStream(session, head, { changes: changes!, limits: server.limits, reply });
+    if ("error" in stream) return answer(stream.status, undefined, stream.error);
+    const { admitted, message, succeeded } = stream;
+    return server.begin(admitted, message, originOf(head, session), reply, succeeded);
   }
 
   function checkParameterFields(
@@ -177,11 +203,13 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
       const origin = head.headers("origin");
       if (!originAllowed(origin)) return plain(403, "This origin is not allowed");
-      const preflight = origin === undefined ? undefined : answerPreflight(head, origin);
+      const preflight = origin === undefined ? undefined : answerPreflight(head, origin, methods);
       if (preflight) return preflight;
       if (head.method !== "POST") {
-        const refused = plain(405, "Only POST is allowed");
-        return { ...refused, headers: [...refused.headers, ["allow", "POST"]] };
+        const isModern = MODERN_REVISIONS.includes(head.headers("mcp-protocol-version") ?? "");
+        if (sessions && !isModern && SESSION_METHODS.has(head.method)) return undefined;
+        const refused = plain(405, `Only ${methods} is allowed`);
+        return { ...refused, headers: [...refused.headers, ["allow", methods]] };
       }
       const coding = head.headers("content-encoding");
       if (!MEDIA_TYPE.test(head.headers("content-type") ?? "") || (coding ?? "identity") !== "identity") {
@@ -196,7 +224,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     handle(head, body) {
       const origin = head.headers("origin");
       const channel = acceptsEventStream(head.headers("accept")) ? STREAM : SINGLE;
-      const step = handleMessage(head, body, channel);
+      const step = head.method === "POST" ? handleMessage(head, body, channel) : handleSession(head);
       if (origin === undefined) return step;
       const readable = (answered: HttpAnswer): HttpAnswer => readableBy(answered, origin);
       return mapStep(step, { answer: readable, part: readable });
@@ -251,6 +279,18 @@ function rejected(status: number, error: RpcError): HttpAnswer {
 
 function answer(status: number, id: string | undefined, error: RpcError): Step<HttpAnswer> {
   return { kind: "answer", answer: toHttp(errorAnswer(status, id, error)) };
+}
+
+function originOf(head: HttpRequestHead, session: Session | undefined): Origin {
+  return {
+    transport: "http",
+    peer: head.peer,
+    traceparent: head.headers("traceparent"),
+    // Without a session nothing ties one request to another, so a level that was set is not known here.
+    logLevel: session?.logLevel ?? DEFAULT_LEVEL,
+    client: session?.client,
+    session: session?.id,
+  };
 }
 
 const SINGLE: Channel<HttpAnswer> = { answer: toHttp };

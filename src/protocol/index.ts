@@ -5,6 +5,7 @@ export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from 
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { createRequestStates, type RequestStates, type RequestStatesOptions } from "./request-states.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
+export { createSessions, type Sessions, type SessionsOptions } from "./sessions.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";
 export {
   createStdioProtocol,

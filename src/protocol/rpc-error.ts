@@ -14,6 +14,7 @@ export const RPC = {
 
 /** Codes of this server's own; they lie outside the range JSON-RPC reserves. */
 export const OWN = {
+  noSession: -31_404,
   unanswered: -31_408,
   cancelled: -31_499,
   overload: -31_503,

@@ -78,9 +78,7 @@ function listening<Answer>(
   return () => {
     if (!reply.streams) return reply.answer(errorAnswer(406, id, NO_STREAM));
     const leave = changes.enter(peer);
-    if (leave === undefined) {
-      return reply.answer({ ...errorAnswer(503, id, TOO_MANY_STREAMS), headers: [["retry-after", "60"]] });
-    }
+    if (leave === undefined) return reply.answer(noPlace(id));
     const ended = `{${subscriptionMeta(id)}}`;
     const wait: Wait<Answer> = {
       async next(send, signal) {
@@ -94,6 +92,11 @@ function listening<Answer>(
     };
     return { kind: "wait", wait };
   };
+}
+
+/** The response where no further stream may stay open. */
+export function noPlace(id: string): Response {
+  return { ...errorAnswer(503, id, TOO_MANY_STREAMS), headers: [["retry-after", "60"]] };
 }
 
 /** Hears of topics until the signal is aborted. */

@@ -1,0 +1,8 @@
+// A longer timer would fire at once.
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls `action` once, later, and gives what prevents it. */
+export function after(milliseconds: number, action: () => void): () => void {
+  const timer = setTimeout(action, Math.min(milliseconds, MAX_TIMER_MS));
+  return () => clearTimeout(timer);
+}
