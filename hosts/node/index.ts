@@ -16,6 +16,8 @@ export {
 } from "./host-services.ts";
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
+export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions, type SessionLimits } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";
+export { createFindPeer } from "./trusted-proxies.ts";
 export { openKvStore } from "./services/open-kv.ts";

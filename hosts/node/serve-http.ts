@@ -22,7 +22,9 @@ import { keepAlive } from "./keep-alive.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
+import { publicHost } from "./public-url.ts";
 import { takeSteps } from "./take-steps.ts";
+import { createFindPeer } from "./trusted-proxies.ts";
 
 /** Bounds of sessions, see `SessionsOptions` of the protocol core. */
 export type SessionLimits = Pick<SessionsOptions, "idleMs" | "lifeMs" | "maxSessions" | "maxPerPeer">;
@@ -39,6 +41,13 @@ export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolO
   allowedHosts?: readonly string[];
   /** Origins whose web pages may call, such as `https://app.example`. On a loopback address, loopback origins may too. */
   allowedOrigins?: readonly string[];
+  /** Where clients reach this server when that is not where it listens, such as `https://mcp.example/mcp`. Its host is allowed. */
+  publicUrl?: string;
+  /**
+   * Proxies that say truly whom they forward for: addresses, ranges such as `10.0.0.0/8`, or `loopback`. Default: none, so the
+   * peer of a request is whoever connects.
+   */
+  trustedProxies?: readonly string[];
   /**
    * Gives clients before 2026-07-28 sessions, and takes no other request of theirs than `initialize` without one. `{}` takes
    * the defaults. Default: every request stands alone.
@@ -54,6 +63,8 @@ export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolO
 export interface HttpServer {
   /** Where clients connect, such as `http://127.0.0.1:3000/mcp`. */
   readonly url: string;
+  /** Where they connect from elsewhere, when `publicUrl` says so. */
+  readonly publicUrl: string | undefined;
   /** Of the core that takes new requests: `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
   /**
@@ -95,7 +106,7 @@ const REFUSED_BODY_FACTOR = 8;
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
  * @throws ToolkitError `ERR_HOST_LISTEN` when the address cannot be listened on.
- * @throws TypeError when an allowed host or origin is not one, or a key has another length than 32 bytes.
+ * @throws TypeError when an allowed host or origin, a trusted proxy or the public URL is not one, or a key has another length than 32 bytes.
  */
 export async function serveHttp(
   core: LoadedCore | Uint8Array,
@@ -106,6 +117,9 @@ export async function serveHttp(
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   const log = options.log ?? logToStderr;
   const asking = createAsking(options, log);
+
+  const findPeer = createFindPeer(options.trustedProxies ?? []);
+  const allowedHosts = hostsOf(options);
 
   let lists = listsOf(loaded.manifest);
   const changes = createChangeHub({ lists: () => lists });
@@ -127,7 +141,7 @@ export async function serveHttp(
       changes,
       ...(sessions && { sessions }),
       local: isLoopbackAddress(host),
-      ...(options.allowedHosts && { allowedHosts: options.allowedHosts }),
+      ...(allowedHosts && { allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
     const pool = await createPool(next, { ...options, services: options.services?.(next.manifest) ?? {} });
@@ -178,7 +192,7 @@ export async function serveHttp(
   }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const head = requestHead(request);
+    const head = requestHead(request, findPeer(request.socket.remoteAddress, request.headers));
     const refused = current.protocol.checkHead(head);
     if (refused) {
       send(response, refused);
@@ -221,6 +235,7 @@ export async function serveHttp(
   const { address, family, port } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}/mcp`,
+    publicUrl: options.publicUrl,
     get digest() {
       return current.digest;
     },
@@ -252,13 +267,19 @@ function sendPart(response: ServerResponse, { status, headers, body }: HttpAnswe
   response.write(body!);
 }
 
-function requestHead(request: IncomingMessage): HttpRequestHead {
+/** The hosts that are allowed by name; nothing where none is named. */
+function hostsOf({ allowedHosts, publicUrl }: ServeHttpOptions): readonly string[] | undefined {
+  if (publicUrl === undefined) return allowedHosts;
+  return [...(allowedHosts ?? []), publicHost(publicUrl)];
+}
+
+function requestHead(request: IncomingMessage, peer: string | undefined): HttpRequestHead {
   return {
     method: request.method ?? "",
     path: request.url ?? "",
     // Repeated fields arrive as one value, joined by commas, which equals no value that is checked.
     headers: (name) => request.headers[name] as string | undefined,
-    peer: request.socket.remoteAddress,
+    peer,
   };
 }
 

@@ -14,9 +14,11 @@ export function readAddress(command: string, values: Arguments["values"]): { por
 }
 
 /** Says that a server is ready, and how to try it. */
-export function announce({ url, digest }: HttpServer, { tools }: CoreManifest): void {
+export function announce({ url, publicUrl, digest }: HttpServer, { tools }: CoreManifest): void {
   const count = tools.length === 1 ? "1 tool" : `${tools.length} tools`;
-  process.stdout.write(`tenon: listening on ${url} (core ${digest}, ${count})\n`);
+  process.stdout.write(
+    `tenon: listening on ${url}${publicUrl === undefined ? "" : ` as ${publicUrl}`} (core ${digest}, ${count})\n`,
+  );
   const [tool] = tools;
   if (tool) process.stderr.write(`try: npx tenon call ${url} ${exampleCall(tool)}\n`);
 }

@@ -1,3 +1,4 @@
+export { canonicalOrigin, parseAuthority } from "./authority.ts";
 export { failureError } from "./answer.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";
 export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic } from "./changes.ts";

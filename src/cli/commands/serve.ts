@@ -3,6 +3,7 @@ import { ungrantedCapabilities } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
+import { EDGE_OPTIONS, readEdge } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
@@ -22,6 +23,16 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
                         env:NAME or file:<path> with the key that seals what clients carry while they are asked
                         something: 32 bytes in base64 or hex; of several, the first one seals and all open
                         (default: TENON_STATE_KEY, else a random key)
+      --sessions        keep a session for each client before 2026-07-28: it hears of changes and is remembered
+      --allow-origin <origin>
+                        origin whose web pages may call, such as https://app.example; may be repeated
+      --allow-host <host>
+                        host name the server is reached by besides its own address; may be repeated
+      --public-url <url>
+                        where clients reach the server, such as https://mcp.example/mcp; its host is allowed
+      --trust-proxy <range>
+                        proxy whose Forwarded or X-Forwarded-For is believed: an address, a range such as 10.0.0.0/8,
+                        or loopback; may be repeated
 
 Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
 - and . of the name.
@@ -45,11 +56,14 @@ export const serve: Command = {
       stdio: { type: "boolean" },
       kv: { type: "string" },
       "state-key": { type: "string" },
+      ...EDGE_OPTIONS,
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
-    if (values.stdio && (values.port || values.host)) {
-      throw usageError("serve", '"--stdio" does not go with "--port" or "--host"');
+    const ofHttp = ["port", "host", ...Object.keys(EDGE_OPTIONS)].find((name) => values[name] !== undefined);
+    if (values.stdio && ofHttp !== undefined) {
+      throw usageError("serve", `"--stdio" does not go with "--${ofHttp}"`);
     }
+    const edge = readEdge("serve", values);
     const address = readAddress("serve", values);
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
     const path = positionals[0] ?? "tenon.json";
@@ -66,7 +80,7 @@ export const serve: Command = {
         await serveStdio(core, { input: process.stdin, output: process.stdout, services, ...keys });
         return 0;
       }
-      const server = await serveHttp(core, { ...address, services, ...keys });
+      const server = await serveHttp(core, { ...address, ...edge, services, ...keys });
       announce(server, core.manifest);
       await interrupted();
       await server.close();

@@ -1,0 +1,67 @@
+import { createFindPeer, isPublicUrl, type ServeHttpOptions } from "../../hosts/node/index.ts";
+import { canonicalOrigin, parseAuthority } from "../protocol/index.ts";
+import { usageError, type Arguments, type Option } from "./arguments.ts";
+
+/** Options that say how a server is reached over HTTP. */
+export const EDGE_OPTIONS: Readonly<Record<string, Option>> = {
+  sessions: { type: "boolean" },
+  "allow-origin": { type: "string", multiple: true },
+  "allow-host": { type: "string", multiple: true },
+  "public-url": { type: "string" },
+  "trust-proxy": { type: "string", multiple: true },
+};
+
+/** What those options come to. */
+export type Edge = Pick<
+  ServeHttpOptions,
+  "sessions" | "allowedOrigins" | "allowedHosts" | "publicUrl" | "trustedProxies"
+>;
+
+/**
+ * Reads the options that say how a server is reached over HTTP.
+ *
+ * @throws ToolkitError `ERR_USAGE` when a value is not what it has to be: a typo must not open anything.
+ */
+export function readEdge(command: string, values: Arguments["values"]): Edge {
+  const allowedOrigins = (values["allow-origin"] ?? []) as string[];
+  const allowedHosts = (values["allow-host"] ?? []) as string[];
+  const trustedProxies = (values["trust-proxy"] ?? []) as string[];
+  const publicUrl = values["public-url"] as string | undefined;
+  for (const origin of allowedOrigins) {
+    if (canonicalOrigin(origin) === undefined) {
+      throw usageError(
+        command,
+        `"${origin}" is not an origin`,
+        "Origins are written like https://app.example",
+      );
+    }
+  }
+  for (const host of allowedHosts) {
+    if (parseAuthority(host) === undefined) {
+      throw usageError(
+        command,
+        `"${host}" is not a host`,
+        "Hosts are written like mcp.example or mcp.example:8443",
+      );
+    }
+  }
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl)) {
+    throw usageError(command, `"${publicUrl}" is not a public URL`, "Write it like https://mcp.example/mcp");
+  }
+  try {
+    createFindPeer(trustedProxies);
+  } catch (error) {
+    throw usageError(
+      command,
+      (error as Error).message,
+      'Proxies are written like 10.0.0.0/8, 192.0.2.7, or "loopback"',
+    );
+  }
+  return {
+    ...(values.sessions === true && { sessions: {} }),
+    ...(allowedOrigins.length > 0 && { allowedOrigins }),
+    ...(allowedHosts.length > 0 && { allowedHosts }),
+    ...(trustedProxies.length > 0 && { trustedProxies }),
+    ...(publicUrl !== undefined && { publicUrl }),
+  };
+}
