@@ -26,7 +26,10 @@ test("every expected failure is one of a run that takes place", () => {
 });
 
 // Which scenarios there are is known once they have run, so they run before there are tests: one for each.
-const server = missing === undefined ? await startTenon("test/conformance/tenon.json") : undefined;
+const server =
+  missing === undefined
+    ? await startTenon("test/conformance/tenon.json", { args: ["--sessions"] })
+    : undefined;
 afterAll(() => server?.stop());
 
 for (const { run, select, program } of suites) {
