@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../manifest/index.ts";
+import { asksClient, type JsonSchema } from "../manifest/index.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Definition } from "./evaluate-definition.ts";
 import { ALWAYS_THERE, GUEST_GLOBALS } from "./guest-globals.ts";
@@ -59,12 +59,9 @@ export function entrySource(entry: string, definition: Definition, own: Bundle):
   return lines.join("\n");
 }
 
-/**
- * True for a provider whose code may ask its client. `sample` and `roots` are names of much else, so they count where they
- * are called on something.
- */
+/** True for a provider whose code may ask its client. */
 export function asks({ kind }: Definition, code: string): boolean {
-  return kind === "provider" && /\belicit(?:Url)?\b|\.(?:sample|roots)\(/.test(code);
+  return kind === "provider" && asksClient(code);
 }
 
 /** What describes the schemas of forms when the component runs: that of each library the code imports. */

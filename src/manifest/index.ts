@@ -1,3 +1,4 @@
+export { asksClient } from "./asks-client.ts";
 export type {
   CapabilityRequest,
   CoreManifest,

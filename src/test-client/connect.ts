@@ -4,22 +4,23 @@ import { failureError } from "../protocol/index.ts";
 import type { Client, Principal } from "../sdk/context.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
 import { kindOf } from "../sdk/definition.ts";
-import type { Outcome } from "../sdk/messages.ts";
+import type { Outcome, Request as McpRequest } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
 import type { ServiceName } from "../sdk/services.ts";
+import { answeringClient, sendRounds, type ClientAnswers, type Inputs } from "./client-answers.ts";
 import { createFakes, fakedServices, type Fakes, type FakeServices } from "./fakes.ts";
 import type { ComponentReference } from "./start-built.ts";
 import { startInMemory, type Listeners, type Server } from "./start-in-memory.ts";
 import type { UsedMiddleware } from "./in-memory.ts";
-import { createRequests, type LogLine, type Progress, type Send, type TestClient } from "./test-client.ts";
+import { createRequests, type LogLine, type Progress, type TestClient } from "./test-client.ts";
 
 /** Options of {@link connect}. */
-export interface ConnectOptions extends Fakes {
+export interface ConnectOptions extends Fakes, ClientAnswers {
   /** What requests pass first, in this order. Default: none. */
   readonly middleware?: readonly (Middleware | MiddlewareUse)[];
   /** The caller that handlers see. Default: none. */
   readonly principal?: Principal;
-  /** What the client says of itself. Default: nothing. */
+  /** What the client says of itself. Default: the capabilities of what it answers. */
   readonly client?: Client;
   /** Milliseconds that a call may take. Default 10,000. */
   readonly deadline?: number;
@@ -71,18 +72,20 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
   });
   const deadlineMs = options.deadline ?? DEFAULT_DEADLINE_MS;
   let requests = 0;
-  const send: Send = async (request, signal) => {
+  const client = answeringClient(options, options.client);
+  const send = async (request: McpRequest, signal: AbortSignal | undefined, inputs: Inputs | undefined) => {
     requests += 1;
     const receivedAt = fakes.now();
     const context = JSON.stringify({
       requestId: `test-${requests}`,
       transport: "local",
       protocolVersion: PROTOCOL_VERSION,
-      client: options.client,
+      client,
       principal: options.principal,
       receivedAt,
       deadline: receivedAt + deadlineMs,
       progressToken: requests,
+      ...(inputs && { inputs, retry: true }),
     });
     const ended = await server.handle(context, request, { deadlineMs, signal });
     return "outcome" in ended
@@ -90,7 +93,12 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
       : ({ tag: "failure", val: failureError(ended.failure) } satisfies Outcome);
   };
   return {
-    ...createRequests(send),
+    ...createRequests((request, signal) =>
+      sendRounds((inputs) => {
+        signal?.throwIfAborted();
+        return send(request, signal, inputs);
+      }, options),
+    ),
     logs,
     progress,
     kv: fakes.kvEntries,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ToolkitError } from "../errors/index.ts";
 import { describeDefinition } from "../guest/describe-definition.ts";
-import type { Convert } from "../guest/describe-schema.ts";
+import type { Convert, Converters } from "../guest/describe-schema.ts";
 import { checkManifest, type MiddlewareManifest, type ProviderManifest } from "../manifest/index.ts";
 import { packageVersion } from "../package/index.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
@@ -34,7 +34,8 @@ export async function describe(
   return checkManifest(written, "write") as ProviderManifest | MiddlewareManifest;
 }
 
-async function converters(): Promise<{ zod: Convert | undefined; valibot: Convert | undefined }> {
+/** What the project under test has to describe its schemas with. */
+export async function converters(): Promise<Converters> {
   const [zod, valibot] = await Promise.all([
     projectModule("zod/v4/core"),
     projectModule("@valibot/to-json-schema"),

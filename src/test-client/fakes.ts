@@ -2,6 +2,7 @@ import { ServiceFailure, type HostServices, type KvStore } from "../../hosts/nod
 import { createMemoryKv } from "../../hosts/node/services/kv-store.ts";
 import type { Grants } from "../manifest/index.ts";
 import type { ServiceName } from "../sdk/services.ts";
+import { processNow } from "./ambient.ts";
 import { createFakeHttp, type FakeHttp } from "./fake-http.ts";
 
 /** What stands in for the services of a host. A service, a key or a name that is not given is denied, as without a grant. */
@@ -37,7 +38,7 @@ const PAGE = 1000;
 /** The services that fakes stand in for. */
 export async function createFakes(fakes: Fakes): Promise<FakeServices> {
   const { clock } = fakes;
-  const now = typeof clock === "function" ? clock : clock === undefined ? Date.now : () => clock;
+  const now = typeof clock === "function" ? clock : clock === undefined ? processNow : () => clock;
   const http = fakes.http && createFakeHttp(fakes.http);
   const kv = fakes.kv && createMemoryKv(now);
   const entries = fakes.kv instanceof Map ? fakes.kv : Object.entries(fakes.kv ?? {});

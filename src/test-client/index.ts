@@ -1,3 +1,4 @@
+export type { ClientAnswers, ElicitAnswer, ElicitQuestion, SampleAnswer } from "./client-answers.ts";
 export { connect, type ConnectOptions, type MiddlewareUse } from "./connect.ts";
 export type { FakeHttp, FakeResponse } from "./fake-http.ts";
 export type { Fakes } from "./fakes.ts";

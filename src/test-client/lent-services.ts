@@ -3,12 +3,19 @@ import { ServiceError, type Kv, type ServiceName, type Services } from "../sdk/s
 
 const DEFAULT_LIMIT = 100;
 
+/** What surrounds each use of a service. */
+type Around = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** What a definition in this process sees of a host's services, with the errors that a component would see. */
-export function lentServices(host: HostServices): Services & {
+export function lentServices(
+  host: HostServices,
+  around: Around,
+): Services & {
   /** Sends for `fetch`. */
   readonly send: NonNullable<HostServices["http"]>;
 } {
   const { http, kv, config, secrets } = host;
+  const lend: Lend = (service, work) => around(() => withServiceErrors(service, work));
   return {
     send: (request, signal) => lend("http", () => (http ?? denied)(request, signal)),
     http: {
@@ -16,13 +23,13 @@ export function lentServices(host: HostServices): Services & {
         return globalThis.fetch;
       },
     },
-    kv: lentKv(kv),
+    kv: lentKv(kv, lend),
     config: { get: (key) => lend("config", () => (config ?? denied)(key)) },
     secrets: { get: (name) => lend("secrets", () => (secrets ?? denied)(name)) },
   };
 }
 
-function lentKv(store: HostServices["kv"]): Kv {
+function lentKv(store: HostServices["kv"], lend: Lend): Kv {
   const use = <T>(work: (kv: NonNullable<HostServices["kv"]>) => Promise<T>): Promise<T> =>
     lend("kv", () => (store === undefined ? denied() : work(store)));
   const kv: Kv = {
@@ -54,7 +61,9 @@ function denied(): Promise<never> {
   return Promise.reject(new ServiceFailure("denied", "nothing is granted"));
 }
 
-async function lend<T>(service: ServiceName, work: () => Promise<T>): Promise<T> {
+type Lend = <T>(service: ServiceName, work: () => Promise<T>) => Promise<T>;
+
+async function withServiceErrors<T>(service: ServiceName, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

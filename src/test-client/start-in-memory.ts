@@ -1,14 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { askClient } from "../guest/asking/ask-client.ts";
+import { openJournal } from "../guest/asking/open-journal.ts";
+import { asksClient } from "../manifest/index.ts";
 import type { CallFailure } from "../protocol/index.ts";
+import type { Asker } from "../sdk/asking.ts";
+import type { Handle } from "../sdk/handle-provider.ts";
 import { createLog, type LogFields, type WriteLog } from "../sdk/log.ts";
 import type { Outcome, Request } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
+import { isSchema } from "../sdk/schema.ts";
 import { SERVICE_NAMES, type Services } from "../sdk/services.ts";
-import { installAmbience, runIn } from "./ambient.ts";
+import { installAmbience, runIn, type Ambience } from "./ambient.ts";
+import { converters } from "./describe.ts";
 import type { FakeServices } from "./fakes.ts";
 import { fetchThrough } from "./fetch-through.ts";
 import { composeInMemory, type UsedMiddleware } from "./in-memory.ts";
 import { lentServices } from "./lent-services.ts";
+import { MemoryCall } from "./memory-call.ts";
 import type { LogLine, Progress } from "./test-client.ts";
 
 /** What takes the log and the progress of calls. */
@@ -39,8 +47,10 @@ export async function startInMemory(
   fakes: FakeServices,
   listeners: Listeners,
 ): Promise<Server> {
-  const lent = lentServices(fakes.services);
-  const signals = new AsyncLocalStorage<AbortSignal>();
+  const calls = new AsyncLocalStorage<MemoryCall>();
+  const lent = lentServices(fakes.services, (work) => calls.getStore()?.work(work) ?? work());
+  const requests = new AsyncLocalStorage<{ readonly signal: AbortSignal; isOver: boolean }>();
+  const asker = await createAsker(provider, calls, fakes.now, listeners);
   const handle = await composeInMemory(provider, middleware, {
     of: ({ name, capabilities = {} }) => {
       const declared = SERVICE_NAMES.filter((service) => capabilities[service] !== undefined);
@@ -50,29 +60,72 @@ export async function startInMemory(
           declared.map((service) => [service, lent[service]]),
         ) as Partial<Services>,
         notify: (message) => listeners.onProgress(progressOf(message)),
-        signal: () => signals.getStore() ?? NEVER,
+        signal: () => requests.getStore()?.signal ?? NEVER,
+        asker,
       };
     },
-    enter: ({ name, capabilities }, entered) => {
-      const ambience = {
+    enter: (definition, entered) => {
+      const { name, capabilities } = definition;
+      const ambience: Ambience = {
         fetch: capabilities?.http === undefined ? undeclaredFetch : fetchThrough(lent.send),
-        now: fakes.now,
+        now: () => calls.getStore()?.now ?? fakes.now(),
         write: logWriter(name, listeners),
+        call: () => calls.getStore(),
       };
-      return (context, request) => runIn(ambience, () => entered(context, request));
+      const run: Handle = (context, request) => runIn(ambience, () => entered(context, request));
+      if (definition !== provider) return run;
+      return (context, request) => {
+        const call = new MemoryCall(() => requests.getStore()?.isOver === true);
+        return calls.run(call, () => call.settle(Promise.resolve(run(context, request))));
+      };
     },
   });
   const undo = installAmbience();
   return {
     handle(context, request, { deadlineMs, signal = NEVER }) {
-      const call = signals.run(signal, async () => ({ outcome: await handle(context, request) }));
-      return withDeadline(call, deadlineMs);
+      const state = { signal, isOver: false };
+      const call = requests.run(state, async () => ({ outcome: await handle(context, request) }));
+      return withDeadline(call, deadlineMs).finally(() => {
+        state.isOver = true;
+      });
     },
     close() {
       undo();
       return Promise.resolve();
     },
   };
+}
+
+/** What carries the questions of a definition. */
+async function createAsker(
+  definition: Provider,
+  calls: AsyncLocalStorage<MemoryCall>,
+  now: () => number,
+  listeners: Listeners,
+): Promise<Asker> {
+  const described = await converters();
+  const log = createLog(logWriter(definition.name, listeners));
+  const repeats = asksClient(codeOf(definition));
+  return {
+    begin(context, request) {
+      const call = calls.getStore()!;
+      const opened = openJournal(context, request, call.surrounding(now, repeats), log);
+      if (opened !== undefined && "tag" in opened) return opened;
+      call.journal = opened;
+      return undefined;
+    },
+    asking(ctx) {
+      const journal = calls.getStore()?.journal;
+      return journal && askClient(journal, ctx, described);
+    },
+  };
+}
+
+/** The code of a definition's functions, as far as it is theirs. */
+function codeOf(value: unknown): string {
+  if (typeof value === "function") return String(value);
+  if (typeof value !== "object" || value === null || isSchema(value)) return "";
+  return Object.values(value).map(codeOf).join("\n");
 }
 
 async function withDeadline(call: Promise<Ended>, deadlineMs: number): Promise<Ended> {

@@ -195,6 +195,13 @@ test("a call that takes too long ends at its deadline", async () => {
   await expect(call("run")).rejects.toMatchObject({ code: -31_504, message: "The request took too long" });
 });
 
+test("clients that are connected at the same time have the process's clock", async () => {
+  const [one, other] = [withTool(() => String(Date.now() > 0)), withTool(() => String(Date.now() > 0))];
+  const both = [await client(one), await client(other)];
+  const texts = await Promise.all(both.map(async ({ call }) => (await call("run")).text));
+  expect(texts).toEqual(["true", "true"]);
+});
+
 test("error lines are printed unless that is turned off", async () => {
   const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
   const failing = withTool(() => {

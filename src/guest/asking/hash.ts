@@ -1,9 +1,24 @@
+/// <reference lib="es2024.string" />
+
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeUtf8 } from "../web/utf8.ts";
+
+/** Text with one character for each byte of its UTF-8. */
+function binaryOf(text: string): string {
+  return unescape(encodeURIComponent(text.toWellFormed()));
+}
+
+/** How many bytes of UTF-8 a text has. */
+export function utf8Length(text: string): number {
+  return binaryOf(text).length;
+}
+
+function digest(text: string): Uint8Array<ArrayBuffer> {
+  return sha256(Uint8Array.from(binaryOf(text), (character) => character.charCodeAt(0)));
+}
 
 /** 16 hexadecimal digits that tell texts apart. */
 export function hashOf(text: string): string {
-  return hexOf(sha256(encodeUtf8(text)).subarray(0, 8));
+  return hexOf(digest(text).subarray(0, 8));
 }
 
 /** Bytes as hexadecimal digits. */
@@ -20,7 +35,7 @@ export function randomSequence(seed: string): (length: number) => Uint8Array {
     let filled = 0;
     while (filled < length) {
       if (rest.length === 0) {
-        rest = sha256(encodeUtf8(`${seed}:${blocks}`));
+        rest = digest(`${seed}:${blocks}`);
         blocks += 1;
       }
       const part = rest.subarray(0, length - filled);

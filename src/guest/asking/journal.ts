@@ -1,8 +1,7 @@
 import type { Log } from "../../sdk/log.ts";
 import { failure, RPC_ERROR, type Outcome } from "../../sdk/messages.ts";
 import { isObject } from "../../sdk/tool-result.ts";
-import { encodeUtf8 } from "../web/utf8.ts";
-import { hashOf } from "./hash.ts";
+import { hashOf, utf8Length } from "./hash.ts";
 import { writeState, type CallState, type Question, type Round } from "./state.ts";
 
 const MAX_QUESTIONS = 32;
@@ -224,7 +223,7 @@ export class Journal {
       questions: this.#questions,
       once: this.#once,
     });
-    const { length } = encodeUtf8(state);
+    const length = utf8Length(state);
     if (length > MAX_STATE_BYTES) {
       this.#end(
         `keeps ${length} bytes of answers and results of once until the client has answered, and ${MAX_STATE_BYTES} are the most`,

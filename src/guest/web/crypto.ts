@@ -1,5 +1,6 @@
 import { randomBytes } from "../random-source.ts";
 import { DOMException } from "./dom-exception.ts";
+import { uuidOf } from "./uuid.ts";
 
 const MAX_BYTES = 65_536;
 
@@ -32,11 +33,7 @@ export const crypto = {
 
   /** A random UUID (RFC 9562, version 4). */
   randomUUID(): string {
-    const bytes = randomBytes(16);
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    return [8, 12, 16, 20, 32].map((end, i, ends) => hex.slice(ends[i - 1] ?? 0, end)).join("-");
+    return uuidOf(randomBytes(16));
   },
 
   get [Symbol.toStringTag](): string {
