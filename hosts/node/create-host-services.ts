@@ -7,6 +7,7 @@ import {
   secretVariable,
   type Environment,
 } from "./services/environment.ts";
+import { componentKv } from "./services/component-kv.ts";
 import { createMemoryKv } from "./services/kv-store.ts";
 import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";
 
@@ -36,7 +37,9 @@ export function createHostServices(
   const secrets = new Set(grants.flatMap((grant) => grant.secrets?.map(({ name }) => name) ?? []));
   return {
     ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
-    ...(grants.some(({ kv = [] }) => kv.length > 0) && { kv: options.kv ?? createMemoryKv(Date.now) }),
+    ...(grants.some(({ kv = [] }) => kv.length > 0) && {
+      kv: componentKv(options.kv ?? createMemoryKv(Date.now)),
+    }),
     ...(config.size > 0 && { config: configFrom(environment, config) }),
     ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),
   };

@@ -20,4 +20,5 @@ export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions, type SessionLimits } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";
 export { createFindPeer } from "./trusted-proxies.ts";
+export type { TaskServerOptions } from "./serve-tasks.ts";
 export { openKvStore } from "./services/open-kv.ts";

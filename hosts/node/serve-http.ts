@@ -23,6 +23,7 @@ import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { publicHost } from "./public-url.ts";
+import { createTaskPool, startTasks, type TaskPool, type TaskServerOptions } from "./serve-tasks.ts";
 import { takeSteps } from "./take-steps.ts";
 import { createFindPeer } from "./trusted-proxies.ts";
 
@@ -57,6 +58,8 @@ export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolO
   deadlineMs?: number;
   /** Bytes a request's content may have. Default 1 MiB. */
   maxBodyBytes?: number;
+  /** For tools whose calls become tasks. */
+  tasks?: TaskServerOptions;
 }
 
 /** A running server. */
@@ -85,6 +88,7 @@ interface Serving {
   manifest: CoreManifest;
   protocol: HttpProtocol;
   pool: Pool;
+  taskPool: TaskPool;
 }
 
 const DEFAULT_PORT = 3000;
@@ -134,9 +138,11 @@ export async function serveHttp(
       digest: (text) => createHash("sha256").update(text).digest("base64url"),
     });
 
+  const tasks = await startTasks(options.tasks ?? {}, { pool: () => current.taskPool, changes, log });
+
   async function start(next: LoadedCore): Promise<Serving> {
     const protocol = createHttpProtocol({
-      ...protocolOptions(next, options.deadlineMs),
+      ...protocolOptions(next, options.deadlineMs, tasks),
       ...asking,
       changes,
       ...(sessions && { sessions }),
@@ -144,8 +150,10 @@ export async function serveHttp(
       ...(allowedHosts && { allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
-    const pool = await createPool(next, { ...options, services: options.services?.(next.manifest) ?? {} });
-    return { digest: next.digest, manifest: next.manifest, protocol, pool };
+    const poolOptions = { ...options, services: options.services?.(next.manifest) ?? {} };
+    const pool = await createPool(next, poolOptions);
+    const taskPool = createTaskPool(next, poolOptions);
+    return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool };
   }
 
   let current = await start(loaded);
@@ -161,7 +169,7 @@ export async function serveHttp(
     }
     const old = current;
     current = await start(next);
-    const retired = old.pool.close().finally(() => retiring.delete(retired));
+    const retired = endThreads(old).finally(() => retiring.delete(retired));
     retiring.add(retired);
     lists = listsOf(next.manifest);
     for (const list of changedLists(old, current)) changes.publish(list);
@@ -229,7 +237,8 @@ export async function serveHttp(
   try {
     await listen(server, options.port ?? DEFAULT_PORT, host);
   } catch (error) {
-    await current.pool.close();
+    await tasks.close();
+    await endThreads(current);
     throw error;
   }
   const { address, family, port } = server.address() as AddressInfo;
@@ -249,12 +258,17 @@ export async function serveHttp(
       await swapped;
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      await Promise.all([current.pool.close(), ...retiring]);
+      await tasks.close();
+      await Promise.all([endThreads(current), ...retiring]);
       // Calls are answered; what remains are connections that ask for nothing.
       setImmediate(() => server.closeAllConnections());
       await ended;
     },
   };
+}
+
+async function endThreads({ pool, taskPool }: Serving): Promise<void> {
+  await Promise.all([pool.close(), taskPool.close()]);
 }
 
 /** Sends one part of an answer; the first goes with the status and the header fields. */

@@ -10,6 +10,7 @@ import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { MAX_STALLED_BYTES } from "./notifier.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
+import { createTaskPool, startTasks, type TaskServerOptions } from "./serve-tasks.ts";
 import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveStdio}. */
@@ -25,6 +26,8 @@ export interface ServeStdioOptions
   deadlineMs?: number;
   /** Bytes a line may have. Default 1 MiB. */
   maxLineBytes?: number;
+  /** For tools whose calls become tasks. Work that has not ended when the input ends fails. */
+  tasks?: TaskServerOptions;
 }
 
 const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
@@ -51,10 +54,14 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const log = options.log ?? logToStderr;
   const lists = listsOf(loaded.manifest);
+  const changes = createChangeHub({ lists: () => lists });
+  const services = options.services?.(loaded.manifest) ?? {};
+  const taskPool = createTaskPool(loaded, { ...options, services });
+  const tasks = await startTasks(options.tasks ?? {}, { pool: () => taskPool, changes, log });
   const protocol = createStdioProtocol({
-    ...protocolOptions(loaded, options.deadlineMs),
+    ...protocolOptions(loaded, options.deadlineMs, tasks),
     ...createAsking(options, log),
-    changes: createChangeHub({ lists: () => lists }),
+    changes,
     push(line) {
       // Whoever reads that late has lists to ask for anyway.
       if (outputOpen && output.writableLength <= MAX_STALLED_BYTES) output.write(`${line}\n`);
@@ -63,7 +70,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const framer = createLineFramer(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
   const pool = await createPool(loaded, {
     ...options,
-    services: options.services?.(loaded.manifest) ?? {},
+    services,
     queueMs: Infinity,
     queueLength: Infinity,
   });
@@ -130,7 +137,8 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   } finally {
     closing.abort();
     await Promise.all([...requests.values()].map(({ answered }) => answered));
-    await pool.close();
+    await tasks.close();
+    await Promise.all([pool.close(), taskPool.close()]);
     output.off("error", onOutputError);
   }
 }

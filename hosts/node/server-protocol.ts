@@ -1,10 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { toolParameterHeaders } from "../../src/manifest/index.ts";
-import type { ProtocolOptions } from "../../src/protocol/index.ts";
+import type { ProtocolOptions, TaskProtocol } from "../../src/protocol/index.ts";
 import type { LoadedCore } from "./load-core.ts";
+import { hasTasks } from "./serve-tasks.ts";
 
 /** What the protocol core needs, from what Node has. */
-export function protocolOptions(core: LoadedCore, deadlineMs: number | undefined): ProtocolOptions {
+export function protocolOptions(
+  core: LoadedCore,
+  deadlineMs: number | undefined,
+  tasks: TaskProtocol,
+): ProtocolOptions {
   const { name, version, title, tools } = core.manifest;
   const prefix = randomUUID();
   let count = 0;
@@ -14,6 +19,7 @@ export function protocolOptions(core: LoadedCore, deadlineMs: number | undefined
     now: Date.now,
     newRequestId: () => `${prefix}-${(++count).toString(36)}`,
     notifications: true,
+    ...(hasTasks(core.manifest) && { tasks }),
     ...(deadlineMs === undefined ? undefined : { deadlineMs }),
   };
 }

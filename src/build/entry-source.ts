@@ -88,7 +88,8 @@ function methodsOf(definition: Definition & { kind: "provider" }): string[] {
   const has = (kind: "tools" | "resources" | "resourceTemplates" | "prompts"): boolean =>
     (definition[kind]?.length ?? 0) > 0 || dynamic.includes(kind);
   const needed: string[] = [];
-  if (has("tools")) needed.push("toolMethods");
+  const becomeTasks = definition.tools.some(({ task }) => task !== undefined);
+  if (has("tools")) needed.push(becomeTasks ? "taskMethods" : "toolMethods");
   if (has("resources") || has("resourceTemplates")) needed.push("resourceMethods");
   if (has("prompts")) needed.push("promptMethods");
   if (has("prompts") || has("resourceTemplates")) needed.push("completionMethods");

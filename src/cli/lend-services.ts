@@ -1,10 +1,18 @@
-import { createHostServices, openKvStore, unsetValues, type HostServices } from "../../hosts/node/index.ts";
+import {
+  createHostServices,
+  openKvStore,
+  unsetValues,
+  type HostServices,
+  type KvStore,
+} from "../../hosts/node/index.ts";
 import type { CoreManifest } from "../manifest/index.ts";
 
 /** What a server of the command line lends to the cores it runs, one after another. */
 export interface LentServices {
   /** Those a core was granted. All cores share one store of keys. */
   services: (manifest: CoreManifest) => HostServices;
+  /** The store itself, for what the host keeps. */
+  kv: KvStore;
   /** Closes the store; to be called once no core runs any more. */
   close: () => Promise<void>;
 }
@@ -16,7 +24,7 @@ export interface LentServices {
  */
 export async function lendServices(kvOption: string | undefined): Promise<LentServices> {
   const kv = await openKvStore(kvOption ?? (process.env.TENON_KV || "memory"));
-  return { services: (manifest) => createHostServices(manifest, { kv }), close: () => kv.close() };
+  return { services: (manifest) => createHostServices(manifest, { kv }), kv, close: () => kv.close() };
 }
 
 /** One line for each value that is granted and that nothing holds: more likely forgotten than meant. */

@@ -16,6 +16,7 @@ const LIST_METHODS: Record<DynamicList, string> = {
   resourceTemplates: "resources/templates/list",
   prompts: "prompts/list",
 };
+const TASK_METHODS = ["tasks/get", "tasks/update", "tasks/cancel"];
 const NO_VALUES = '{"completion":{"values":[]}}';
 /** In the place of a provider's number: nobody needs to be asked. */
 const NOBODY = -1;
@@ -57,6 +58,7 @@ class RouterText {
       .map((list) => handle.whenMethod(LIST_METHODS[list], this.#list(handle, list)));
     const things = [
       ...(offers(routes, "tools") ? [handle.whenMethod("tools/call", this.#call(handle))] : []),
+      ...this.#tasks(handle),
       ...(offers(routes, ...RESOURCES) ? [handle.whenMethod("resources/read", this.#read(handle))] : []),
       ...(offers(routes, "prompts") ? [handle.whenMethod("prompts/get", this.#get(handle))] : []),
       ...(offers(routes, "prompts", "resourceTemplates")
@@ -109,6 +111,18 @@ class RouterText {
           tools.map(({ manifest, provider }) => [manifest.name, provider]),
         )}
         ${this.#otherwise(handle, "Unknown tool", dynamic.tools)}`;
+  }
+
+  /** The tool of the task is the target; without one the task is unknown. */
+  #tasks(handle: HandleText): string[] {
+    const tools = this.#routes.tools.filter(({ manifest }) => manifest.task !== undefined);
+    if (tools.length === 0) return [];
+    const find = this.#find(
+      handle,
+      tools.map(({ manifest, provider }) => [manifest.name, provider]),
+    );
+    const body = `${find} ${handle.failure(INVALID_PARAMS, "Unknown task")}`;
+    return TASK_METHODS.map((method) => handle.whenMethod(method, body));
   }
 
   #get(handle: HandleText): string {

@@ -60,12 +60,12 @@ function describeCapabilities(capabilities: Capabilities = {}): unknown[] {
 }
 
 function describeTool(tool: Tool, converters: Converters): Record<string, unknown> {
-  const { name, title, description, input, output, annotations, scopes } = tool;
+  const { name, title, description, input, output, annotations, scopes, task } = tool;
   const inputSchema = describeSchema(`the input of tool "${name}"`, input, "input", converters);
   const { problem } = parameterHeaders(inputSchema);
   if (problem !== undefined) throw new Error(`the input of tool "${name}": ${problem}`);
   const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
-  return { name, title, description, inputSchema, outputSchema, annotations, scopes };
+  return { name, title, description, inputSchema, outputSchema, annotations, scopes, task };
 }
 
 function describeResource(resource: Resource): Record<string, unknown> {

@@ -14,6 +14,7 @@ export {
   listMethods,
   promptMethods,
   resourceMethods,
+  taskMethods,
   toolMethods,
 } from "../sdk/handle-provider.ts";
 

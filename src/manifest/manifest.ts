@@ -15,6 +15,8 @@ export interface ToolManifest {
   annotations?: { [key: string]: Json };
   /** OAuth scopes a caller needs, all of them. Not shown to clients. */
   scopes?: string[];
+  /** Whether calls can, or have to, become tasks; absent: never. Not shown to clients. */
+  task?: "optional" | "required";
 }
 
 /** One resource, as `resources/list` shows it, and what only the composition needs. */

@@ -11,7 +11,8 @@ export interface Response {
   text: string;
 }
 
-const INTERNAL: RpcError = { code: RPC.internalError, message: "Internal error" };
+/** All that a client learns of a fault. */
+export const INTERNAL: RpcError = { code: RPC.internalError, message: "Internal error" };
 const FAILURES: Record<CallFailure, { status: number; error: RpcError; headers?: [string, string][] }> = {
   deadline: { status: 504, error: { code: OWN.deadline, message: "The request took too long" } },
   // Nobody is left to see it, so the status is that of a fault.
@@ -115,7 +116,7 @@ function failureStatus(admitted: Admitted, code: number): number {
 }
 
 /** An error from a component whose `data` is not JSON loses it. */
-function wellFormed(error: RpcError): RpcError {
+export function wellFormed(error: RpcError): RpcError {
   if (error.data === undefined) return error;
   try {
     return { ...error, data: JSON.stringify(JSON.parse(error.data)) };

@@ -35,7 +35,7 @@ export interface Asking<Answer> {
 }
 
 /** How often a client may be asked in one request. */
-const MAX_ROUNDS = 16;
+export const MAX_ROUNDS = 16;
 /** Bytes of UTF-8 that the state of a component may have. */
 const MAX_STATE_BYTES = 24 * 1024;
 const STATE_LIMITS: ScanLimits = { maxDepth: 512, maxTokens: Infinity };
@@ -176,7 +176,8 @@ function stateOwner(
   return { server: serverInfo.name, method, target, params };
 }
 
-function isState(text: string): boolean {
+/** True for the state of a component: JSON that is small enough. */
+export function isState(text: string): boolean {
   if (text.length > MAX_STATE_BYTES || utf8Length(text) > MAX_STATE_BYTES) return false;
   if (scanJson(text, STATE_LIMITS).fault === "depth") return false;
   try {

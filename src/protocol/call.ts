@@ -4,10 +4,12 @@ import { isLogLevel, type LogLevel } from "./log-levels.ts";
 import type { RequestMessage } from "./message.ts";
 import { createNotificationFilter, type NotificationFilter, type Wanted } from "./notifications.ts";
 import { contextText, META, type ClientText } from "./request-context.ts";
-import type { Admitted } from "./request.ts";
+import { unknownMethod, type Admitted } from "./request.ts";
 import { createResultShaper, type ResultShaper } from "./result-text.ts";
 import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions, Step } from "./types.ts";
 import type { ScanLimits } from "./scan-json.ts";
+import type { TaskRequest } from "./tasks/task-requests.ts";
+import { isTaskMethod, knowsTasks, TASKS, TASKS_NEEDED } from "./tasks/extension.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_DEPTH = 64;
@@ -95,6 +97,7 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
     title === undefined ? { name, version } : { name, title, version },
     options.notifications === true ? { logging: {} } : {},
     { modern: options.changes !== undefined, legacy: hearsUnasked },
+    options.tasks === undefined ? {} : { [TASKS]: {} },
   );
   const limits = {
     maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
@@ -114,6 +117,9 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
       if ("error" in continuation) {
         return reply.answer(errorAnswer(continuation.status, admitted.request.id, continuation.error));
       }
+      const knowing = admitted.era === "modern" && knowsTasks(message);
+      const { tasks } = options;
+      const mayBecomeTask = tasks !== undefined && knowing && admitted.request.method === "tools/call";
       const carried = options.notifications === true && reply.streams;
       const wanted = carried ? wantedBy(admitted, message, origin.logLevel) : NOTHING_WANTED;
       const silent =
@@ -131,8 +137,22 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
         filter: silent ? undefined : createNotificationFilter(wanted, limits, options.changes),
         requestId: options.newRequestId(),
         succeeded,
+        mayBecomeTask,
       };
-      return { kind: "call", call: new CoreCall(exchange, continuation) };
+      const request: TaskRequest<Answer> = {
+        admitted,
+        message,
+        call: (changed) => new CoreCall({ ...exchange, admitted: changed }, continuation),
+        answer: (outcome) => reply.answer(outcomeResponse(admitted, outcome, shaper)),
+      };
+      if (isTaskMethod(admitted.request.method)) {
+        if (tasks === undefined) {
+          const { status, error } = unknownMethod("modern");
+          return reply.answer(errorAnswer(status, admitted.request.id, error));
+        }
+        return knowing ? tasks.manage(request) : request.answer({ tag: "failure", val: TASKS_NEEDED });
+      }
+      return mayBecomeTask ? tasks.offer(request) : { kind: "call", call: request.call(admitted) };
     },
   };
 }
@@ -162,6 +182,7 @@ interface Exchange<Answer> {
   filter: NotificationFilter | undefined;
   requestId: string;
   succeeded: ((response: Response) => Step<Answer>) | undefined;
+  mayBecomeTask: boolean;
 }
 
 class CoreCall<Answer> implements Call<Answer> {
@@ -173,7 +194,8 @@ class CoreCall<Answer> implements Call<Answer> {
   readonly #droppedBefore: number;
 
   constructor(exchange: Exchange<Answer>, { inputs, round }: Continuation) {
-    const { options, deadlineMs, admitted, message, origin, wanted, requestId, filter } = exchange;
+    const { options, deadlineMs, admitted, message, origin, wanted, requestId, filter, mayBecomeTask } =
+      exchange;
     const { transport, peer, traceparent } = origin;
     const { protocolVersion, client = origin.client } = admitted;
     const receivedAt = options.now();
@@ -190,6 +212,7 @@ class CoreCall<Answer> implements Call<Answer> {
         traceparent,
         wanted,
         inputs,
+        mayBecomeTask,
       },
       message,
     );

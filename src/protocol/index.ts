@@ -14,6 +14,7 @@ export {
   type StdioProtocolOptions,
   type StdioStep,
 } from "./stdio.ts";
+export { createTaskProtocol, type TaskCall, type TaskOptions, type TaskProtocol } from "./tasks/index.ts";
 export type {
   Call,
   CallFailure,

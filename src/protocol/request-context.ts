@@ -33,6 +33,8 @@ export interface Circumstances {
   wanted: Wanted;
   /** What the client has answered so far. */
   inputs: Inputs | undefined;
+  /** True for a call that may become a task. */
+  mayBecomeTask: boolean;
 }
 
 /** The answers of a client that was asked for something, and what the component kept for itself. */
@@ -74,5 +76,6 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
     text += `,"inputs":{"responses":${inputs.responses}${state}}`;
     if (inputs.retry) text += ',"retry":true';
   }
+  if (circumstances.mayBecomeTask) text += ',"task":{"phase":"admit"}';
   return `${text}}`;
 }

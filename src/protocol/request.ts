@@ -1,7 +1,14 @@
 import { isLogLevel } from "./log-levels.ts";
 import { isObject, type RequestMessage } from "./message.ts";
 import { META, TRANSPORT_META, type ClientText } from "./request-context.ts";
-import { LEGACY_REVISIONS, METHODS, MODERN_REVISIONS, REVISIONS, type Era } from "./revisions.ts";
+import {
+  LEGACY_REVISIONS,
+  METHODS,
+  MODERN_REVISIONS,
+  REVISIONS,
+  type Era,
+  type Method,
+} from "./revisions.ts";
 import { RPC } from "./rpc-error.ts";
 import type { McpRequest, RpcError } from "./types.ts";
 
@@ -170,7 +177,7 @@ function continuedBy(message: RequestMessage): Continued | string | undefined {
   return { responses, requestState };
 }
 
-function targetOf(message: RequestMessage, member: "name" | "uri" | "ref" | undefined): string | undefined {
+function targetOf(message: RequestMessage, member: Method["target"]): string | undefined {
   if (member === undefined) return undefined;
   const value = message.params?.[member];
   const target = member === "ref" && isObject(value) ? (value["name"] ?? value["uri"]) : value;

@@ -28,11 +28,13 @@ export interface ResultShaper {
  * @param serverInfo What modern results carry in `_meta`.
  * @param declared Capabilities of the protocol core and the host, besides those of the core.
  * @param hears The eras whose clients can be told of changes.
+ * @param extensions Those of MCP that it speaks, since 2026-07-28.
  */
 export function createResultShaper(
   serverInfo: { name: string; version: string; title?: string | undefined },
   declared: Record<string, unknown>,
   hears: Readonly<Record<Era, boolean>>,
+  extensions: Record<string, unknown>,
 ): ResultShaper {
   const metaMember = `"_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
   const plainPrefix = `"resultType":"complete",${metaMember}`;
@@ -75,7 +77,10 @@ export function createResultShaper(
       const parsed = parseObject(result);
       if (!parsed) return undefined;
       // Since 2026-07-28 the server's name is in `_meta` only.
-      const { serverInfo: _, ...rest } = withCapabilities(parsed, declared, hears.modern);
+      const { serverInfo: _, ...rest } = withExtensions(
+        withCapabilities(parsed, declared, hears.modern),
+        extensions,
+      );
       return modern(JSON.stringify({ supportedVersions: REVISIONS, ...rest }), true);
     },
   };
@@ -109,7 +114,18 @@ function withCapabilities(
   return { ...result, capabilities: { ...capabilities, ...declared } };
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function withExtensions(
+  result: Record<string, unknown>,
+  extensions: Record<string, unknown>,
+): Record<string, unknown> {
+  if (Object.keys(extensions).length === 0) return result;
+  const capabilities = result["capabilities"] as Record<string, unknown>;
+  const others = isObject(capabilities["extensions"]) ? capabilities["extensions"] : {};
+  return { ...result, capabilities: { ...capabilities, extensions: { ...others, ...extensions } } };
+}
+
+/** The object a text is, however deeply nested within reason; nothing when it is none. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
   if (scanJson(text, LIMITS).fault === "depth") return undefined;
   try {
     const value: unknown = JSON.parse(text);

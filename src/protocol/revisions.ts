@@ -17,7 +17,7 @@ export type Era = "legacy" | "modern";
 export interface Method {
   eras: readonly Era[];
   /** The member of `params` that names what the method addresses. */
-  target?: "name" | "uri" | "ref";
+  target?: "name" | "uri" | "ref" | "taskId";
   /** True for a list: all of it is one page, so no cursor was ever given out. */
   lists?: boolean;
   /** True when modern results carry `ttlMs` and `cacheScope`. */
@@ -49,4 +49,7 @@ export const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["prompts/list", { eras: BOTH, cacheable: true, lists: true }],
   ["prompts/get", { eras: BOTH, target: "name", asks: true }],
   ["completion/complete", { eras: BOTH, target: "ref" }],
+  ["tasks/get", { eras: ["modern"], target: "taskId" }],
+  ["tasks/update", { eras: ["modern"], target: "taskId" }],
+  ["tasks/cancel", { eras: ["modern"], target: "taskId" }],
 ]);

@@ -1,4 +1,4 @@
-import type { Call, Step } from "./types.ts";
+import type { Call, Outcome, Step } from "./types.ts";
 
 /** How the answer of a step is made anew, and what goes ahead of it from calls and from waits. */
 interface StepMap<From, To> {
@@ -19,6 +19,24 @@ export function mapStep<From, To>(step: Step<From>, map: StepMap<From, To>): Ste
     wait: {
       next: async (send, signal) => mapStep(await wait.next((part) => send(mapPart(part)), signal), map),
     },
+  };
+}
+
+/** A call after whose outcome something else follows. */
+export function withFinish<Answer>(
+  call: Call<Answer>,
+  finish: (outcome: Outcome) => Step<Answer>,
+): Call<Answer> {
+  return {
+    context: call.context,
+    request: call.request,
+    deadline: call.deadline,
+    get dropped() {
+      return call.dropped;
+    },
+    notify: (message) => call.notify(message),
+    finish,
+    fail: (reason) => call.fail(reason),
   };
 }
 

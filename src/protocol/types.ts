@@ -2,6 +2,7 @@ import type { ParameterHeader } from "../http/parameter-headers.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { RequestStates } from "./request-states.ts";
 import type { Changes } from "./changes.ts";
+import type { TaskProtocol } from "./tasks/index.ts";
 
 /** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
 export interface McpRequest {
@@ -9,7 +10,7 @@ export interface McpRequest {
   id: string | undefined;
   /** Revision-neutral method; `initialize` arrives as `server/discover`. */
   method: string;
-  /** What the method addresses: a tool name, prompt name, URI or task id. */
+  /** What the method addresses: a tool name (for `tasks/*` that of the task), prompt name or URI. */
   target: string | undefined;
   /** The `params` object as JSON text, without `_meta` members of the transport. */
   params: string | undefined;
@@ -120,6 +121,8 @@ export interface ProtocolOptions {
    * and are told so.
    */
   changes?: Changes;
+  /** The tasks of the server. Without them no call becomes a task, and the extension is not declared. */
+  tasks?: TaskProtocol;
 }
 
 /** The part of an HTTP request before its content. */

@@ -19,7 +19,19 @@ import {
 const GENERIC_FAILURE = "The tool failed";
 
 /** Runs a tool on unchecked arguments and gives the JSON of its result. Never throws or rejects. */
-export function callTool(tool: Tool, args: unknown, ctx: CallContext): MaybePromise<string> {
+export type CallTool = (tool: Tool, args: unknown, ctx: CallContext) => MaybePromise<string>;
+
+/** An ordinary call. */
+export const callTool: CallTool = (tool, args, ctx) =>
+  callChecked(tool, args, ctx, (checked) => runTool(tool, checked, ctx, undefined));
+
+/** Gives what `run` makes of checked arguments, or the result for what went wrong. Never throws or rejects. */
+export function callChecked(
+  tool: Tool,
+  args: unknown,
+  ctx: CallContext,
+  run: (checked: unknown) => MaybePromise<string>,
+): MaybePromise<string> {
   return attempt(
     () =>
       whenDone(tool.input["~standard"].validate(args), (checked) =>
@@ -27,9 +39,21 @@ export function callTool(tool: Tool, args: unknown, ctx: CallContext): MaybeProm
           ? errorResult(
               `Invalid arguments for "${tool.name}":\n${issueTexts(checked.issues, args).join("\n")}`,
             )
-          : whenDone(tool.run(checked.value as never, ctx), (returned) => resultJson(tool.output, returned)),
+          : run(checked.value),
       ),
     (error) => failedResult(tool.name, error, ctx),
+  );
+}
+
+/** Does the work of a tool. Throws and rejects as the tool does. */
+export function runTool(
+  tool: Tool,
+  args: unknown,
+  ctx: CallContext,
+  admitted: unknown,
+): MaybePromise<string> {
+  return whenDone(tool.run(args as never, ctx, admitted as never), (returned) =>
+    resultJson(tool.output, returned),
   );
 }
 

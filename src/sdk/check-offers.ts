@@ -18,7 +18,18 @@ export function checkTool(what: string, tool: Tool): void {
   if (!isSchema(tool.input))
     refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
   if (tool.output !== undefined && !isSchema(tool.output)) refuse(what, "its output is not a schema");
+  checkTask(what, tool);
   checkDescribed(what, tool);
+}
+
+function checkTask(what: string, tool: Tool): void {
+  const { task } = tool;
+  if (task !== undefined && task !== "optional" && task !== "required") {
+    refuse(what, 'its task is neither "optional" nor "required"');
+  }
+  if (tool.admit === undefined) return;
+  checkFunction(what, tool, "admit");
+  if (task === undefined) refuse(what, 'it has an admit and no task: add task: "optional" or "required"');
 }
 
 /** Checks a resource, whose URI is a string. @throws DefinitionError saying what is wrong. */

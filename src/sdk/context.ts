@@ -24,6 +24,16 @@ export interface Client {
   readonly capabilities?: Readonly<Record<string, unknown>>;
 }
 
+/** What a call does for a task (MCP extension `io.modelcontextprotocol/tasks`). */
+export interface TaskPhase {
+  /** `admit`: the call may become a task, which the tool decides; `run`: it is the work of one. */
+  readonly phase: "admit" | "run";
+  /** The task, once there is one. */
+  readonly id?: string | undefined;
+  /** What the tool's `admit` gave. */
+  readonly admitted?: unknown;
+}
+
 /** The circumstances of a request, as `schema/context.schema.json` describes them. */
 export interface RequestContext {
   /** Unique to this request on this server. */
@@ -46,6 +56,8 @@ export interface RequestContext {
   readonly traceparent?: string | undefined;
   /** Header fields the host is configured to pass on; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What the call does for a task; absent for a request that stands alone. */
+  readonly task?: TaskPhase | undefined;
 }
 
 /**
@@ -230,6 +242,9 @@ export class CallContext implements HandlerContext {
   }
   get headers(): Readonly<Record<string, string>> | undefined {
     return this.#parsed.headers;
+  }
+  get task(): TaskPhase | undefined {
+    return this.#parsed.task;
   }
 }
 

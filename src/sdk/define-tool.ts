@@ -21,7 +21,11 @@ export type ToolReturn<Output extends Schema | undefined> =
   | (Output extends Schema ? InferInput<Output> : string);
 
 /** What {@link defineTool} takes. */
-export interface ToolDefinition<Input extends Schema, Output extends Schema | undefined = undefined> {
+export interface ToolDefinition<
+  Input extends Schema,
+  Output extends Schema | undefined = undefined,
+  Admitted = undefined,
+> {
   /** Unique within a server: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
   readonly name: string;
   /** Name for people. */
@@ -37,16 +41,36 @@ export interface ToolDefinition<Input extends Schema, Output extends Schema | un
   /** OAuth scopes a caller needs, all of them. Not shown to clients. */
   readonly scopes?: readonly string[];
   /**
+   * Whether a call becomes a task, whose result the client fetches later, where client and host know tasks. Elsewhere an
+   * `optional` one is an ordinary call, and a `required` one is refused. Default: never a task.
+   */
+  readonly task?: TaskSupport;
+  /**
+   * Runs before `run`, while the client still waits, for a tool with `task`: the place to look things up, and to refuse a
+   * call with a `ToolError` before there is a task. What it returns goes to `run`, as JSON of at most 64 Ki characters.
+   */
+  admit?(args: InferOutput<Input>, ctx: ToolContext): Admitted | Promise<Admitted>;
+  /**
    * Does the work. Throw a `ToolError` for a failure the model should read; any other exception is logged, and the
    * client sees a generic text.
+   *
+   * @param admitted What `admit` returned.
    */
-  run(args: InferOutput<Input>, ctx: ToolContext): ToolReturn<Output> | Promise<ToolReturn<Output>>;
+  run(
+    args: InferOutput<Input>,
+    ctx: ToolContext,
+    admitted: Admitted,
+  ): ToolReturn<Output> | Promise<ToolReturn<Output>>;
 }
 
+/** Whether calls of a tool can, or have to, become tasks (MCP extension `io.modelcontextprotocol/tasks`). */
+export type TaskSupport = "optional" | "required";
+
 /** A tool, whatever its arguments are. */
-export interface Tool extends Omit<ToolDefinition<Schema>, "output" | "run"> {
+export interface Tool extends Omit<ToolDefinition<Schema>, "admit" | "output" | "run"> {
   readonly output?: Schema | undefined;
-  run(args: never, ctx: ToolContext): unknown;
+  admit?(args: never, ctx: ToolContext): unknown;
+  run(args: never, ctx: ToolContext, admitted: never): unknown;
 }
 
 /**
@@ -54,8 +78,10 @@ export interface Tool extends Omit<ToolDefinition<Schema>, "output" | "run"> {
  *
  * The definition is checked when `provider()` takes it.
  */
-export function defineTool<Input extends Schema, Output extends Schema | undefined = undefined>(
-  definition: ToolDefinition<Input, Output>,
-): ToolDefinition<Input, Output> {
+export function defineTool<
+  Input extends Schema,
+  Output extends Schema | undefined = undefined,
+  Admitted = undefined,
+>(definition: ToolDefinition<Input, Output, Admitted>): ToolDefinition<Input, Output, Admitted> {
   return definition;
 }

@@ -1,4 +1,4 @@
-import { callDynamicTool, callTool } from "./call-tool.ts";
+import { callDynamicTool, callTool, type CallTool } from "./call-tool.ts";
 import { argumentCompleter } from "./complete-argument.ts";
 import { CallContext, type Surroundings } from "./context.ts";
 import { promptGetter } from "./get-prompt.ts";
@@ -7,6 +7,7 @@ import { whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import type { Provider } from "./provider.ts";
 import { resourceReader } from "./read-resource.ts";
+import { callTaskTool, refusesCall, taskOwner } from "./task-tool.ts";
 import { isObject } from "./tool-result.ts";
 
 /** Answers one request, given its context as JSON. Never throws or rejects. */
@@ -55,7 +56,29 @@ export function handleProvider(
 
 /** `tools/call`. */
 export const toolMethods: ProviderMethods = (provider, surroundings) =>
-  offers(provider, "tools") ? [["tools/call", toolCaller(provider, surroundings)]] : [];
+  offers(provider, "tools") ? [["tools/call", toolCaller(provider, surroundings, callTool)]] : [];
+
+/** `tools/call` where calls may become tasks, and `tasks/*`, whose target is the tool of the task. */
+export const taskMethods: ProviderMethods = (provider, surroundings) => {
+  if (!offers(provider, "tools")) return [];
+  const tools = new Map(
+    (provider.tools ?? []).filter(({ task }) => task !== undefined).map((tool) => [tool.name, tool]),
+  );
+  const call = toolCaller(provider, surroundings, callTaskTool);
+  const owner: Method = (name, _params, context) =>
+    tools.has(name) ? taskOwner(new CallContext(context, surroundings)) : unknownTask();
+  return [
+    [
+      "tools/call",
+      (name, params, context) =>
+        refusesCall(tools.get(name), () => new CallContext(context, surroundings)) ??
+        call(name, params, context),
+    ],
+    ["tasks/get", owner],
+    ["tasks/update", owner],
+    ["tasks/cancel", owner],
+  ];
+};
 
 /** `resources/read`. */
 export const resourceMethods: ProviderMethods = (provider, surroundings) => {
@@ -87,7 +110,7 @@ export const listMethods: ProviderMethods = (provider, surroundings) =>
 
 /** Every kind of method, where their code costs nothing. */
 export const ALL_METHODS: readonly ProviderMethods[] = [
-  toolMethods,
+  taskMethods,
   resourceMethods,
   promptMethods,
   completionMethods,
@@ -98,7 +121,7 @@ function offers(provider: Provider, kind: "tools" | "resources" | "resourceTempl
   return (provider[kind]?.length ?? 0) > 0 || provider.dynamic?.[kind] !== undefined;
 }
 
-function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surroundings): Method {
+function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surroundings, call: CallTool): Method {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   const own = dynamic?.tools;
   return (name, params, context) => {
@@ -111,7 +134,7 @@ function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surrounding
     const result =
       tool === undefined
         ? callDynamicTool(name, () => own!.call(name, args, ctx), ctx)
-        : callTool(tool, args, ctx);
+        : call(tool, args, ctx);
     return whenDone<string | undefined, Outcome>(result, (val) =>
       val === undefined ? unknownTool() : { tag: "success", val },
     );
@@ -120,4 +143,8 @@ function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surrounding
 
 function unknownTool(): Outcome {
   return failure(RPC_ERROR.invalidParams, "Unknown tool");
+}
+
+function unknownTask(): Outcome {
+  return failure(RPC_ERROR.invalidParams, "Unknown task");
 }

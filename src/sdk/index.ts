@@ -17,6 +17,7 @@ export type {
   MiddlewareContext,
   Principal,
   RequestContext,
+  TaskPhase,
   ToolContext,
 } from "./context.ts";
 export {
@@ -48,6 +49,7 @@ export {
 } from "./define-resource.ts";
 export {
   defineTool,
+  type TaskSupport,
   type Tool,
   type ToolAnnotations,
   type ToolDefinition,

@@ -44,8 +44,8 @@ export const dev: Command = {
     const address = readAddress("dev", values);
     const config = await findConfig(positionals[0] ?? ".");
     const watcher = await watchFiles(dirname(config));
-    const { services, close } = await lendServices(values.kv as string | undefined);
-    const session = createSession(config, { ...address, services, log: logForPeople });
+    const { services, kv, close } = await lendServices(values.kv as string | undefined);
+    const session = createSession(config, { ...address, services, tasks: { kv }, log: logForPeople });
     void interrupted().then(() => watcher.close());
     try {
       watcher.track(await session.update());

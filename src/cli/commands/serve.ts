@@ -18,7 +18,7 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
       --stdio           speak MCP on stdin and stdout instead of HTTP
       --kv <store>      where granted keys are kept: memory, or file:<path> to keep them across restarts
-                        (default: memory; environment: TENON_KV)
+                        (default: memory; environment: TENON_KV); tasks are kept there as well
       --state-key <source>
                         env:NAME or file:<path> with the key that seals what clients carry while they are asked
                         something: 32 bytes in base64 or hex; of several, the first one seals and all open
@@ -33,6 +33,8 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --trust-proxy <range>
                         proxy whose Forwarded or X-Forwarded-For is believed: an address, a range such as 10.0.0.0/8,
                         or loopback; may be repeated
+      --task-deadline <seconds>
+                        time that a call which became a task may take, 1 to 86400 (default: 900)
 
 Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
 - and . of the name.
@@ -57,6 +59,7 @@ export const serve: Command = {
       kv: { type: "string" },
       "state-key": { type: "string" },
       ...EDGE_OPTIONS,
+      "task-deadline": { type: "string" },
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
     const ofHttp = ["port", "host", ...Object.keys(EDGE_OPTIONS)].find((name) => values[name] !== undefined);
@@ -66,6 +69,7 @@ export const serve: Command = {
     const edge = readEdge("serve", values);
     const address = readAddress("serve", values);
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
+    const taskDeadlineMs = readTaskDeadline(values["task-deadline"] as string | undefined);
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
     printWarnings([
@@ -73,14 +77,15 @@ export const serve: Command = {
       ...unsetWarnings(core.manifest),
       ...stateKeyWarnings(core.manifest, stateKeys),
     ]);
-    const keys = stateKeys && { stateKeys };
-    const { services, close } = await lendServices(values.kv as string | undefined);
+    const { services, kv, close } = await lendServices(values.kv as string | undefined);
+    const tasks = { kv, ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
+    const lent = { services, tasks, ...(stateKeys && { stateKeys }) };
     try {
       if (values.stdio) {
-        await serveStdio(core, { input: process.stdin, output: process.stdout, services, ...keys });
+        await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent });
         return 0;
       }
-      const server = await serveHttp(core, { ...address, ...edge, services, ...keys });
+      const server = await serveHttp(core, { ...address, ...edge, ...lent });
       announce(server, core.manifest);
       await interrupted();
       await server.close();
@@ -90,6 +95,17 @@ export const serve: Command = {
     }
   },
 };
+
+function readTaskDeadline(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (seconds >= 1 && seconds <= 86_400) return seconds * 1000;
+  throw usageError(
+    "serve",
+    `"${text}" is not a task deadline`,
+    "Deadlines are whole seconds from 1 to 86400",
+  );
+}
 
 /** The composer is loaded only where there is something to compose. */
 async function readCore(path: string): Promise<Uint8Array> {

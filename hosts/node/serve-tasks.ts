@@ -1,0 +1,86 @@
+import { randomBytes } from "node:crypto";
+import { createTaskProtocol, type Changes, type TaskProtocol } from "../../src/protocol/index.ts";
+import type { CoreManifest } from "../../src/manifest/index.ts";
+import { report, reportFault, type LogSink } from "./host-log.ts";
+import type { KvStore } from "./host-services.ts";
+import { createPool, type Pool, type PoolOptions } from "./pool.ts";
+import type { LoadedCore } from "./load-core.ts";
+import { HOST_KEYS } from "./services/component-kv.ts";
+import { createMemoryKv } from "./services/kv-store.ts";
+
+/** Options of what serves tasks. */
+export interface TaskServerOptions {
+  /** Where tasks are kept, for one server at a time; whoever opened it closes it. Default: a new one in memory. */
+  kv?: KvStore;
+  /** Time a task may run and wait for a thread, in milliseconds. Default 15 minutes. */
+  deadlineMs?: number;
+  /** How long a task is kept from its creation, in milliseconds, 1,000 to 86,400,000. Default 1 hour. */
+  ttlMs?: number;
+  /** Tasks that run at once, each on a thread of its own, besides the threads for calls. Default 2. */
+  workers?: number;
+  /** Tasks that may run or wait for a thread; more are refused. Default 100. */
+  maxWorking?: number;
+}
+
+/** Threads that are started when the first call comes: most servers never have a task. */
+export type TaskPool = Pick<Pool, "handle" | "close">;
+
+const DEFAULT_WORKERS = 2;
+const ID_BYTES = 24;
+
+/** True when calls of a core may become tasks. */
+export function hasTasks({ tools }: CoreManifest): boolean {
+  return tools.some(({ task }) => task !== undefined);
+}
+
+/** The threads that do the work of tasks for one core. */
+export function createTaskPool(
+  core: LoadedCore,
+  { tasks, ...options }: PoolOptions & { tasks?: TaskServerOptions },
+): TaskPool {
+  let pool: Promise<Pool> | undefined;
+  return {
+    async handle(context, request, callOptions) {
+      pool ??= createPool(core, {
+        ...options,
+        workers: tasks?.workers ?? DEFAULT_WORKERS,
+        // How many wait, and for how long, is bounded where tasks are made.
+        queueLength: Infinity,
+        queueMs: Infinity,
+      });
+      return (await pool).handle(context, request, callOptions);
+    },
+    async close() {
+      await (await pool?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+/**
+ * Opens the tasks of a server.
+ *
+ * @param pool The threads for tasks of the core that is served now.
+ */
+export function startTasks(
+  options: TaskServerOptions,
+  { pool, changes, log }: { pool: () => TaskPool; changes: Changes; log: LogSink },
+): Promise<TaskProtocol> {
+  return createTaskProtocol({
+    ...options,
+    changes,
+    keys: options.kv ?? createMemoryKv(Date.now),
+    prefix: `${HOST_KEYS}tasks/`,
+    now: Date.now,
+    newTaskId: () => randomBytes(ID_BYTES).toString("base64url"),
+    report: (message, error) =>
+      error === undefined ? report(log, "warning", message) : reportFault(log, message, error),
+    async run({ context, request, deadline, signal, notify }) {
+      try {
+        return await pool().handle(context, request, { deadline, signal, notify });
+      } catch (error) {
+        reportFault(log, "Cannot start threads for tasks", error);
+        return { failure: "trap" };
+      }
+    },
+  });
+}
