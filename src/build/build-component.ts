@@ -13,13 +13,16 @@ import { reduceSourceMap, writeSourceMap } from "../source-map/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, GENERATED, type Bundle } from "./bundle.ts";
+import { bundleWithoutSchemas, exportOf } from "./bundle-without-schemas.ts";
 import {
   checkedPlugin,
   convertersPlugin,
+  entryPlugin,
   hostPlugin,
   ownCodePlugin,
   zodConversionPlugin,
 } from "./bundle-plugins.ts";
+import { checksPlugin, checksSource } from "./checks-module.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { asks, entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
@@ -73,7 +76,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   checkAllowed(allowMissing);
   const evaluated = await evaluateDefinition(entry, allowMissing);
   const { definition } = evaluated;
-  const { bundled, asking } = await bundleComponent(entry, definition, input.minify ?? true);
+  const bundled = await bundleComponent(entry, evaluated, input.minify ?? true);
   const capabilities = requestedCapabilities(entry, bundled, definition);
   const imports = externalImports(bundled.metafile);
   const wit = worldSource({
@@ -84,7 +87,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   const component = await componentizeText({ code: bundled.code, wit, world: WORLD });
   const manifest = {
     ...definition,
-    ...(asking ? { asks: true } : {}),
+    ...(bundled.asking ? { asks: true } : {}),
     capabilities,
     toolchain: { sdk: packageVersion(), engine: engineVersion() },
   } as ProviderManifest | MiddlewareManifest;
@@ -97,9 +100,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     manifest,
     imports,
     sizes: { raw: bytes.length, gzip: (await promisify(gzip)(bytes)).length },
-    inputs: Object.keys(bundled.metafile.inputs)
-      .filter((path) => path !== GENERATED)
-      .sort(),
+    inputs: [...bundled.inputs],
     warnings: await warningsFor(entry, evaluated),
   };
 }
@@ -128,31 +129,53 @@ async function checkEntry(entry: string): Promise<void> {
   );
 }
 
+/** A component's bundle, and what is known of it. */
+interface ComponentBundle extends Bundle {
+  /** True when its code may ask the client. */
+  readonly asking: boolean;
+  /** Files that went into it. */
+  readonly inputs: readonly string[];
+}
+
 /** Bundles the component's code, with the parts of the runtime that the author's own code uses. */
 async function bundleComponent(
   entry: string,
-  definition: Definition,
+  { definition, checks }: Evaluated,
   minify: boolean,
-): Promise<{ bundled: Bundle; asking: boolean }> {
+): Promise<ComponentBundle> {
   const own = await bundle({
     entry,
-    source: `export { default } from ${JSON.stringify(entry)};`,
+    source: exportOf(entry),
     format: "esm",
     minify,
     plugins: [hostPlugin, ownCodePlugin],
     define: MARKED_GLOBALS,
   });
-  const source = entrySource(entry, definition, own);
   const asking = asks(definition, own.code);
+  const compiled = checksSource(checks);
+  const bare = await bundleWithoutSchemas(entry, checks);
   const bundled = await bundle({
     entry,
-    source,
+    source: entrySource(entry, definition, own, {
+      some: compiled !== undefined,
+      withoutZod: bare !== undefined,
+    }),
     format: "esm",
     minify,
-    // The schemas of forms are described when the component runs.
-    plugins: [hostPlugin, checkedPlugin, asking ? convertersPlugin(dirname(entry)) : zodConversionPlugin],
+    plugins: [
+      hostPlugin,
+      checkedPlugin,
+      // The schemas of forms are described when the component runs.
+      asking ? convertersPlugin(dirname(entry)) : zodConversionPlugin,
+      ...(compiled === undefined ? [] : [checksPlugin(compiled)]),
+      ...(bare === undefined ? [] : [entryPlugin(entry, bare)]),
+    ],
   });
-  return { bundled, asking };
+  const inputs = [bundled, ...(bare === undefined ? [] : [bare])].flatMap(({ metafile }) =>
+    // Generated modules have names that no path has.
+    Object.keys(metafile.inputs).filter((path) => path !== GENERATED && !path.startsWith("tenon-")),
+  );
+  return { ...bundled, asking, inputs: [...new Set(inputs)].sort() };
 }
 
 function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {

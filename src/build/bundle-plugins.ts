@@ -55,6 +55,24 @@ export const ownCodePlugin: Plugin = {
   },
 };
 
+/** Puts a bundle of the author's modules in the place of the one it was made of. */
+export function entryPlugin(entry: string, { code, sourceMap }: { code: string; sourceMap: string }): Plugin {
+  const map = Buffer.from(sourceMap).toString("base64");
+  return {
+    name: "tenon-entry",
+    setup(build) {
+      build.onLoad({ filter: /.*/ }, ({ path, namespace }) =>
+        path === entry && namespace === "file"
+          ? {
+              contents: `${code}\n//# sourceMappingURL=data:application/json;base64,${map}`,
+              loader: "js",
+            }
+          : undefined,
+      );
+    },
+  };
+}
+
 function onInterface(build: PluginBuild, resolve: (path: string) => OnResolveResult): void {
   // Modules of Node such as `node:fs/promises` only look like interfaces.
   build.onResolve({ filter: INTERFACE_PATTERN }, ({ path }) =>

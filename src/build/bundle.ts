@@ -14,6 +14,8 @@ export interface BundleInput {
   format: "esm" | "iife";
   /** Shortens names as well as spacing and expressions. */
   minify: boolean;
+  /** Makes generators of `async` functions. Default true; false for code that is bundled again. */
+  lower?: boolean;
   /** What to write in place of free identifiers. */
   define?: Readonly<Record<string, string>>;
   plugins: readonly Plugin[];
@@ -52,10 +54,10 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     conditions: ["worker", "module"],
     target: "es2023",
     supported: {
-      "async-await": false,
-      "async-generator": false,
-      "for-await": false,
       "top-level-await": false,
+      ...(input.lower === false
+        ? {}
+        : { "async-await": false, "async-generator": false, "for-await": false }),
     },
     define: { ...input.define, "process.env.NODE_ENV": '"production"' },
     // Without it esbuild writes the path of each module as a comment.

@@ -1,5 +1,6 @@
 import { asksClient, type JsonSchema } from "../manifest/index.ts";
 import type { Bundle } from "./bundle.ts";
+import { CHECKS_MODULE } from "./checks-module.ts";
 import type { Definition } from "./evaluate-definition.ts";
 import { ALWAYS_THERE, GUEST_GLOBALS } from "./guest-globals.ts";
 import { runtimePartsOf, usedGlobals } from "./used-runtime-parts.ts";
@@ -12,8 +13,14 @@ const SERVICES = ["config", "http", "kv", "secrets"] as const;
  * and the export that serves it with what its definition declares.
  *
  * @param own The author's code, bundled with `MARKED_GLOBALS`.
+ * @param checks What stands for schemas: whether some tools check by what was compiled, and whether zod is left out for it.
  */
-export function entrySource(entry: string, definition: Definition, own: Bundle): string {
+export function entrySource(
+  entry: string,
+  definition: Definition,
+  own: Bundle,
+  checks: { readonly some: boolean; readonly withoutZod: boolean },
+): string {
   const { code } = own;
   const declared = new Set(definition.capabilities.map((capability) => capability.interface));
   const globals = usedGlobals(code).filter((name) => {
@@ -37,7 +44,7 @@ export function entrySource(entry: string, definition: Definition, own: Bundle):
   if (asks(definition, code)) {
     // It replaces `Date`, so the author's module comes after it.
     lines.push('import { createAsker } from "tenon-guest/asking/asker";');
-    lent.push(`asker: createAsker({ ${converters(lines, own)} })`);
+    lent.push(`asker: createAsker({ ${converters(lines, own, checks.withoutZod)} })`);
   }
   if (definition.kind === "middleware") {
     lend("next", "tenon:mcp/handler@0.1.0", "handle");
@@ -46,9 +53,16 @@ export function entrySource(entry: string, definition: Definition, own: Bundle):
   lines.push(`import definition from ${JSON.stringify(entry)};`);
   if (definition.kind === "provider") {
     const kinds = methodsOf(definition).join(", ");
+    if (checks.some) {
+      lines.push(
+        'import { withChecks } from "tenon-guest/compiled-schema";',
+        `import { checks } from ${JSON.stringify(CHECKS_MODULE)};`,
+      );
+    }
     lines.push(
       `import { serveProvider, ${kinds} } from "tenon-guest/serve-provider";`,
-      `export const provider = serveProvider(definition, { ${lent.join(", ")} }, [${kinds}]);`,
+      `const served = ${checks.some ? "withChecks(definition, checks)" : "definition"};`,
+      `export const provider = serveProvider(served, { ${lent.join(", ")} }, [${kinds}]);`,
     );
   } else {
     lines.push(
@@ -65,13 +79,13 @@ export function asks({ kind }: Definition, code: string): boolean {
 }
 
 /** What describes the schemas of forms when the component runs: that of each library the code imports. */
-function converters(lines: string[], { metafile }: Bundle): string {
+function converters(lines: string[], { metafile }: Bundle, withoutZod: boolean): string {
   const paths = Object.entries(metafile.inputs).flatMap(([path, { imports }]) => [
     path,
     ...imports.map((item) => item.path),
   ]);
   return CONVERTERS.flatMap(({ library, name, as }) => {
-    if (!paths.some((path) => library.test(path))) return [];
+    if ((as === "zod" && withoutZod) || !paths.some((path) => library.test(path))) return [];
     lines.push(`import * as ${as} from "tenon-project-${as}";`);
     return [`${as}: ${as}.${name}`];
   }).join(", ");

@@ -2,7 +2,8 @@ import { dirname, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import vm from "node:vm";
 import type { SourceLocation } from "../errors/index.ts";
-import type { MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
+import type { ToolSchemaChecks } from "../json-schema/index.ts";
+import { definitionProblem, type MiddlewareManifest, type ProviderManifest } from "../manifest/index.ts";
 import { originalPosition, parseSourceMap } from "../source-map/index.ts";
 import { bundle, GENERATED, type Bundle } from "./bundle.ts";
 import { hostStubPlugin, convertersPlugin } from "./bundle-plugins.ts";
@@ -26,6 +27,8 @@ export type Definition = Omit<ProviderManifest, "toolchain"> | Omit<MiddlewareMa
 /** A definition, and what the module logged while it was loaded. */
 export interface Evaluated {
   definition: Definition;
+  /** What is to be compiled to check values, by the names of tools. */
+  checks: Readonly<Record<string, ToolSchemaChecks>>;
   earlyLines: string[];
   /** True when it read the clock: what it keeps of that is the time of the build. */
   readsClock: boolean;
@@ -85,24 +88,26 @@ export async function evaluateDefinition(
   } catch (error) {
     throw evaluationError(entry, script, error);
   }
-  const { kind, manifest, problem, earlyLines, readsClock } = JSON.parse(json) as Omit<
+  const { kind, manifest, problem, checks, ownPatterns, earlyLines, readsClock } = JSON.parse(json) as Omit<
     Evaluated,
     "definition"
   > & {
     kind: "provider" | "middleware";
     manifest: object;
+    ownPatterns: string[];
     problem?: string;
   };
-  if (problem !== undefined) {
-    throw loadError(entry, lowerFirst(problem), {
+  const definition = { manifestVersion: 1, kind, ...manifest } as Definition;
+  const wrong = problem ?? (await definitionProblem(definition, ownPatterns));
+  if (wrong !== undefined) {
+    throw loadError(entry, lowerFirst(wrong), {
       code: "ERR_BUILD_DEFINITION",
       hint: "See the documentation of provider() and defineMiddleware()",
     });
   }
-  const definition = { manifestVersion: 1, kind, ...manifest } as Definition;
   const { capabilities } = definition;
   refuseUses(entry, marked, uses, (name) => undeclaredHint(name, capabilities));
-  return { definition, earlyLines, readsClock };
+  return { definition, checks, earlyLines, readsClock };
 }
 
 /** Refuses uses of globals that a component does not have: those that there is a hint for. */

@@ -10,10 +10,27 @@ import type { Provider } from "../sdk/provider.ts";
 import { isSchema, type Schema } from "../sdk/schema.ts";
 import type { Capabilities } from "../sdk/services.ts";
 import { isObject } from "../sdk/tool-result.ts";
-import { checkObjectSchema, describeSchema, type Converters } from "./describe-schema.ts";
+import { checkObjectSchema, checkOf, describeSchema, type Converters } from "./describe-schema.ts";
+import type { SchemaCheck, ZodCheck } from "./zod-check.ts";
 
-/** What the manifest says of a definition, or why it cannot say it. */
-export type Description = { kind: string; manifest: Record<string, unknown> } | { problem: string };
+/** What the manifest says of a definition and what is to be compiled for it, or why it cannot say it. */
+export type Description =
+  | ({ readonly kind: string; readonly manifest: Record<string, unknown> } & Compilable)
+  | { readonly problem: string };
+
+/** What is known of the schemas of a definition and is not in its manifest. */
+export interface Compilable {
+  /** By the names of tools. Nothing is compiled for a schema that is not here. */
+  readonly checks: Readonly<Record<string, ToolSchemaChecks>>;
+  /** Patterns that come with the library of the schemas, not from the author. */
+  readonly ownPatterns: readonly string[];
+}
+
+/** How the schemas of a tool are checked. */
+export interface ToolSchemaChecks {
+  readonly input: SchemaCheck | undefined;
+  readonly output: SchemaCheck | undefined;
+}
 
 const NO_SETTINGS = { type: "object", properties: {} };
 const DYNAMIC_LISTS = ["tools", "resources", "resourceTemplates", "prompts"] as const;
@@ -22,8 +39,14 @@ const DYNAMIC_LISTS = ["tools", "resources", "resourceTemplates", "prompts"] as 
 export function describeDefinition(value: unknown, converters: Converters): Description {
   const kind = kindOf(value);
   try {
-    if (kind === "provider") return { kind, manifest: describeProvider(value as Provider, converters) };
-    if (kind === "middleware") return { kind, manifest: describeMiddleware(value as Middleware, converters) };
+    if (kind === "provider") {
+      const manifest = describeProvider(value as Provider, converters);
+      return { kind, manifest, ...compilable(value as Provider, converters) };
+    }
+    if (kind === "middleware") {
+      const manifest = describeMiddleware(value as Middleware, converters);
+      return { kind, manifest, checks: {}, ownPatterns: [] };
+    }
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
   }
@@ -66,6 +89,22 @@ function describeTool(tool: Tool, converters: Converters): Record<string, unknow
   if (problem !== undefined) throw new Error(`the input of tool "${name}": ${problem}`);
   const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
   return { name, title, description, inputSchema, outputSchema, annotations, scopes, task };
+}
+
+function compilable({ tools = [] }: Provider, converters: Converters): Compilable {
+  const ownPatterns = new Set<string>();
+  const check = (found: ZodCheck | undefined): SchemaCheck | undefined => {
+    for (const pattern of found?.ownPatterns ?? []) ownPatterns.add(pattern);
+    return found?.check;
+  };
+  const checks = tools.map(({ name, input, output }) => [
+    name,
+    {
+      input: check(checkOf(input, "input", converters)),
+      output: output && check(checkOf(output, "output", converters)),
+    },
+  ]);
+  return { checks: Object.fromEntries(checks) as Compilable["checks"], ownPatterns: [...ownPatterns] };
 }
 
 function describeResource(resource: Resource): Record<string, unknown> {

@@ -1,5 +1,6 @@
 import type { JsonSchema, Schema } from "../sdk/schema.ts";
 import { isObject } from "../sdk/tool-result.ts";
+import { zodCheck, type ZodCheck } from "./zod-check.ts";
 
 /** Turns a schema of one library into JSON Schema; `io` is the side of its transformations that is described. */
 export type Convert = (schema: unknown, options: object) => unknown;
@@ -54,6 +55,11 @@ export function describeSchema(
     );
   }
   return checkObjectSchema(what, json);
+}
+
+/** How the build can check by a schema without its library; nothing where only the library knows. */
+export function checkOf(schema: Schema, io: "input" | "output", { zod }: Converters): ZodCheck | undefined {
+  return "_zod" in schema && zod !== undefined ? zodCheck(schema, io, zod) : undefined;
 }
 
 function converted(schema: Schema, io: "input" | "output", { zod, valibot }: Converters): unknown {

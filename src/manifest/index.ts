@@ -23,3 +23,4 @@ export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
 export { toolParameterHeaders } from "./tool-parameter-headers.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";
+export { definitionProblem } from "./schema-problem.ts";

@@ -1,5 +1,7 @@
 import { checkSettings } from "../compose/check.ts";
 import { collectRoutes, discovery, LISTS, listText, offers, type Routes } from "../compose/routes.ts";
+import { withChecks, type ToolChecks } from "../guest/compiled-schema.ts";
+import { compileChecks, schemasToCompile, type ToolSchemaChecks } from "../json-schema/index.ts";
 import type { DynamicList, Json, ProviderManifest } from "../manifest/index.ts";
 import type { Surroundings } from "../sdk/context.ts";
 import { handleMiddleware } from "../sdk/handle-middleware.ts";
@@ -40,17 +42,25 @@ export async function composeInMemory(
   middleware: readonly UsedMiddleware[],
   surrounding: Surrounding,
 ): Promise<Handle> {
-  const manifest = await describe(provider);
-  const provided = handleProvider(provider, surrounding.of(provider), ALL_METHODS);
+  const { manifest, checks } = await describe(provider);
+  const checking = withChecks(provider, compiled(checks));
+  const provided = handleProvider(checking, surrounding.of(provider), ALL_METHODS);
   let next = routed(manifest, surrounding.enter(provider, provided));
   for (const { definition, settings } of middleware.toReversed()) {
-    const { settingsSchema } = await describe(definition);
-    checkSettings(definition.name, settingsSchema, { ...settings });
+    const { manifest: described } = await describe(definition);
+    checkSettings(definition.name, described.settingsSchema, { ...settings });
     const text = JSON.stringify(settings);
     const surroundings = { ...surrounding.of(definition), next, settings: () => text };
     next = surrounding.enter(definition, handleMiddleware(definition, surroundings));
   }
   return next;
+}
+
+/** The checks that the build would compile into a component. */
+function compiled(checks: Readonly<Record<string, ToolSchemaChecks>>): Record<string, ToolChecks> {
+  return Object.fromEntries(
+    Object.entries(checks).map(([tool, schemas]) => [tool, compileChecks(schemasToCompile(schemas))]),
+  );
 }
 
 /** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */

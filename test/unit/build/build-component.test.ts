@@ -99,7 +99,8 @@ describe("buildComponent()", () => {
     const [named, all] = await Promise.all(
       ["{ z }", "* as z"].map(async (clause) => {
         const entry = await project(
-          `import { defineTool, provider } from "tenon";\nimport ${clause} from "zod";\n${PROVIDER}`,
+          // A text that is trimmed needs zod at run time.
+          `import { defineTool, provider } from "tenon";\nimport ${clause} from "zod";\n${PROVIDER.replace("z.string()", "z.string().trim()")}`,
         );
         return buildComponent({ entry });
       }),

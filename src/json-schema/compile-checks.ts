@@ -1,0 +1,211 @@
+import { getProperty } from "ajv/dist/compile/codegen/index.js";
+import { _, Ajv2020, stringify, type CodeKeywordDefinition, type KeywordCxt } from "ajv/dist/2020.js";
+import { usePattern } from "ajv/dist/vocabularies/code.js";
+import standalone from "ajv/dist/standalone/index.js";
+
+/** A fault that a compiled check found. */
+export interface CheckError {
+  /** JSON pointer to what is wrong. */
+  readonly instancePath: string;
+  /** The keyword of JSON Schema that is not met, or one of those below. */
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Says whether a value is as a schema wants it. From objects whose other members are dropped it removes those. */
+export interface Check {
+  (value: unknown): boolean;
+  /** What the last call found wrong. */
+  errors?: readonly CheckError[] | null;
+}
+
+/**
+ * Faults after which elements of lists are not looked at any more. A list of a million wrong ones would else take more memory
+ * than a component has.
+ */
+const ENOUGH_ERRORS = 25;
+
+/** `"tenon:closed": [name, …]`: an object has no member but these. One error tells the first five others. */
+const CLOSED: CodeKeywordDefinition = {
+  keyword: "tenon:closed",
+  type: "object",
+  schemaType: "array",
+  error: {
+    message: "",
+    params: ({ params }) => _`{unknown: ${params["unknown"]}, known: ${params["known"]}}`,
+  },
+  code(cxt: KeywordCxt) {
+    const known = cxt.gen.const("known", stringify(cxt.schema));
+    const unknown = cxt.gen.const(
+      "unknown",
+      _`Object.keys(${cxt.data}).filter((k) => !${known}.includes(k)).slice(0, 5)`,
+    );
+    cxt.setParams({ unknown, known });
+    cxt.fail(_`${unknown}.length > 0`);
+  },
+};
+
+/** `"tenon:required": {name: what is expected}`: `required`, whose errors do not say what is missing. */
+const REQUIRED: CodeKeywordDefinition = {
+  keyword: "tenon:required",
+  type: "object",
+  schemaType: "object",
+  error: {
+    message: "",
+    params: ({ params }) => _`{missing: ${params["missing"]}, expected: ${params["expected"]}}`,
+  },
+  code(cxt: KeywordCxt) {
+    for (const [missing, expected] of Object.entries(cxt.schema as Record<string, string>)) {
+      cxt.gen.if(_`${cxt.data}${getProperty(missing)} === undefined`, () => {
+        cxt.setParams({ missing: _`${missing}`, expected: _`${expected}` });
+        cxt.error();
+      });
+    }
+  },
+};
+
+/** `"tenon:one-of": [scalar, …]`: `enum`, which would bring the schema into the code. */
+const ONE_OF: CodeKeywordDefinition = {
+  keyword: "tenon:one-of",
+  schemaType: "array",
+  error: { message: "", params: ({ params }) => _`{values: ${params["values"]}}` },
+  code(cxt: KeywordCxt) {
+    const values = cxt.gen.const("values", stringify(cxt.schema));
+    cxt.setParams({ values });
+    cxt.fail(_`!${values}.includes(${cxt.data})`);
+  },
+};
+
+/** `"tenon:format": {name, pattern}`: `pattern` with a name that says more. */
+const FORMAT: CodeKeywordDefinition = {
+  keyword: "tenon:format",
+  type: "string",
+  schemaType: "object",
+  error: { message: "", params: ({ schema }) => _`{format: ${(schema as Format).name}}` },
+  code(cxt: KeywordCxt) {
+    const pattern = usePattern(cxt, (cxt.schema as Format).pattern);
+    cxt.fail(_`!${pattern}.test(${cxt.data})`);
+  },
+};
+
+interface Format {
+  readonly name: string;
+  readonly pattern: string;
+}
+
+/** `"tenon:unless-full": schema`: elements and further members are as the schema wants them, unless enough is wrong already. */
+const UNLESS_FULL: CodeKeywordDefinition = {
+  keyword: "tenon:unless-full",
+  schemaType: ["object", "boolean"],
+  code(cxt: KeywordCxt) {
+    const valid = cxt.gen.name("_valid");
+    cxt.gen.if(_`errors <= ${ENOUGH_ERRORS}`, () => cxt.subschema({ keyword: "tenon:unless-full" }, valid));
+  },
+};
+
+type Schemas = Readonly<Record<string, unknown>>;
+
+/** What a keyword becomes before it is compiled. What is not here only describes, and stays out of the code. */
+const KEYWORDS: Readonly<Record<string, (value: never) => Schemas>> = {
+  ...Object.fromEntries(
+    (
+      "type const minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf " +
+      "minItems maxItems minProperties maxProperties uniqueItems $ref $anchor $id tenon:closed"
+    )
+      .split(" ")
+      .map((keyword) => [keyword, (value: unknown) => ({ [keyword]: value })]),
+  ),
+  enum: (values: unknown) => ({ "tenon:one-of": values }),
+  "tenon:tag": (tag: string) => ({ discriminator: { propertyName: tag }, required: [tag] }),
+  items: (schema: unknown) => ({ items: element(schema) }),
+  additionalProperties: (schema: unknown) => ({ additionalProperties: element(schema) }),
+  propertyNames: (schema: unknown) => (isText(schema) ? {} : { propertyNames: element(schema) }),
+  not: (schema: unknown) => ({ not: compilable(schema) }),
+  prefixItems: (schemas: unknown[]) => ({ prefixItems: schemas.map(compilable) }),
+  anyOf: (schemas: unknown[]) => ({ anyOf: schemas.map(compilable) }),
+  oneOf: (schemas: unknown[]) => ({ oneOf: schemas.map(compilable) }),
+  allOf: (schemas: unknown[]) => ({ allOf: schemas.map(compilable) }),
+  properties: (schemas: Schemas) => ({ properties: mapped(schemas) }),
+  $defs: (schemas: Schemas) => ({ $defs: mapped(schemas) }),
+};
+
+function compilable(schema: unknown): unknown {
+  if (typeof schema !== "object" || schema === null) return schema;
+  const entries = Object.entries(schema).flatMap(([keyword, value]) =>
+    Object.hasOwn(KEYWORDS, keyword) ? Object.entries(KEYWORDS[keyword]!(value as never)) : [],
+  );
+  const { format: name, pattern, ...rest } = Object.fromEntries(entries) as Schemas;
+  const texts =
+    pattern === undefined ? {} : name === undefined ? { pattern } : { "tenon:format": { name, pattern } };
+  return { ...rest, ...texts, ...required(schema as Schemas) };
+}
+
+function required({ required: names, properties = {} }: Schemas): Schemas {
+  if (!Array.isArray(names) || names.length === 0) return {};
+  const expected = (names as string[]).map((name) => [name, kindOf((properties as Schemas)[name])]);
+  return { "tenon:required": Object.fromEntries(expected) };
+}
+
+/** Words for what a schema takes, as far as one word says it. */
+function kindOf(schema: unknown): string {
+  const { type, enum: values } = (typeof schema === "object" && schema !== null ? schema : {}) as Schemas;
+  if (Array.isArray(values)) return `one of ${values.map((value) => JSON.stringify(value)).join("|")}`;
+  return type === undefined ? "a value" : [type as string | string[]].flat().join(" or ");
+}
+
+function element(schema: unknown): unknown {
+  const inner = compilable(schema);
+  if (typeof inner !== "object" || Object.keys(inner!).length === 0) return inner;
+  return { "tenon:unless-full": inner };
+}
+
+function mapped(schemas: Schemas): Schemas {
+  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, compilable(schema)]));
+}
+
+/** True for what says of a member's name that it is a text. */
+function isText(schema: unknown): boolean {
+  return JSON.stringify(schema) === '{"type":"string"}';
+}
+
+function createAjv(source: boolean): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    messages: false,
+    logger: false,
+    validateSchema: false,
+    meta: false,
+    // Formats are annotations in 2020-12; those that are checked come as patterns.
+    validateFormats: false,
+    // Patterns come from expressions without the flag.
+    unicodeRegExp: false,
+    removeAdditional: true,
+    discriminator: true,
+    keywords: [CLOSED, FORMAT, ONE_OF, REQUIRED, UNLESS_FULL],
+    code: { source, esm: true, optimize: 2 },
+  });
+  // Keywords that no check has: without them the code that notes what was evaluated is left out.
+  return Object.assign(ajv, { opts: { ...ajv.opts, unevaluated: false, dynamicRef: false } });
+}
+
+/** Makes the check of each schema, by the names they have. @throws Error when ajv cannot compile one. */
+export function compileChecks(schemas: Readonly<Record<string, object>>): Record<string, Check> {
+  const ajv = createAjv(false);
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [
+      name,
+      ajv.compile(compilable(schema) as object) as Check,
+    ]),
+  );
+}
+
+/**
+ * The same as the text of a module that exports each check by its name. It imports nothing but parts of `ajv/dist/runtime`, by
+ * `require`, and evaluates no text.
+ */
+export function checksModule(schemas: Readonly<Record<string, object>>): string {
+  const ajv = createAjv(true);
+  for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(compilable(schema) as object, name);
+  return standalone.default(ajv, Object.fromEntries(Object.keys(schemas).map((name) => [name, name])));
+}
