@@ -1,7 +1,12 @@
 import { isUtf8 } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
 import type { CoreManifest } from "../../src/manifest/index.ts";
-import { createLineFramer, createStdioProtocol, type Step } from "../../src/protocol/index.ts";
+import {
+  createLineFramer,
+  createStdioProtocol,
+  type StdioStep,
+  type Step,
+} from "../../src/protocol/index.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
 import { createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
@@ -77,7 +82,9 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const maxCalls = pool.workers * CALLS_PER_WORKER;
   const calls = new Set<Promise<unknown>>();
   /** Requests in flight by the text of their id. */
-  const requests = new Map<string, { client: AbortController; answered: Promise<void> }>();
+  const requests = new Map<string, { client: AbortController }>();
+  /** Lines that are not answered yet. */
+  const open = new Set<Promise<void>>();
   const closing = new AbortController();
   /** Counts calls alone: what waits for the client must not keep its answer from being read. */
   const counted: Pool = {
@@ -100,8 +107,8 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     });
   }
 
-  async function answer(step: Step<string | undefined>, signal: AbortSignal): Promise<void> {
-    const line = await takeSteps(step, {
+  function answerOf(step: Step<string | undefined>, signal: AbortSignal): Promise<string | undefined> {
+    return takeSteps(step, {
       pool: () => counted,
       signal,
       closing: closing.signal,
@@ -109,7 +116,24 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
       stalledBytes: () => output.writableLength,
       send: (part) => void (part !== undefined && outputOpen && output.write(`${part}\n`)),
     });
-    await send(line);
+  }
+
+  /** Does what a line asks for, and gives what it is answered with. */
+  async function take(taken: StdioStep): Promise<string | undefined> {
+    switch (taken.kind) {
+      case "answer":
+        return taken.answer;
+      case "cancel":
+        requests.get(taken.id)?.client.abort();
+        return undefined;
+      case "batch":
+        return taken.join(await Promise.all(taken.steps.map(take)));
+      case "request": {
+        const client = new AbortController();
+        requests.set(taken.id, { client });
+        return answerOf(taken.step, client.signal).finally(() => requests.delete(taken.id));
+      }
+    }
   }
 
   async function onLine(line: Uint8Array | "too-large"): Promise<void> {
@@ -118,11 +142,10 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     const text = Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString("utf8");
     if (text.trim() === "") return;
     const taken = protocol.handle(text);
-    if (taken.kind === "answer") return send(taken.answer);
-    if (taken.kind === "cancel") return requests.get(taken.id)?.client.abort();
-    const client = new AbortController();
-    const answered = answer(taken.step, client.signal).finally(() => requests.delete(taken.id));
-    requests.set(taken.id, { client, answered });
+    const answered = take(taken).then(send);
+    if (taken.kind === "answer" || taken.kind === "cancel") return answered;
+    const kept = answered.finally(() => open.delete(kept));
+    open.add(kept);
     if (calls.size >= maxCalls) await Promise.race(calls);
   }
 
@@ -136,7 +159,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     if (outputOpen) throw error;
   } finally {
     closing.abort();
-    await Promise.all([...requests.values()].map(({ answered }) => answered));
+    await Promise.all(open);
     await tasks.close();
     await Promise.all([pool.close(), taskPool.close()]);
     output.off("error", onOutputError);

@@ -19,15 +19,17 @@ export interface StepOptions<Answer> {
 }
 
 /** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
-export async function takeSteps<Answer>(
-  first: Step<Answer>,
-  { pool, signal, closing, log, send, stalledBytes }: StepOptions<Answer>,
-): Promise<Answer> {
+export async function takeSteps<Answer>(first: Step<Answer>, options: StepOptions<Answer>): Promise<Answer> {
+  const { pool, signal, closing, log, send, stalledBytes } = options;
   let step = first;
   for (;;) {
     switch (step.kind) {
       case "answer":
         return step.answer;
+      case "batch": {
+        const each = { ...options, send: () => {} };
+        return step.batch.join(await Promise.all(step.batch.steps.map((one) => takeSteps(one, each))));
+      }
       case "wait": {
         // What is waited for may go on for as long as a client that does not read.
         const stalled = new AbortController();

@@ -74,13 +74,18 @@ function exchange(protocol: HttpProtocol, incoming: IncomingExchange): HttpAnswe
   if (content === undefined) return protocol.refuseBody("too-large");
   const text = decodeUtf8(content);
   if (text === undefined) return protocol.refuseBody("encoding");
-  let step = protocol.handle(incoming, text);
+  return answerOf(protocol.handle(incoming, text));
+}
+
+function answerOf<Answer>(first: Step<Answer>): Answer {
+  let step = first;
   while (step.kind === "call") step = run(step.call);
   if (step.kind === "answer") return step.answer;
+  if (step.kind === "batch") return step.batch.join(step.batch.steps.map((each) => answerOf(each)));
   throw new Error("nothing that takes time was offered to clients");
 }
 
-function run(call: Call<HttpAnswer>): Step<HttpAnswer> {
+function run<Answer>(call: Call<Answer>): Step<Answer> {
   const outcome = fromWit(handle(call.context, call.request));
   finish();
   if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");

@@ -1,5 +1,6 @@
 import { errorAnswer, resultAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
+import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, splitBatch } from "./batch.ts";
 import { createServer, Reply, type Channel, type Origin } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
 import { acceptsEventStream, KEEP_ALIVE, streamPart } from "./event-stream.ts";
@@ -111,7 +112,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
   function handleMessage(
     head: HttpRequestHead,
     body: string,
-    channel: Channel<HttpAnswer>,
+    { channel, alone }: { channel: Channel<HttpAnswer>; alone: boolean },
   ): Step<HttpAnswer> {
     const message = parseMessage(body, server.limits);
     if (message.kind === "invalid") return answer(400, message.id, message.error);
@@ -124,6 +125,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       return { kind: "answer", answer: ACCEPTED };
     }
     const modern = eraOf(message, stated) === "modern";
+    if (!alone && (modern || message.method === "initialize")) return answer(400, message.id, ALONE);
     const contradiction = modern ? checkModernFields(head, message) : undefined;
     if (contradiction) return answer(400, message.id, contradiction);
     if (!modern && stated !== undefined && message.method !== "initialize" && !REVISIONS.includes(stated)) {
@@ -167,6 +169,23 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       : undefined;
     if (typeof follows === "object") return answer(follows.status, message.id, follows.error);
     return server.begin(admitted, message, origin, reply, follows);
+  }
+
+  /** A batch, where the revision has them: anything else is one message. */
+  function handleBatch(head: HttpRequestHead, body: string): Step<HttpAnswer> | undefined {
+    const stated = head.headers("mcp-protocol-version");
+    const session = sessions && sessionOf(sessions, head);
+    const version =
+      session === undefined
+        ? (stated ?? UNSTATED_REVISION)
+        : "id" in session
+          ? session.protocolVersion
+          : undefined;
+    const messages = version === BATCH_REVISION ? splitBatch(body, server.limits) : undefined;
+    if (messages === undefined) return undefined;
+    if (messages.length > MAX_BATCH) return answer(400, undefined, LONG_BATCH);
+    const steps = messages.map((text) => handleMessage(head, text, { channel: SINGLE, alone: false }));
+    return { kind: "batch", batch: { steps, join: (answers) => joinAnswers(answers as HttpAnswer[]) } };
   }
 
   /** A GET or DELETE, for which there are sessions. */
@@ -224,7 +243,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     handle(head, body) {
       const origin = head.headers("origin");
       const channel = acceptsEventStream(head.headers("accept")) ? STREAM : SINGLE;
-      const step = head.method === "POST" ? handleMessage(head, body, channel) : handleSession(head);
+      const step =
+        head.method === "POST"
+          ? (handleBatch(head, body) ?? handleMessage(head, body, { channel, alone: true }))
+          : handleSession(head);
       if (origin === undefined) return step;
       const readable = (answered: HttpAnswer): HttpAnswer => readableBy(answered, origin);
       return mapStep(step, { answer: readable, part: readable });
@@ -279,6 +301,18 @@ function rejected(status: number, error: RpcError): HttpAnswer {
 
 function answer(status: number, id: string | undefined, error: RpcError): Step<HttpAnswer> {
   return { kind: "answer", answer: toHttp(errorAnswer(status, id, error)) };
+}
+
+/** Answers of a batch as one. Where all have the same status it is theirs, so that a 401 is seen. */
+function joinAnswers(answers: readonly HttpAnswer[]): HttpAnswer {
+  const given = answers.filter(({ body }) => body !== undefined);
+  const [first] = given;
+  if (first === undefined) return ACCEPTED;
+  const same = given.every(({ status }) => status === first.status);
+  return {
+    ...(same ? first : { status: 200, headers: JSON_ONLY }),
+    body: joinBodies(given.map(({ body }) => body)),
+  };
 }
 
 function originOf(head: HttpRequestHead, session: Session | undefined): Origin {

@@ -135,7 +135,8 @@ function admitKey(frame: ObjectFrame, key: string): boolean {
   return true;
 }
 
-function closingQuote(text: string, from: number): number {
+/** Where the string ends whose content begins at an offset; -1 when it does not end. */
+export function closingQuote(text: string, from: number): number {
   let at = text.indexOf('"', from);
   while (at !== -1) {
     let backslashes = 0;

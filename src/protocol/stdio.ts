@@ -1,4 +1,5 @@
 import { errorAnswer, type Response } from "./answer.ts";
+import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, splitBatch } from "./batch.ts";
 import { createServer, Reply, type Channel } from "./call.ts";
 import { changeNotification, CHANGING_LISTS } from "./changes.ts";
 import { DEFAULT_LEVEL, isLogLevel, type LogLevel } from "./log-levels.ts";
@@ -16,7 +17,13 @@ import type { ProtocolOptions, Step } from "./types.ts";
 export type StdioStep =
   | { kind: "request"; id: string; step: Step<string | undefined> }
   | { kind: "answer"; answer: string | undefined }
-  | { kind: "cancel"; id: string };
+  | { kind: "cancel"; id: string }
+  | {
+      kind: "batch";
+      steps: readonly StdioStep[];
+      /** The line that answers all of them. */
+      join(lines: readonly (string | undefined)[]): string | undefined;
+    };
 
 /** One connection over standard streams. What is sent are single lines without their line feed. */
 export interface StdioProtocol {
@@ -61,61 +68,71 @@ export function createStdioProtocol(options: StdioProtocolOptions): StdioProtoco
     return { kind: "request", id, step: tracked };
   }
 
+  function handleMessage(line: string, alone: boolean): StdioStep {
+    const message = parseMessage(line, server.limits);
+    if (message.kind === "response") {
+      options.clientRequests?.answer(message, undefined);
+      return answer(undefined);
+    }
+    if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
+    if (message.kind === "notification") {
+      if (message.method === "notifications/initialized") {
+        for (const list of CHANGING_LISTS) subscription?.add(list);
+      }
+      const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
+      const request = id === undefined ? undefined : inFlight.get(id);
+      if (request === undefined) return answer(undefined);
+      request.cancelled = true;
+      return { kind: "cancel", id: id! };
+    }
+    const id = message.id!;
+    const modern = eraOf(message, undefined) === "modern";
+    if (!alone && (modern || message.method === "initialize")) {
+      return answer(toLine(errorAnswer(400, id, ALONE)));
+    }
+    if (inFlight.has(id)) {
+      const error = {
+        code: RPC.invalidRequest,
+        message: 'Invalid request: "id" belongs to a request in flight',
+      };
+      return answer(toLine(errorAnswer(400, id, error)));
+    }
+    const admitted = modern ? admitModern(message) : admitLegacy(message, legacyVersion);
+    if ("error" in admitted) return answer(toLine(errorAnswer(admitted.status, id, admitted.error)));
+    if (admitted.answeredHere) {
+      const level = message.params?.["level"];
+      if (message.method === "logging/setLevel" && isLogLevel(level)) logLevel = level;
+      return answer(resultResponse(id, "{}"));
+    }
+    if (admitted.initializes) {
+      legacyVersion = admitted.protocolVersion;
+      client = admitted.client;
+    }
+    const origin = {
+      transport: "stdio" as const,
+      peer: undefined,
+      traceparent: undefined,
+      logLevel,
+      client: admitted.era === "legacy" ? client : undefined,
+      session: undefined,
+    };
+    const reply = new Reply(LINES);
+    const { shaper } = server;
+    const follows = admitted.subscribes
+      ? subscribingTo(admitted, message, { changes, subscription, shaper, reply, peer: undefined })
+      : undefined;
+    if (typeof follows === "object") {
+      return answer(toLine(errorAnswer(follows.status, id, follows.error)));
+    }
+    return track(id, server.begin(admitted, message, origin, reply, follows));
+  }
+
   return {
     handle(line) {
-      const message = parseMessage(line, server.limits);
-      if (message.kind === "response") {
-        options.clientRequests?.answer(message, undefined);
-        return answer(undefined);
-      }
-      if (message.kind === "invalid") return answer(toLine(errorAnswer(400, message.id, message.error)));
-      if (message.kind === "notification") {
-        if (message.method === "notifications/initialized") {
-          for (const list of CHANGING_LISTS) subscription?.add(list);
-        }
-        const id = message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
-        const request = id === undefined ? undefined : inFlight.get(id);
-        if (request === undefined) return answer(undefined);
-        request.cancelled = true;
-        return { kind: "cancel", id: id! };
-      }
-      const id = message.id!;
-      if (inFlight.has(id)) {
-        const error = {
-          code: RPC.invalidRequest,
-          message: 'Invalid request: "id" belongs to a request in flight',
-        };
-        return answer(toLine(errorAnswer(400, id, error)));
-      }
-      const admitted =
-        eraOf(message, undefined) === "modern" ? admitModern(message) : admitLegacy(message, legacyVersion);
-      if ("error" in admitted) return answer(toLine(errorAnswer(admitted.status, id, admitted.error)));
-      if (admitted.answeredHere) {
-        const level = message.params?.["level"];
-        if (message.method === "logging/setLevel" && isLogLevel(level)) logLevel = level;
-        return answer(resultResponse(id, "{}"));
-      }
-      if (admitted.initializes) {
-        legacyVersion = admitted.protocolVersion;
-        client = admitted.client;
-      }
-      const origin = {
-        transport: "stdio" as const,
-        peer: undefined,
-        traceparent: undefined,
-        logLevel,
-        client: admitted.era === "legacy" ? client : undefined,
-        session: undefined,
-      };
-      const reply = new Reply(LINES);
-      const { shaper } = server;
-      const follows = admitted.subscribes
-        ? subscribingTo(admitted, message, { changes, subscription, shaper, reply, peer: undefined })
-        : undefined;
-      if (typeof follows === "object") {
-        return answer(toLine(errorAnswer(follows.status, id, follows.error)));
-      }
-      return track(id, server.begin(admitted, message, origin, reply, follows));
+      const messages = legacyVersion === BATCH_REVISION ? splitBatch(line, server.limits) : undefined;
+      if (messages === undefined) return handleMessage(line, true);
+      if (messages.length > MAX_BATCH) return answer(toLine(errorAnswer(400, undefined, LONG_BATCH)));
+      return { kind: "batch", steps: messages.map((text) => handleMessage(text, false)), join: joinBodies };
     },
 
     refuseLine(reason) {

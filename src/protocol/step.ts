@@ -12,6 +12,10 @@ interface StepMap<From, To> {
 export function mapStep<From, To>(step: Step<From>, map: StepMap<From, To>): Step<To> {
   if (step.kind === "answer") return { kind: "answer", answer: map.answer(step.answer) };
   if (step.kind === "call") return { kind: "call", call: mapCall(step.call, map) };
+  if (step.kind === "batch") {
+    const { steps, join } = step.batch;
+    return { kind: "batch", batch: { steps, join: (answers) => map.answer(join(answers)) } };
+  }
   const { wait } = step;
   const mapPart = map.waitPart ?? map.part;
   return {

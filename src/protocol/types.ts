@@ -56,11 +56,20 @@ export interface Call<Answer> {
   fail(reason: CallFailure): Step<Answer>;
 }
 
-/** What the host must do next: send the answer, which ends the request; call the core; or wait while no component runs. */
+/** What the host must do next: send the answer, which ends the request; call the core; wait while no component runs; or do several of these. */
 export type Step<Answer> =
   | { kind: "answer"; answer: Answer }
   | { kind: "call"; call: Call<Answer> }
-  | { kind: "wait"; wait: Wait<Answer> };
+  | { kind: "wait"; wait: Wait<Answer> }
+  | { kind: "batch"; batch: Batch<Answer> };
+
+/** Requests that came as one, and whose answers go as one. Nothing is sent ahead of that. */
+export interface Batch<Answer> {
+  /** What to do for each of them, in any order or at once. */
+  readonly steps: readonly Step<unknown>[];
+  /** The answer, from those to {@link Batch.steps} in their order. */
+  join(answers: readonly unknown[]): Answer;
+}
 
 /** Says when there is no more use in waiting; an `AbortSignal` is one. */
 export interface Signal {

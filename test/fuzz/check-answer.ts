@@ -3,9 +3,26 @@ import { expect } from "vitest";
 /** What a server may answer on its own to a message: neither -32603 nor anything a guest or a bug would give. */
 const CODES = [-32700, -32600, -32601, -32602, -32020, -32022];
 
-/** Checks that a text is one well-formed JSON-RPC response that tells nothing of the inside; gives it. */
-export function checkAnswer(text: string): { id: unknown; error?: { code: number }; result?: object } {
-  const answer = JSON.parse(text) as ReturnType<typeof checkAnswer> & { jsonrpc: unknown };
+interface Answer {
+  jsonrpc: unknown;
+  id: unknown;
+  error?: { code: number };
+  result?: object;
+}
+
+/**
+ * Checks that a text is one well-formed JSON-RPC response that tells nothing of the inside, or an array of them; gives
+ * the first.
+ */
+export function checkAnswer(text: string): Answer {
+  const value = JSON.parse(text) as Answer | Answer[];
+  const answers = Array.isArray(value) ? value : [value];
+  expect(answers.length).toBeGreaterThan(0);
+  for (const answer of answers) check(answer);
+  return answers[0]!;
+}
+
+function check(answer: Answer): void {
   expect(answer.jsonrpc).toBe("2.0");
   expect(["number", "string", "object"]).toContain(typeof answer.id);
   expect("result" in answer).toBe(!("error" in answer));
@@ -14,5 +31,4 @@ export function checkAnswer(text: string): { id: unknown; error?: { code: number
     expect(CODES).toContain(answer.error.code);
     expect(JSON.stringify(answer.error)).not.toMatch(/\\n\s+at |\.[jt]s:\d|\/(?:home|root|tmp|usr)\//);
   }
-  return answer;
 }

@@ -19,6 +19,8 @@ const METHODS = [
   "prompts/list",
   "prompts/get",
   "completion/complete",
+  "resources/subscribe",
+  "subscriptions/listen",
   "logging/setLevel",
   "notifications/initialized",
   "notifications/cancelled",
@@ -104,6 +106,7 @@ const damage = fc.oneof(
         text.slice(0, at % (text.length + 1)) + noise + text.slice(at % (text.length + 1)),
   ),
   fc.constant((text: string) => `[${text}]`),
+  fc.constant((text: string) => `[${text} ,\t{"jsonrpc":"2.0","id":"b","method":"ping"}, ${text}]`),
   fc.constant((text: string) => text.replace(/^\{/, '{"id":1,')),
   fc.integer({ min: 1, max: 200 }).map((depth) => (text: string) => {
     return text.replace(/\}$/, `,"x":${"[".repeat(depth)}${"]".repeat(depth)}}`);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
-import type { Outcome } from "../../src/protocol/index.ts";
+import type { Outcome, StdioStep, Step } from "../../src/protocol/index.ts";
 import { answerOf, callOf, type AnsweredCall } from "../fixtures/protocol-steps.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { INVALID, VALID } from "./json-texts.ts";
@@ -25,6 +25,22 @@ function checkCall(call: Pick<AnsweredCall<unknown>, "context" | "request">): vo
   if (params !== undefined) expect(JSON.parse(params)).toBeTypeOf("object");
 }
 
+/** Goes through the steps of a request. */
+function settle<Answer>(step: Step<Answer>): Answer {
+  if (step.kind === "batch") return step.batch.join(step.batch.steps.map((each) => settle(each)));
+  if (step.kind === "answer") return step.answer;
+  const call = callOf(step);
+  checkCall(call);
+  return call.finish(outcome(call.request));
+}
+
+/** Does what a line asks for, and gives what it is answered with. */
+function take(step: StdioStep): string | undefined {
+  if (step.kind === "batch") return step.join(step.steps.map(take));
+  if (step.kind === "request") return settle(step.step);
+  return step.kind === "answer" ? step.answer : undefined;
+}
+
 function headOf(headers: Record<string, string>) {
   const all: Record<string, string> = { ...fields, ...headers };
   return { method: "POST", path: "/mcp", headers: (name: string) => all[name] };
@@ -39,8 +55,8 @@ test(`the protocol core answers ${RUNS} generated messages over HTTP as it shoul
   const protocol = createHttpProtocol(options);
   const property = fc.property(messages, ({ text, headers }) => {
     const step = protocol.handle(headOf(headers), text);
-    if (step.kind === "answer") {
-      const { status, body } = step.answer;
+    if (step.kind !== "call") {
+      const { status, body } = settle(step);
       expect([200, 202, 400, 404]).toContain(status);
       expect(body === undefined).toBe(status === 202);
       if (body !== undefined) checkAnswer(body);
@@ -62,14 +78,7 @@ test(`the protocol core answers ${RUNS} generated messages over HTTP as it shoul
 test(`the protocol core answers ${RUNS} generated messages on one stdio connection as it should`, () => {
   const protocol = createStdioProtocol(options);
   const property = fc.property(messages, ({ text }) => {
-    const step = protocol.handle(text);
-    let line: string | undefined;
-    if (step.kind === "request") {
-      const call = callOf(step.step);
-      checkCall(call);
-      line = call.finish(outcome(call.request));
-      expect(line).toBeDefined();
-    } else if (step.kind === "answer") line = step.answer;
+    const line = take(protocol.handle(text));
     if (line === undefined) return;
     expect(line).not.toMatch(/[\n\r]/);
     checkAnswer(line);

@@ -153,7 +153,7 @@ export const ROWS: Readonly<Record<string, readonly BadInput[]>> = {
     { name: "100,000 levels", content: nested(100_000), status: 400, code: -32700 },
   ],
   "not JSON-RPC": [
-    ...["null", "1", '"x"', "{}", "[]", `[${legacyCall.content}]`, '{"jsonrpc":"2.0"}'].map((content) => ({
+    ...["null", "1", '"x"', "{}", "[]", '{"jsonrpc":"2.0"}'].map((content) => ({
       name: content.slice(0, 20),
       content,
       status: 400,
