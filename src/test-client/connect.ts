@@ -1,7 +1,7 @@
 import { ToolkitError } from "../errors/index.ts";
 import type { Json } from "../manifest/index.ts";
 import { failureError } from "../protocol/index.ts";
-import type { Client, Principal } from "../sdk/context.ts";
+import type { Client, Principal, TaskPhase } from "../sdk/context.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
 import { kindOf } from "../sdk/definition.ts";
 import type { Outcome, Request as McpRequest } from "../sdk/messages.ts";
@@ -9,6 +9,7 @@ import type { Provider } from "../sdk/provider.ts";
 import type { ServiceName } from "../sdk/services.ts";
 import { answeringClient, sendRounds, type ClientAnswers, type Inputs } from "./client-answers.ts";
 import { createFakes, fakedServices, type Fakes, type FakeServices } from "./fakes.ts";
+import { playTask } from "./play-task.ts";
 import type { ComponentReference } from "./start-built.ts";
 import { startInMemory, type Listeners, type Server } from "./start-in-memory.ts";
 import type { UsedMiddleware } from "./in-memory.ts";
@@ -30,6 +31,11 @@ export interface ConnectOptions extends Fakes, ClientAnswers {
    * name its own. Default: the definition itself, in this process.
    */
   readonly component?: ComponentReference;
+  /**
+   * False for a client that does not know tasks: then a tool whose `task` is `required` refuses its calls. Otherwise calls
+   * that become tasks are waited for, and answered with their results. Default true.
+   */
+  readonly tasks?: boolean;
   /** Prints no error lines of the log to stderr. Default false. */
   readonly quiet?: boolean;
 }
@@ -73,7 +79,11 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
   const deadlineMs = options.deadline ?? DEFAULT_DEADLINE_MS;
   let requests = 0;
   const client = answeringClient(options, options.client);
-  const send = async (request: McpRequest, signal: AbortSignal | undefined, inputs: Inputs | undefined) => {
+  const send = async (
+    request: McpRequest,
+    signal: AbortSignal | undefined,
+    { inputs, task }: { inputs: Inputs | undefined; task: TaskPhase | undefined },
+  ) => {
     requests += 1;
     const receivedAt = fakes.now();
     const context = JSON.stringify({
@@ -86,6 +96,7 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
       deadline: receivedAt + deadlineMs,
       progressToken: requests,
       ...(inputs && { inputs, retry: true }),
+      ...(task && { task }),
     });
     const ended = await server.handle(context, request, { deadlineMs, signal });
     return "outcome" in ended
@@ -93,12 +104,15 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
       : ({ tag: "failure", val: failureError(ended.failure) } satisfies Outcome);
   };
   return {
-    ...createRequests((request, signal) =>
-      sendRounds((inputs) => {
-        signal?.throwIfAborted();
-        return send(request, signal, inputs);
-      }, options),
-    ),
+    ...createRequests((request, signal) => {
+      const play = (task: TaskPhase | undefined): Promise<Outcome> =>
+        sendRounds((inputs) => {
+          signal?.throwIfAborted();
+          return send(request, signal, { inputs, task });
+        }, options);
+      const knowsTasks = options.tasks !== false && request.method === "tools/call";
+      return knowsTasks ? playTask(`test-task-${requests + 1}`, play) : play(undefined);
+    }),
     logs,
     progress,
     kv: fakes.kvEntries,

@@ -1,0 +1,504 @@
+import { describe, expect, test } from "vitest";
+import { createMemoryKv } from "../../../hosts/node/services/kv-store.ts";
+import { success } from "./requests.ts";
+import { KNOWING, taskServer, type TaskServer } from "./task-server.ts";
+
+const ADA = { issuer: "https://id.example", subject: "ada" };
+const BOB = { issuer: "https://id.example", subject: "bob" };
+const RESULT = { content: [{ type: "text", text: "done" }] };
+const UNKNOWN = { code: -32602, message: "Unknown task" };
+const NEEDED = { requiredCapabilities: { extensions: { "io.modelcontextprotocol/tasks": {} } } };
+
+/** Lets what has been settled take effect. */
+async function settled(server: TaskServer, id: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const task = await server.get(id);
+    if (task["status"] !== "working") return task;
+  }
+}
+
+/** Work that asks the client. */
+function asks(requests: object, state?: unknown) {
+  const val = {
+    requests: JSON.stringify(requests),
+    ...(state !== undefined && { state: JSON.stringify(state) }),
+  };
+  return { outcome: { tag: "input-required" as const, val } };
+}
+
+const question = { method: "elicitation/create", params: { message: "?" } };
+
+describe("a call that becomes a task", () => {
+  test("is answered with the task, and its work runs apart", async () => {
+    const server = await taskServer();
+    const { status, result } = await server.request("tools/call", { name: "work", arguments: { a: 1 } });
+    expect(status).toBe(200);
+    expect(result).toEqual({
+      resultType: "task",
+      taskId: "task-number-0001",
+      status: "working",
+      createdAt: "2027-01-15T08:00:00.000Z",
+      lastUpdatedAt: "2027-01-15T08:00:00.000Z",
+      ttlMs: 3_600_000,
+      pollIntervalMs: 1000,
+      _meta: { "io.modelcontextprotocol/serverInfo": { name: "server", version: "1.0.0" } },
+    });
+    expect(server.calls[0]!.context["task"]).toEqual({ phase: "admit" });
+    expect(server.works).toHaveLength(1);
+    expect(server.works[0]).toMatchObject({
+      deadline: server.now + 900_000,
+      request: {
+        id: "1",
+        method: "tools/call",
+        target: "work",
+        params: '{"name":"work","arguments":{"a":1}}',
+      },
+      context: {
+        requestId: "r-1",
+        retry: true,
+        deadline: server.now + 900_000,
+        progressToken: "task-number-0001",
+        task: { phase: "run", id: "task-number-0001" },
+      },
+    });
+  });
+
+  test("hands back what was admitted, and neither inputs nor what the client wanted to hear", async () => {
+    const server = await taskServer();
+    server.core = () => success({ resultType: "task", principal: null, admitted: { a: [1] } });
+    const meta = { ...KNOWING, progressToken: 7, "io.modelcontextprotocol/logLevel": "debug" };
+    await server.request("tools/call", { name: "work", inputResponses: { a: {} } }, meta);
+    expect(server.calls[0]!.context).toMatchObject({ progressToken: 7, inputs: { responses: { a: {} } } });
+    const { context } = server.works[0]!;
+    expect(context["task"]).toEqual({ phase: "run", id: "task-number-0001", admitted: { a: [1] } });
+    expect(context).not.toHaveProperty("inputs");
+    expect(context).not.toHaveProperty("logLevel");
+  });
+
+  test.for([
+    ["a result", success(RESULT), { status: "completed", result: RESULT }],
+    ["a failed result", success({ isError: true }), { status: "completed", result: { isError: true } }],
+    [
+      "an error",
+      { tag: "failure", val: { code: 5, message: "no", data: '{"a":1}' } },
+      { status: "failed", error: { code: 5, message: "no", data: { a: 1 } } },
+    ],
+    [
+      "a refusal",
+      { tag: "refused", val: { status: 429, headers: [], error: { code: 6, message: "slow" } } },
+      { status: "failed", error: { code: 6, message: "slow" } },
+    ],
+    [
+      "no JSON",
+      { tag: "success", val: '{"content":[]}, "taskId": "x"' },
+      { status: "failed", error: { code: -32603, message: "Internal error" } },
+    ],
+    [
+      "a result that is too long",
+      success({ content: "x".repeat(1024 * 1024) }),
+      { status: "failed", error: { code: -32603, message: "The result is larger than this server allows" } },
+    ],
+    [
+      "nothing",
+      { tag: "accepted" },
+      { status: "failed", error: { code: -32603, message: "Internal error" } },
+    ],
+  ] as const)("shows %s", async ([, outcome, shown]) => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.now += 1500;
+    server.works[0]!.end({ outcome: outcome as never });
+    const task = await settled(server, id);
+    expect(task).toMatchObject({
+      resultType: "complete",
+      taskId: id,
+      createdAt: "2027-01-15T08:00:00.000Z",
+      lastUpdatedAt: "2027-01-15T08:00:01.500Z",
+      ...shown,
+    });
+    expect("result" in task).toBe("result" in shown);
+    expect("error" in task).toBe("error" in shown);
+    expect(await server.get(id)).toEqual(task);
+  });
+
+  test.for([
+    ["deadline", { code: -31_504, message: "The request took too long" }],
+    ["trap", { code: -32603, message: "Internal error" }],
+  ] as const)("fails after a %s", async ([failure, error]) => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end({ failure });
+    expect(await settled(server, id)).toMatchObject({ status: "failed", error });
+  });
+
+  test("shows the progress of its work as a message", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    const tell = (params: object): void =>
+      server.works[0]!.notify(JSON.stringify({ jsonrpc: "2.0", method: "notifications/progress", params }));
+    tell({ progressToken: "another", progress: 1, message: "no" });
+    expect(await server.get(id)).not.toHaveProperty("statusMessage");
+    tell({ progressToken: id, progress: 1, total: 4 });
+    expect((await server.get(id))["statusMessage"]).toBe("1 of 4");
+    tell({ progressToken: id, progress: 2, message: "halfway".repeat(200) });
+    expect((await server.get(id))["statusMessage"]).toHaveLength(1000);
+    server.works[0]!.end({ outcome: success(RESULT) });
+    expect(await settled(server, id)).not.toHaveProperty("statusMessage");
+  });
+
+  test("is an ordinary answer where the tool makes no task of it", async () => {
+    const server = await taskServer();
+    server.core = () => success({ ...RESULT, structuredContent: { resultType: "task" } });
+    expect((await server.request("tools/call", { name: "work" })).result).toMatchObject({
+      resultType: "complete",
+      ...RESULT,
+    });
+    server.core = () => ({ tag: "failure", val: { code: -32021, message: "no", data: "{}" } });
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({
+      status: 400,
+      error: { code: -32021 },
+    });
+    expect(server.works).toEqual([]);
+  });
+
+  test.for([{}, { principal: { subject: "ada" } }, { principal: "ada" }])(
+    "is refused when its owner is not known: %j",
+    async (said) => {
+      const server = await taskServer();
+      server.core = () => success({ resultType: "task", ...said });
+      expect((await server.request("tools/call", { name: "work" })).error).toMatchObject({ code: -32603 });
+      expect(server.works).toEqual([]);
+    },
+  );
+});
+
+describe("a client that does not know tasks", () => {
+  const unknowing = { ...KNOWING, "io.modelcontextprotocol/clientCapabilities": { extensions: {} } };
+
+  test("gets an ordinary call", async () => {
+    const server = await taskServer();
+    server.core = () => success(RESULT);
+    await server.request("tools/call", { name: "work" }, unknowing);
+    expect(server.calls[0]!.context).not.toHaveProperty("task");
+  });
+
+  test.for(["tasks/get", "tasks/update", "tasks/cancel"])("may not call %s", async (method) => {
+    const server = await taskServer();
+    const params = { taskId: await server.create(), inputResponses: {} };
+    expect(await server.request(method, params, unknowing)).toMatchObject({
+      status: 400,
+      error: { code: -32021, data: NEEDED },
+    });
+  });
+});
+
+describe("requests about a task", () => {
+  const methods = ["tasks/get", "tasks/update", "tasks/cancel"] as const;
+
+  test.for(methods)("%s passes the chain as a request for the tool", async (method) => {
+    const server = await taskServer();
+    const id = await server.create();
+    await server.request(method, { taskId: id, inputResponses: {} });
+    expect(server.calls[1]!.request).toMatchObject({ method, target: "work" });
+    expect(server.calls[1]!.context).not.toHaveProperty("task");
+    server.core = () => ({
+      tag: "refused",
+      val: { status: 401, headers: [["www-authenticate", "Bearer"]], error: { code: 401, message: "no" } },
+    });
+    expect(await server.request(method, { taskId: id, inputResponses: {} })).toMatchObject({ status: 401 });
+    // Whoever may not even ask does not learn which tasks there are.
+    const nobodys = await server.request(method, { taskId: "x".repeat(32), inputResponses: {} });
+    expect(nobodys.status).toBe(401);
+  });
+
+  test.for(methods)("%s of a task of another is as of none", async (method) => {
+    const server = await taskServer();
+    server.principal = ADA;
+    const id = await server.create();
+    const answers: unknown[] = [];
+    for (const [principal, taskId] of [
+      [BOB, id],
+      [null, id],
+      [{ ...ADA, issuer: "https://other.example" }, id],
+      [ADA, "task-number-9999"],
+      [ADA, "../task/x"],
+      [ADA, "\0"],
+      [ADA, "__proto__"],
+    ] as const) {
+      server.principal = principal;
+      answers.push((await server.request(method, { taskId, inputResponses: {} })).error);
+    }
+    expect(answers).toEqual(answers.map(() => UNKNOWN));
+    server.principal = ADA;
+    expect(await server.get(id)).toMatchObject({ status: "working" });
+  });
+
+  test("need an id, and answers that are objects", async () => {
+    const server = await taskServer();
+    const taskId = await server.create();
+    for (const params of [{}, { taskId: 5 }]) {
+      expect((await server.request("tasks/get", params)).error).toMatchObject({ code: -32602 });
+    }
+    for (const inputResponses of [undefined, null, [], { a: 1 }, { a: null }, "x"]) {
+      const { error } = await server.request("tasks/update", { taskId, inputResponses });
+      expect(error).toEqual({
+        code: -32602,
+        message: 'Invalid params: "inputResponses" must be an object of objects',
+      });
+    }
+  });
+
+  test.for(["tasks/list", "tasks/result"])("%s is no method", async (method) => {
+    const server = await taskServer();
+    expect(await server.request(method, { taskId: "x" })).toMatchObject({
+      status: 404,
+      error: { code: -32601 },
+    });
+  });
+});
+
+describe("tasks/cancel", () => {
+  test("ends the work, once and for all", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    const [work] = server.works;
+    expect((await server.request("tasks/cancel", { taskId: id })).result).toEqual({
+      resultType: "complete",
+      _meta: expect.anything() as unknown,
+    });
+    expect(work!.signal.aborted).toBe(true);
+    expect(await server.get(id)).toMatchObject({ status: "cancelled" });
+    work!.end({ outcome: success(RESULT) });
+    expect(await server.request("tasks/cancel", { taskId: id })).toMatchObject({ status: 200 });
+    const task = await server.get(id);
+    expect(task).toMatchObject({ status: "cancelled" });
+    expect(task).not.toHaveProperty("result");
+  });
+
+  test("leaves a task that has ended as it is", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end({ outcome: success(RESULT) });
+    await settled(server, id);
+    expect(await server.request("tasks/cancel", { taskId: id })).toMatchObject({ status: 200 });
+    expect(await server.get(id)).toMatchObject({ status: "completed", result: RESULT });
+  });
+
+  test("ends a task that waits for the client", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end(asks({ a: question }));
+    await settled(server, id);
+    await server.request("tasks/cancel", { taskId: id });
+    const task = await server.get(id);
+    expect(task).toMatchObject({ status: "cancelled" });
+    expect(task).not.toHaveProperty("inputRequests");
+  });
+});
+
+describe("a task that asks the client", () => {
+  test("waits until all is answered, one by one or at once, and then goes on", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end(asks({ a: question, "b.c": question }, { step: 1 }));
+    expect(await settled(server, id)).toMatchObject({
+      status: "input_required",
+      inputRequests: { "1.a": question, "1.b.c": question },
+    });
+    expect(server.works).toEqual([]);
+
+    const partly = { "1.a": { action: "accept" }, a: {}, "2.a": {}, other: {} };
+    const { result } = await server.request("tasks/update", { taskId: id, inputResponses: partly });
+    expect(result).toEqual({ resultType: "complete", _meta: expect.anything() as unknown });
+    expect(await server.get(id)).toMatchObject({
+      status: "input_required",
+      inputRequests: { "1.b.c": question },
+    });
+
+    const rest = { "1.b.c": { action: "decline" }, "1.a": { action: "cancel" } };
+    await server.request("tasks/update", { taskId: id, inputResponses: rest });
+    expect(await server.get(id)).toMatchObject({ status: "working" });
+    expect(server.works[0]!.context).toMatchObject({
+      retry: true,
+      task: { phase: "run", id },
+      inputs: { responses: { a: { action: "accept" }, "b.c": { action: "decline" } }, state: { step: 1 } },
+    });
+
+    // The same key in another round is another request.
+    server.works[0]!.end(asks({ a: question }));
+    expect(await settled(server, id)).toMatchObject({ inputRequests: { "2.a": question } });
+    await server.request("tasks/update", { taskId: id, inputResponses: { "1.a": {} } });
+    expect(await server.get(id)).toMatchObject({ status: "input_required" });
+    await server.request("tasks/update", { taskId: id, inputResponses: { "2.a": {} } });
+    server.works[0]!.end({ outcome: success(RESULT) });
+    expect(await settled(server, id)).toMatchObject({ status: "completed", result: RESULT });
+  });
+
+  test.for([
+    ["no JSON", { requests: "{" }],
+    ["nothing", { requests: "{}" }],
+    ["for what there is not", { requests: '{"a":{"method":"tools/call"}}' }],
+    ["with a state that is no JSON", { requests: '{"a":{"method":"roots/list"}}', state: "{" }],
+    [
+      "with a large state",
+      { requests: '{"a":{"method":"roots/list"}}', state: `"${"x".repeat(24 * 1024)}"` },
+    ],
+  ] as const)("fails when it asks %s", async ([, val]) => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end({ outcome: { tag: "input-required", val } });
+    expect(await settled(server, id)).toMatchObject({ status: "failed", error: { code: -32603 } });
+    expect(server.reports).toHaveLength(1);
+  });
+
+  test("fails when it asks too often", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    for (let round = 1; round <= 16; round++) {
+      server.works[0]!.end(asks({ a: question }));
+      await settled(server, id);
+      await server.request("tasks/update", { taskId: id, inputResponses: { [`${round}.a`]: {} } });
+    }
+    server.works[0]!.end(asks({ a: question }));
+    expect(await settled(server, id)).toMatchObject({ status: "failed", error: { code: -32603 } });
+  });
+
+  test("keeps no more answers than fit", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    server.works[0]!.end(asks({ a: question, b: question }));
+    await settled(server, id);
+    const large = { "1.a": { text: "x".repeat(512 * 1024) } };
+    const { error } = await server.request("tasks/update", { taskId: id, inputResponses: large });
+    expect(error).toEqual({ code: -32602, message: 'Invalid params: "inputResponses" is too large' });
+    expect((await server.get(id))["inputRequests"]).toHaveProperty(["1.a"]);
+  });
+});
+
+describe("what is kept", () => {
+  test("ends with the time to live", async () => {
+    const server = await taskServer({ ttlMs: 60_000, deadlineMs: 120_000 });
+    const ended = await server.create();
+    server.works[0]!.end({ outcome: success(RESULT) });
+    await settled(server, ended);
+    const waiting = await server.create();
+    server.works[0]!.end(asks({ a: question }));
+    await settled(server, waiting);
+    const running = await server.create();
+    const [work] = server.works;
+    expect(work!.deadline).toBe(server.now + 60_000);
+    server.now += 59_999;
+    for (const id of [ended, waiting, running]) expect(await server.get(id)).toMatchObject({ taskId: id });
+    server.now += 1;
+    for (const id of [ended, waiting, running]) {
+      expect((await server.request("tasks/get", { taskId: id })).error).toEqual(UNKNOWN);
+    }
+    expect(work!.signal.aborted).toBe(true);
+  });
+
+  test("outlives the server: results stay, work fails, and what waits goes on", async () => {
+    const keys = createMemoryKv(() => 1_800_000_000_000);
+    const first = await taskServer({ keys });
+    first.principal = ADA;
+    const ended = await first.create();
+    first.works[0]!.end({ outcome: success(RESULT) });
+    await settled(first, ended);
+    const waiting = await first.create({ text: "a\nb" });
+    first.works[0]!.end(asks({ a: question }, ["state"]));
+    await settled(first, waiting);
+    const running = await first.create();
+    // The first server is not closed: it may have crashed.
+
+    const second = await taskServer({ keys, newTaskId: () => "task-of-the-second" });
+    second.principal = ADA;
+    expect(await second.get(ended)).toMatchObject({ status: "completed", result: RESULT });
+    expect(await second.get(running)).toMatchObject({
+      status: "failed",
+      error: { code: -31_499, message: "The server was stopped before the task had ended" },
+    });
+    expect(await second.get(waiting)).toMatchObject({ inputRequests: { "1.a": question } });
+    second.principal = BOB;
+    expect((await second.request("tasks/get", { taskId: waiting })).error).toEqual(UNKNOWN);
+    second.principal = ADA;
+    await second.request("tasks/update", { taskId: waiting, inputResponses: { "1.a": { b: 2 } } });
+    expect(second.works[0]).toMatchObject({
+      request: { target: "work", params: '{"name":"work","arguments":{"text":"a\\nb"}}' },
+      context: { inputs: { responses: { a: { b: 2 } }, state: ["state"] }, task: { id: waiting } },
+    });
+    second.works[0]!.end({ outcome: success(RESULT) });
+    expect(await settled(second, waiting)).toMatchObject({ status: "completed" });
+  });
+
+  test("is closed: work fails and is stopped, and nothing new starts", async () => {
+    const server = await taskServer();
+    const id = await server.create();
+    await server.close();
+    expect(server.works[0]!.signal.aborted).toBe(true);
+    expect(await server.get(id)).toMatchObject({ status: "failed", error: { code: -31_499 } });
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 503 });
+  });
+
+  test("a store that fails is an internal error, and the log has it", async () => {
+    const kv = createMemoryKv(() => 0);
+    const broken = Promise.reject(new Error("no disk"));
+    broken.catch(() => undefined);
+    const server = await taskServer({ keys: { ...kv, set: () => broken } });
+    const { status, error } = await server.request("tools/call", { name: "work" });
+    expect([status, error]).toEqual([200, { code: -32603, message: "Internal error" }]);
+    expect(server.reports).toEqual(["The store of tasks failed"]);
+    expect(server.works).toEqual([]);
+  });
+});
+
+describe("how many", () => {
+  test("tasks may be at work is bounded", async () => {
+    const server = await taskServer({ maxWorking: 2 });
+    await server.create();
+    await server.create();
+    const refused = await server.request("tools/call", { name: "work" });
+    expect(refused).toMatchObject({ status: 503, error: { code: -31_503 } });
+    server.works[0]!.end({ outcome: success(RESULT) });
+    await settled(server, "task-number-0001");
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 200 });
+  });
+
+  test("one caller may have is bounded, and callers that nothing tells apart share the server's", async () => {
+    const server = await taskServer({ maxWorking: 10_000, ttlMs: 60_000 });
+    server.principal = ADA;
+    for (let i = 0; i < 100; i++) await server.create();
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 503 });
+    server.principal = null;
+    for (let i = 0; i < 900; i++) await server.create();
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 503 });
+    server.principal = BOB;
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 503 });
+    server.now += 60_000;
+    expect(await server.request("tools/call", { name: "work" })).toMatchObject({ status: 200 });
+  });
+
+  test("results are kept is bounded", async () => {
+    const server = await taskServer();
+    const large = success({ content: "x".repeat(1000 * 1024) });
+    const statuses: unknown[] = [];
+    for (let i = 0; i < 34; i++) {
+      const id = await server.create();
+      server.works[0]!.end({ outcome: large });
+      statuses.push((await settled(server, id))["status"]);
+    }
+    expect(statuses.filter((status) => status === "completed")).toHaveLength(32);
+    expect(statuses.at(-1)).toBe("failed");
+  });
+});
+
+test("the extension is declared to modern clients of a server with tasks", async () => {
+  const server = await taskServer();
+  server.core = () => success({ capabilities: { tools: {}, extensions: { other: {} } } });
+  const { result } = await server.request("server/discover");
+  expect(result!["capabilities"]).toMatchObject({
+    extensions: { other: {}, "io.modelcontextprotocol/tasks": {} },
+  });
+});
+
+test.for([0, 999, 86_400_001, 1.5])("tasks do not live for %s ms", async (ttlMs) => {
+  await expect(taskServer({ ttlMs })).rejects.toThrow(`ttlMs is ${ttlMs}, not 1,000 to 86400000`);
+});
