@@ -1,7 +1,7 @@
 import { componentWit } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { beforeAll, describe, expect, test } from "vitest";
 import { compose, type ComposeInput, type Composition } from "../../../src/compose/index.ts";
-import { readManifest, writeManifest } from "../../../src/manifest/index.ts";
+import { readManifest, writeManifest, type ProviderManifest } from "../../../src/manifest/index.ts";
 import {
   buildMiddleware,
   buildProvider,
@@ -60,7 +60,7 @@ describe("a composition of a provider and a middleware", () => {
   };
 
   beforeAll(async () => {
-    const other = { ...providerManifest("other", ["other"]) };
+    const other: ProviderManifest = { ...providerManifest("other", ["other"]), asks: true };
     other.tools[0] = {
       ...other.tools[0]!,
       title: "Other é",
@@ -130,10 +130,11 @@ describe("a composition of a provider and a middleware", () => {
           tools: ["add", "echo"],
           digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
         },
-        { as: "const", name: "other", tools: ["other"] },
+        { as: "const", name: "other", tools: ["other"], asks: true },
       ],
       middleware: [{ as: "access-log", name: "access-log" }],
     });
+    expect(composition.manifest.providers[0]).not.toHaveProperty("asks");
     expect(composition.manifest.stubs).toContain("wasi:cli/environment#get-environment");
     expect(composition.manifest.stubs).toContain("wasi:filesystem/preopens#get-directories");
     expect(composition.manifest.stubs).toEqual([...composition.manifest.stubs].sort());

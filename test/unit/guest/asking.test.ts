@@ -11,8 +11,11 @@ import {
 let component: CompiledComponent;
 const store = new Map<string, string>();
 
+let manifest: object;
+
 beforeAll(async () => {
-  const { bytes } = await buildComponent({ entry: "test/fixtures/components/asking.ts" });
+  const { bytes, ...built } = await buildComponent({ entry: "test/fixtures/components/asking.ts" });
+  manifest = built.manifest;
   component = await compileComponent(bytes);
 });
 
@@ -80,6 +83,10 @@ function textOf(outcome: Outcome): string {
 
 const greeting = { role: "assistant", content: { type: "text", text: "Welcome" }, model: "m" };
 const accepted = (content: object): object => ({ action: "accept", content });
+
+test("the manifest says that it asks", () => {
+  expect(manifest).toMatchObject({ kind: "provider", asks: true });
+});
 
 describe("a call over several rounds", () => {
   test("goes on where it waited, with the same values, and does what is done once", () => {
