@@ -98,6 +98,7 @@ export async function taskServer(options: Partial<TaskOptions> = {}): Promise<Ta
     let step = first;
     for (;;) {
       if (step.kind === "answer") return step.answer;
+      if (step.kind === "batch") throw new Error("no batch was sent");
       step = step.kind === "wait" ? await step.wait.next(() => undefined, NEVER) : ask(step.call);
     }
   }
