@@ -35,7 +35,7 @@ const ADAPTERS = [
   {
     host: "wasmtime",
     wit: ["hosts/wasi/wit/adapter.wit", "hosts/wasi/wit/wasi.wit", "hosts/wasmtime/wit/wasi-http.wit"],
-    imports: ["tenon-wasi:http/types@0.2.0"],
+    imports: ["tenon-wasi:http/types@0.2.0", "tenon:adapter/state-key@0.1.0"],
     exports: ["tenon-wasi:http/incoming-handler@0.2.0"],
   },
   {
@@ -63,13 +63,10 @@ async function adapter({ host, wit, imports, exports }) {
   }
 }
 
-async function services() {
-  const witSource = world(
-    ["tenon-wasi:cli/stderr@0.2.0", "tenon-wasi:clocks/wall-clock@0.2.0", "tenon-wasi:io/streams@0.2.0"],
-    ["tenon:adapter/call@0.1.0", "tenon:host/log@0.1.0", "tenon:mcp/outbox@0.1.0"],
-    ["hosts/wasi/wit/adapter.wit", "hosts/wasi/wit/wasi.wit"],
-  );
-  const binary = await parse(readFileSync(join(ROOT, "hosts/wasi/services.wat"), "utf8"));
+/** Makes a component of `hosts/wasi/<name>.wat`. */
+async function service(name, imports, exports) {
+  const witSource = world(imports, exports, ["hosts/wasi/wit/adapter.wit", "hosts/wasi/wit/wasi.wit"]);
+  const binary = await parse(readFileSync(join(ROOT, "hosts/wasi", `${name}.wat`), "utf8"));
   return componentNew(await componentEmbed({ binary, witSource, world: "built" }), []);
 }
 
@@ -104,7 +101,18 @@ const upToDate = () => {
 };
 if (!upToDate()) {
   mkdirSync(OUTPUT, { recursive: true });
-  write("services", await services());
+  write(
+    "services",
+    await service(
+      "services",
+      ["tenon-wasi:cli/stderr@0.2.0", "tenon-wasi:clocks/wall-clock@0.2.0", "tenon-wasi:io/streams@0.2.0"],
+      ["tenon:adapter/call@0.1.0", "tenon:host/log@0.1.0", "tenon:mcp/outbox@0.1.0"],
+    ),
+  );
+  write(
+    "state-key",
+    await service("state-key", ["tenon-wasi:cli/environment@0.2.0"], ["tenon:adapter/state-key@0.1.0"]),
+  );
   for (const definition of ADAPTERS) write(definition.host, await adapter(definition));
   writeFileSync(stamp, inputs);
 }

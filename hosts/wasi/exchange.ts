@@ -12,6 +12,7 @@ import {
   type HttpProtocolOptions,
   type HttpRequestHead,
   type Outcome,
+  type RequestStates,
   type Step,
 } from "../../src/protocol/index.ts";
 import { binaryString, decodeUtf8 } from "./text.ts";
@@ -36,18 +37,24 @@ export interface IncomingExchange extends HttpRequestHead {
 /** What a bundle may set. */
 type Settings = Pick<HttpProtocolOptions, "path" | "deadlineMs" | "allowedHosts" | "allowedOrigins">;
 
-/**
- * Makes the function that answers HTTP requests with the core.
- *
- * @param options.local True for a host that is taken to serve its own machine alone, until the bundle names the hosts
- * it is reached by. See `HttpProtocolOptions`.
- */
-export function createExchange(options: { local: boolean }): (incoming: IncomingExchange) => HttpAnswer {
+/** What differs between hosts. */
+interface ExchangeOptions {
+  /**
+   * True for a host that is taken to serve its own machine alone, until the bundle names the hosts it is reached by. See
+   * `HttpProtocolOptions`.
+   */
+  local: boolean;
+  /** Makes what asking clients takes, where the host can have a key. */
+  states?: () => RequestStates | undefined;
+}
+
+/** Makes the function that answers HTTP requests with the core. */
+export function createExchange(options: ExchangeOptions): (incoming: IncomingExchange) => HttpAnswer {
   // The core is reached only once a request is there: this module is evaluated when the adapter is built.
   let protocol: HttpProtocol | undefined;
   return (incoming) => {
     try {
-      protocol ??= createProtocol(options.local);
+      protocol ??= createProtocol(options);
       return exchange(protocol, incoming);
     } catch (error) {
       write({ level: "error", source: "adapter", message: `Cannot answer a request: ${String(error)}` });
@@ -56,14 +63,17 @@ export function createExchange(options: { local: boolean }): (incoming: Incoming
   };
 }
 
-function createProtocol(local: boolean): HttpProtocol {
+function createProtocol({ local, states }: ExchangeOptions): HttpProtocol {
   const settings = JSON.parse(getSettings()) as Settings;
+  const kept = states?.();
   return createHttpProtocol({
     ...settings,
     ...serverEntry(),
     now: Date.now,
     newRequestId,
     local: local && settings.allowedHosts === undefined,
+    ...(kept && { states: kept }),
+    report: (fault) => write({ level: "error", source: "adapter", message: fault }),
   });
 }
 

@@ -8,6 +8,10 @@ declare module "tenon:adapter/settings@0.1.0" {
   export function get(): string;
 }
 
+declare module "tenon:adapter/state-key@0.1.0" {
+  export function get(): string | null;
+}
+
 declare module "tenon:mcp/catalog@0.1.0" {
   export function get(kind: string, name: string): string | null;
 }

@@ -8,13 +8,14 @@ import {
 import type { InputStream } from "tenon-wasi:io/streams@0.2.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
 import { createExchange } from "../wasi/exchange.ts";
+import { requestStates } from "../wasi/request-states.ts";
 import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
 
 const READ_BYTES = 65_536;
 /** The most `blocking-write-and-flush` takes. */
 const WRITE_BYTES = 4096;
 
-const exchange = createExchange({ local: true });
+const exchange = createExchange({ local: true, states: requestStates });
 
 /** `wasi:http/incoming-handler`. */
 export const incomingHandler = {

@@ -1,13 +1,9 @@
 import { ToolkitError } from "../errors/index.ts";
 import type { CoreManifest } from "../manifest/index.ts";
+import { parseStateKeys } from "../protocol/index.ts";
 import { usageError } from "./arguments.ts";
 import { readInput } from "./files.ts";
 
-const KEY_BYTES = 32;
-const MAX_KEYS = 8;
-const HEX = /^[0-9a-f]{64}$/i;
-// 32 bytes leave four bits of the last digit unused, and one "=" of padding.
-const BASE64 = /^[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?$/;
 const VARIABLE = "TENON_STATE_KEY";
 const HINT = 'A key is 32 random bytes in base64 or hex, such as "openssl rand -base64 32" prints';
 
@@ -49,15 +45,12 @@ export function stateKeyWarnings(manifest: CoreManifest, keys: readonly Uint8Arr
 }
 
 function parseKeys(text: string, where: string): Uint8Array[] {
-  const keys = text.split(/[\s,]+/).filter((key) => key !== "");
-  const wrong = (state: string): ToolkitError =>
-    new ToolkitError(`Cannot read the state key from ${where}: ${state}`, { code: "ERR_CONFIG", hint: HINT });
-  if (keys.length === 0) throw wrong("there is none");
-  if (keys.length > MAX_KEYS) throw wrong(`there are ${keys.length} keys, and ${MAX_KEYS} are the most`);
-  return keys.map((key, index) => {
-    if (HEX.test(key)) return new Uint8Array(Buffer.from(key, "hex"));
-    if (BASE64.test(key)) return new Uint8Array(Buffer.from(key, "base64"));
-    const which = keys.length === 1 ? "it" : `key ${index + 1}`;
-    throw wrong(`${which} is not ${KEY_BYTES} bytes in base64 or hex`);
+  const keys = parseStateKeys(text, {
+    fromBase64url: (digits) => new Uint8Array(Buffer.from(digits, "base64url")),
+  });
+  if (typeof keys !== "string") return keys;
+  throw new ToolkitError(`Cannot read the state key from ${where}: ${keys}`, {
+    code: "ERR_CONFIG",
+    hint: HINT,
   });
 }

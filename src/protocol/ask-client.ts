@@ -91,7 +91,7 @@ export function askClient<Answer>(
   if (round >= MAX_ROUNDS) return fault(`the client was asked ${MAX_ROUNDS} times`);
   return admitted.era === "modern"
     ? giveBack(asking, { requests, state, round: round + 1 }, fault)
-    : waitForClient(asking, requests, fault, (responses) =>
+    : waitForClient(asking, requests, (responses) =>
         next({ inputs: { responses, state, retry: true }, round: round + 1 }),
       );
 }
@@ -118,13 +118,14 @@ function giveBack<Answer>(
 function waitForClient<Answer>(
   { options, admitted, reply, origin }: Asking<Answer>,
   requests: readonly Asked[],
-  fault: (what: string) => Step<Answer>,
   next: (responses: string) => Call<Answer>,
 ): Step<Answer> {
   const { id } = admitted.request;
   const { clientRequests } = options;
   if (clientRequests === undefined) {
-    return fault(`on this host only clients of 2026-07-28 and later can be asked`);
+    const message =
+      "The request needs an answer of the client, which this server can ask for only since 2026-07-28";
+    return reply.answer(errorAnswer(500, id, { code: RPC.internalError, message }));
   }
   if (!reply.streams) {
     const message = 'Invalid request: the answer needs a stream, which "Accept: text/event-stream" allows';

@@ -5,6 +5,7 @@ export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic }
 export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from "./http.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { createRequestStates, type RequestStates, type RequestStatesOptions } from "./request-states.ts";
+export { parseStateKeys } from "./state-keys.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
 export { createSessions, type Sessions, type SessionsOptions } from "./sessions.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";

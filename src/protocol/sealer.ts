@@ -11,14 +11,14 @@ export interface Sealer {
 /** What engines do each in their own way. */
 export interface SealerPlatform {
   /** From a cryptographic source. */
-  randomBytes(length: number): Uint8Array;
-  encodeUtf8(text: string): Uint8Array;
+  randomBytes: (length: number) => Uint8Array;
+  encodeUtf8: (text: string) => Uint8Array;
   /** Takes UTF-8 alone. */
-  decodeUtf8(bytes: Uint8Array): string;
+  decodeUtf8: (bytes: Uint8Array) => string;
   /** Without padding. */
-  toBase64url(bytes: Uint8Array): string;
+  toBase64url: (bytes: Uint8Array) => string;
   /** Takes what matches `^[\w-]+$` alone; nothing when it cannot be base64url. */
-  fromBase64url(text: string): Uint8Array | undefined;
+  fromBase64url: (text: string) => Uint8Array | undefined;
 }
 
 /** Bytes of a key. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundle, type BundleHost, type HttpSettings } from "../../src/bundle/index.ts";
+import { bundle, type BundleHost, type BundleInput } from "../../src/bundle/index.ts";
 
 /** A bundle on disk. */
 export interface BundleFile {
@@ -16,9 +16,9 @@ export interface BundleFile {
 export async function bundleFile(
   core: Uint8Array,
   host: BundleHost,
-  http: HttpSettings = {},
+  options: Omit<BundleInput, "core" | "host"> = {},
 ): Promise<BundleFile> {
-  const { bytes, files } = await bundle({ core, host, http });
+  const { bytes, files } = await bundle({ core, host, ...options });
   const folder = await mkdtemp(join(tmpdir(), `tenon-${host}-`));
   const path = join(folder, "server.wasm");
   await writeFile(path, bytes);

@@ -56,11 +56,12 @@ export function modernRequest(
   method: string,
   params: { name?: string; uri?: string; [member: string]: unknown } = {},
   fields: Record<string, string> = {},
+  capabilities: object = {},
 ): Promise<Answer> {
   const meta = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
     "io.modelcontextprotocol/clientInfo": { name: "suite", version: "1.0.0" },
-    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientCapabilities": capabilities,
   };
   const message = { jsonrpc: "2.0", id: "modern", method, params: { ...params, _meta: meta } };
   const name = params.name ?? params.uri;

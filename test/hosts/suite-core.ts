@@ -19,6 +19,11 @@ export async function endlessCore(): Promise<Composition> {
   ]);
 }
 
+/** The same with what asks its client. */
+export async function askingCore(): Promise<Composition> {
+  return composeSuite([{ as: "asking", bytes: await fixture("asking") }]);
+}
+
 async function composeSuite(providers: { as: string; bytes: Uint8Array }[]): Promise<Composition> {
   const middleware = [{ as: "access-log", bytes: await ready("access-log") }];
   return compose({ name: "suite", version: "1.0.0", access: "public", providers, middleware });

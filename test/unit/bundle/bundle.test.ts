@@ -8,7 +8,7 @@ import {
   middlewareManifest,
   providerManifest,
 } from "../../fixtures/quickjs-component.ts";
-import { suiteCore } from "../../hosts/suite-core.ts";
+import { askingCore, suiteCore } from "../../hosts/suite-core.ts";
 
 let core: Composition;
 
@@ -45,6 +45,27 @@ describe("bundle()", () => {
   test("bundle() for Fastly describes the service", async () => {
     const { files } = await bundle({ core: core.bytes, host: "fastly" });
     expect(files["fastly.toml"]).toContain('manifest_version = 3\nname = "suite"\n');
+  });
+
+  test("bundle() refuses a core that asks clients unless there is a key, and Fastly has none", async () => {
+    const asking = (await askingCore()).bytes;
+    await expect(bundle({ core: asking, host: "wasmtime" })).rejects.toMatchObject({
+      code: "ERR_HOST_CORE",
+      message:
+        'Cannot bundle "suite" for wasmtime: "asking" asks clients, and no key seals what they carry meanwhile',
+      hint: expect.stringMatching(/stateKey: "environment".*TENON_STATE_KEY/) as string,
+    });
+    await expect(bundle({ core: asking, host: "fastly" })).rejects.toMatchObject({
+      code: "ERR_HOST_CORE",
+      hint: 'Leave out what asks, or run the server with "tenon serve"',
+    });
+    await expect(bundle({ core: asking, host: "fastly", stateKey: "environment" })).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: 'Cannot bundle "suite" for fastly: it takes no state key',
+    });
+    const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+    const { bytes } = await bundle({ core: asking, host: "wasmtime", stateKey: "environment" });
+    expect(await componentWit(bytes)).toContain("import wasi:cli/environment@0.2.0;");
   });
 
   test("bundle() refuses a component that is not a composed server", async () => {

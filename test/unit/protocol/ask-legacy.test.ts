@@ -206,10 +206,14 @@ test("waiting requests are bounded", async () => {
   expect(waits(callStep(sendLegacy(on)).finish(asks({ name: NAME })), dataOf).sent).toHaveLength(1);
 });
 
-test("a host without a way to ask answers with an internal error", () => {
+test("a host without a way to ask says so", () => {
   const on = server({ clientRequests: undefined } as unknown as Partial<ProtocolOptions>);
-  expect(answerOf(callStep(sendLegacy(on)).finish(asks({ name: NAME }))).status).toBe(500);
-  expect(on.faults).toEqual([expect.stringMatching(/only clients of 2026-07-28 and later can be asked/)]);
+  const answer = answerOf(callStep(sendLegacy(on)).finish(asks({ name: NAME })));
+  expect(answer.status).toBe(500);
+  expect(parsed(answer).error).toEqual({
+    code: -32603,
+    message: "The request needs an answer of the client, which this server can ask for only since 2026-07-28",
+  });
 });
 
 const URL_MODE = {
