@@ -10,11 +10,12 @@ export function protocolOptions(
   deadlineMs: number | undefined,
   tasks: TaskProtocol,
 ): ProtocolOptions {
-  const { name, version, title, tools } = core.manifest;
+  const { name, version, title, tools, cache } = core.manifest;
   const prefix = randomUUID();
   let count = 0;
   return {
     serverInfo: { name, version, title },
+    cacheScope: cache.scope,
     parameterHeaders: toolParameterHeaders(tools),
     now: Date.now,
     newRequestId: () => `${prefix}-${(++count).toString(36)}`,

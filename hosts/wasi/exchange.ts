@@ -103,11 +103,12 @@ function run<Answer>(call: Call<Answer>): Step<Answer> {
 }
 
 /** What the composition knows of the server. */
-function serverEntry(): Pick<HttpProtocolOptions, "serverInfo" | "parameterHeaders"> {
-  const { serverInfo, parameterHeaders } = JSON.parse(getEntry("server", "")!) as ReturnType<
+function serverEntry(): Pick<HttpProtocolOptions, "cacheScope" | "parameterHeaders" | "serverInfo"> {
+  const { serverInfo, cacheScope, parameterHeaders } = JSON.parse(getEntry("server", "")!) as ReturnType<
     typeof serverEntry
   >;
-  return { serverInfo, parameterHeaders };
+  const { name, version, title } = serverInfo;
+  return { serverInfo: { name, version, title }, cacheScope, parameterHeaders };
 }
 
 /** The content as a binary string, or nothing when it is longer than allowed. */

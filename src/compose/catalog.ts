@@ -1,7 +1,7 @@
 import { toolParameterHeaders } from "../manifest/index.ts";
 import { CATALOG } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
-import { discovery, type Owned, type Routes } from "./routes.ts";
+import { capabilitiesOf, type Owned, type Routes } from "./routes.ts";
 import { generateComponent } from "./wasm-tools.ts";
 
 /**
@@ -45,9 +45,12 @@ export function generateCatalog(routes: Routes): Promise<Uint8Array> {
 
 /** What a host has to know of the whole server before it can speak for it. */
 function serverEntry(routes: Routes): string {
+  const { instructions: _, ...serverInfo } = routes.server;
   const parameterHeaders = toolParameterHeaders(routes.tools.map(({ manifest }) => manifest));
   return JSON.stringify({
-    ...(JSON.parse(discovery(routes)) as object),
+    serverInfo,
+    capabilities: capabilitiesOf(routes),
+    cacheScope: routes.cache.scope,
     ...(Object.keys(parameterHeaders).length > 0 && { parameterHeaders }),
   });
 }

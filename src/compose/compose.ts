@@ -6,12 +6,14 @@ import {
   type Json,
   type PartManifest,
   type ProviderManifest,
+  type ServerDescription,
 } from "../manifest/index.ts";
 import { hostImports } from "./allowed-imports.ts";
 import { checkAccess, checkNames, checkSettings, importsCredentials } from "./check.ts";
 import { CATALOG, CONFIG, contract, HANDLER } from "./contract.ts";
 import { checkGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
+import { checkLists } from "./list-pages.ts";
 import { link, type SharedModule } from "./link.ts";
 import { writeSourceMaps } from "../source-map/index.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
@@ -29,11 +31,7 @@ import {
 } from "./wire-parts.ts";
 
 /** What to compose. */
-export interface ComposeInput {
-  /** Name of the server, in kebab-case. */
-  name: string;
-  /** Semantic version of the server. */
-  version: string;
+export interface ComposeInput extends ServerDescription {
   /** `authenticated` demands a middleware that can see the credential of a request. */
   access: "authenticated" | "public";
   /** At least one. `as` is a name in kebab-case, unique among all parts. */
@@ -80,7 +78,11 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   checkAccess(input.name, input.access, middleware);
   const parts = [...providers, ...middleware];
   const grants = checkGrants(input.grants ?? {}, parts);
-  const assembly = { providers, middleware, routes: collectRoutes(input, providers), grants };
+  // With middleware that sees who calls, callers may get different things.
+  const scope = input.access === "public" && !middleware.some(importsCredentials) ? "public" : "private";
+  const routes = collectRoutes(input, providers, scope);
+  checkLists(routes);
+  const assembly = { providers, middleware, routes, grants };
 
   const others = parts.map(({ as, imports }) => ({
     as,
@@ -153,9 +155,9 @@ function coreManifest(
   return {
     manifestVersion: 1,
     kind: "core",
-    name: input.name,
-    version: input.version,
+    ...routes.server,
     access: input.access,
+    cache: routes.cache,
     middleware: middleware.map((part) => ({
       ...identity(part),
       ...(part.manifest.methods === undefined ? {} : { methods: part.manifest.methods }),

@@ -12,7 +12,7 @@ import { CATALOG, HANDLER } from "./contract.ts";
 import { trackOf } from "./interface.ts";
 import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
 import { generateRouter, providerImport } from "./router.ts";
-import { LISTS, type Owned, type Routes } from "./routes.ts";
+import { describeServer, LISTS, type Owned, type Routes } from "./routes.ts";
 import { CATALOG_PART, ROUTER, switchOf } from "./wire-parts.ts";
 
 /** How requests pass through a core, read from its bytes. */
@@ -100,7 +100,7 @@ async function followChain(
 
 /** What the composer made of the manifests of the parts, from the manifest of the whole. */
 function routesOf(manifest: CoreManifest): Routes {
-  const { name, version, providers } = manifest;
+  const { providers, cache } = manifest;
   const owned = <Thing>(
     list: DynamicList,
     things: readonly Thing[] | undefined,
@@ -115,8 +115,8 @@ function routesOf(manifest: CoreManifest): Routes {
     return owner < 0 ? [] : [[list, owner] as const];
   });
   return {
-    name,
-    version,
+    server: describeServer(manifest),
+    cache,
     providers: providers.map(({ as }) => as),
     tools: owned("tools", manifest.tools, (tool) => tool.name),
     resources: owned("resources", manifest.resources, ({ uri }) => uri),

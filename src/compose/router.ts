@@ -2,7 +2,8 @@ import type { DynamicList } from "../manifest/index.ts";
 import { HANDLER } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
 import { HandleText, handlerImport } from "./handle-text.ts";
-import { discovery, listText, offers, type Owned, type Routes } from "./routes.ts";
+import { listPages, type ListPage } from "./list-pages.ts";
+import { discovery, offers, type Owned, type Routes } from "./routes.ts";
 import { literalLength, MATCH, templatePattern, templateTable } from "./uri-template.ts";
 import { generateComponent } from "./wasm-tools.ts";
 
@@ -54,7 +55,7 @@ class RouterText {
     const handle = await HandleText.create(this.#memory);
     const routes = this.#routes;
     const lists = (Object.keys(LIST_METHODS) as DynamicList[])
-      .filter((list) => offers(routes, ...(list.startsWith("resource") ? RESOURCES : [list])))
+      .filter((list) => routes.cache.lists[list] !== undefined)
       .map((list) => handle.whenMethod(LIST_METHODS[list], this.#list(handle, list)));
     const things = [
       ...(offers(routes, "tools") ? [handle.whenMethod("tools/call", this.#call(handle))] : []),
@@ -82,6 +83,7 @@ class RouterText {
     const functions = `${FIND}
   ${MATCH}
   ${HAS_COLON}
+  ${isTarget(handle)}
   ${handle.functions()}
   ${this.#splice(handle)}
   (func $ask ${handle.parameters} (param $owner i32) (result i32)
@@ -214,20 +216,39 @@ class RouterText {
         (return ${this.#ask(handle, `(i32.const ${dynamic})`)})`;
   }
 
-  /** A constant, or the constant and behind it what the dynamic provider answers. */
+  /** The page that the target, a cursor, names; without one the first. */
   #list(handle: HandleText, list: DynamicList): string {
     const dynamic = this.#routes.dynamic[list];
-    const constant = listText(list, this.#routes);
-    if (dynamic === undefined) return handle.success(constant);
-    const head = this.#memory.text(constant.slice(0, -2));
-    const { length } = this.#memory.text(`{"${list}":[`);
-    return `(return (call $splice ${handle.passed} (i32.const ${dynamic})
-          (i32.const ${head.at}) (i32.const ${head.length}) (i32.const ${length})))`;
+    const [first, ...further] = listPages(list, this.#routes);
+    const last = further.at(-1) ?? first;
+    const answer = (page: ListPage): string =>
+      page === last && dynamic !== undefined
+        ? this.#spliced(handle, list, page.head, dynamic)
+        : handle.success(`${page.head}${page.tail}`);
+    const pages = further.map(
+      (page) =>
+        `(if (call $is-target ${handle.passed} ${this.#textAt(page.cursor!)}) (then ${answer(page)}))`,
+    );
+    return `(if (local.get ${handle.field("target")}) (then
+          ${pages.join("\n          ")}
+          ${handle.failure(INVALID_PARAMS, 'Invalid params: "cursor" is not one this server gave out')}))
+        ${answer(first)}`;
+  }
+
+  /** Returns the entries that `head` ends with, and behind them what the dynamic provider lists. */
+  #spliced(handle: HandleText, list: DynamicList, head: string, dynamic: number): string {
+    return `(return (call $splice ${handle.passed} (i32.const ${dynamic}) ${this.#textAt(head)} ${this.#textAt(`{"${list}":[`)}))`;
+  }
+
+  /** Address and length of a constant. */
+  #textAt(text: string): string {
+    const { at, length } = this.#memory.text(text);
+    return `(i32.const ${at}) (i32.const ${length})`;
   }
 
   /**
-   * The text of `$splice`: asks a dynamic provider for its list and puts the constant entries, which `$head` holds, in
-   * front. The first `$frame` bytes of both are the same. Errors of the provider stand.
+   * The text of `$splice`: asks a dynamic provider for its list and puts `$head`, which ends with the constant entries, in
+   * the place of the `$frame` that the list starts with. Errors of the provider stand.
    */
   #splice(handle: HandleText): string {
     if (Object.keys(this.#routes.dynamic).length === 0) return "";
@@ -238,18 +259,18 @@ class RouterText {
     const fail = handle.failure(INTERNAL, "Internal error");
     const brackets = "(i32.const 0x7d5d)"; // "]}" in little endian
     return `
-  (func $splice ${handle.parameters} (param $owner i32) (param $head i32) (param $head-length i32) (param $frame i32) (result i32)
+  (func $splice ${handle.parameters} (param $owner i32) (param $head i32) (param $head-length i32) (param $frame-at i32) (param $frame i32) (result i32)
     (local $at i32) (local $rest i32) (local $comma i32) (local $new i32)
     (drop (call $ask ${handle.passed} (local.get $owner)))
     (if (i32.or ${isCase("failure")} ${isCase("refused")}) (then (return (i32.const ${handle.answer}))))
     (if (i32.eqz ${isCase("success")}) (then ${fail}))
     (if (i32.lt_u ${length} (i32.add (local.get $frame) (i32.const 2))) (then ${fail}))
-    (if (i32.eqz (call $equal ${at} (local.get $head) (local.get $frame))) (then ${fail}))
+    (if (i32.eqz (call $equal ${at} (local.get $frame-at) (local.get $frame))) (then ${fail}))
     (if (i32.ne (i32.load16_u (i32.sub (i32.add ${at} ${length}) (i32.const 2))) ${brackets}) (then ${fail}))
-    (if (i32.eq (local.get $head-length) (local.get $frame)) (then (return (i32.const ${handle.answer}))))
     (local.set $at (i32.add ${at} (local.get $frame)))
     (local.set $rest (i32.sub ${length} (local.get $frame)))
-    (local.set $comma (i32.gt_u (local.get $rest) (i32.const 2)))
+    (local.set $comma (i32.and (i32.gt_u (local.get $rest) (i32.const 2))
+      (i32.ne (i32.load8_u (i32.sub (i32.add (local.get $head) (local.get $head-length)) (i32.const 1))) (i32.const 0x5b))))
     (local.set $new (call $allocate (i32.const 0) (i32.const 0) (i32.const 1)
       (i32.add (i32.add (local.get $head-length) (local.get $comma)) (local.get $rest))))
     (memory.copy (local.get $new) (local.get $head) (local.get $head-length))
@@ -270,6 +291,16 @@ const RESOURCES = ["resources", "resourceTemplates"] as const;
 function subscriptionMethods(routes: Routes): string[] {
   const ofResources = ["resources/subscribe", "resources/unsubscribe"];
   return ["subscriptions/listen", ...(offers(routes, ...RESOURCES) ? ofResources : [])];
+}
+
+/** The text of `$is-target`: whether the request has a target, and that one. */
+function isTarget(handle: HandleText): string {
+  const target = handle.field("target");
+  return `
+  (func $is-target ${handle.parameters} (param $at i32) (param $length i32) (result i32)
+    (if (i32.eqz (local.get ${target})) (then (return (i32.const 0))))
+    (if (i32.ne (local.get ${target + 2}) (local.get $length)) (then (return (i32.const 0))))
+    (call $equal (local.get ${target + 1}) (local.get $at) (local.get $length)))`;
 }
 
 const HAS_COLON = `

@@ -1,13 +1,17 @@
 import { ToolkitError, type ErrorCode } from "../errors/index.ts";
 import type {
+  CacheHint,
+  CoreManifest,
   DynamicList,
   Json,
   PromptManifest,
   ProviderManifest,
   ResourceManifest,
   ResourceTemplateManifest,
+  ServerDescription,
   ToolManifest,
 } from "../manifest/index.ts";
+import { listFreshness } from "./list-freshness.ts";
 import type { Part } from "./part.ts";
 import { shapeOf, templatePattern } from "./uri-template.ts";
 
@@ -19,8 +23,7 @@ export interface Owned<Thing> {
 
 /** Everything a composition offers, each kind in the order of its list. */
 export interface Routes {
-  name: string;
-  version: string;
+  server: ServerDescription;
   /** Names of the providers, by number. */
   providers: readonly string[];
   tools: readonly Owned<ToolManifest>[];
@@ -29,27 +32,26 @@ export interface Routes {
   prompts: readonly Owned<PromptManifest>[];
   /** The provider that answers a list itself, by kind. */
   dynamic: Readonly<Partial<Record<DynamicList, number>>>;
+  cache: CoreManifest["cache"];
 }
-
-/** Largest list as text, in bytes. */
-const MAX_LIST = 4 * 1024 * 1024;
 
 /**
  * Collects what the providers offer, in the order they are declared.
  *
+ * @param scope The widest that results of the server may have.
  * @throws {@link ToolkitError} `ERR_COMPOSE_*_COLLISION` when two providers offer the same thing.
  */
 export function collectRoutes(
-  server: { name: string; version: string },
+  server: ServerDescription,
   parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[],
+  scope: CacheHint["scope"],
 ): Routes {
   const owned = <Thing>(of: (manifest: ProviderManifest) => readonly Thing[] | undefined): Owned<Thing>[] =>
     parts.flatMap(({ manifest }, provider) =>
       (of(manifest) ?? []).map((thing) => ({ manifest: thing, provider })),
     );
-  const routes = {
-    name: server.name,
-    version: server.version,
+  const offered = {
+    server: describeServer(server),
     providers: parts.map(({ as }) => as),
     tools: owned(({ tools }) => tools),
     resources: owned(({ resources }) => resources),
@@ -57,6 +59,18 @@ export function collectRoutes(
     prompts: owned(({ prompts }) => prompts),
     dynamic: collectDynamic(parts),
   };
+  const lists = LISTS.filter((list) => offers(offered, ...relatives(list))).map((list) => {
+    const listed = { things: offered[list], dynamic: offered.dynamic[list] };
+    return [
+      list,
+      listFreshness(
+        listed,
+        parts.map(({ manifest }) => manifest),
+        scope,
+      ),
+    ] as const;
+  });
+  const routes: Routes = { ...offered, cache: { scope, lists: Object.fromEntries(lists) } };
   const { tools, resources, resourceTemplates, prompts, providers } = routes;
   refuseTwins("tool", "TOOL", tools, ({ name }) => name, providers);
   refuseTwins("resource", "RESOURCE", resources, ({ uri }) => uri, providers);
@@ -69,35 +83,19 @@ export function collectRoutes(
   );
   refuseTwins("prompt", "PROMPT", prompts, ({ name }) => name, providers);
   refuseLookalikes(routes);
-  for (const list of LISTS) {
-    const { length } = new TextEncoder().encode(listText(list, routes));
-    if (length > MAX_LIST) {
-      throw new ToolkitError(
-        `Cannot compose "${server.name}": its list of ${KINDS[list]}s takes ${length} bytes, over ${MAX_LIST}`,
-        {
-          code: "ERR_CONFIG",
-          hint: "Shorten descriptions and schemas, or divide the providers among servers",
-        },
-      );
-    }
-  }
   return routes;
 }
 
 /** Kinds of lists. Each is also the name of the one member of its result. */
 export const LISTS: readonly DynamicList[] = ["tools", "resources", "resourceTemplates", "prompts"];
 
-const KINDS: Record<DynamicList, string> = {
+/** What a thing of a list is called. */
+export const KINDS: Record<DynamicList, string> = {
   tools: "tool",
   resources: "resource",
   resourceTemplates: "resource template",
   prompts: "prompt",
 };
-
-/** What a list shows when nothing is dynamic. */
-export function listText(list: DynamicList, routes: Routes): string {
-  return JSON.stringify({ [list]: routes[list].map(({ manifest }) => definitionOf(list, manifest)) });
-}
 
 /** What clients see of a manifest's entry. */
 export function definitionOf(list: DynamicList, entry: object): Record<string, Json> {
@@ -109,19 +107,26 @@ export function definitionOf(list: DynamicList, entry: object): Record<string, J
   );
 }
 
-const COMMON = ["name", "title", "description", "mimeType", "annotations"];
+const READABLE = ["name", "title", "description", "mimeType", "annotations", "icons"];
 
 /** Members that clients see, in the order they are written; scopes, for one, are not among them. */
 const MEMBERS: Record<DynamicList, readonly string[]> = {
-  tools: ["name", "title", "description", "inputSchema", "outputSchema", "annotations"],
-  resources: ["uri", ...COMMON, "size"],
-  resourceTemplates: ["uriTemplate", ...COMMON],
-  prompts: ["name", "title", "description", "arguments"],
+  tools: ["name", "title", "description", "inputSchema", "outputSchema", "annotations", "icons", "_meta"],
+  resources: ["uri", ...READABLE, "size", "_meta"],
+  resourceTemplates: ["uriTemplate", ...READABLE, "_meta"],
+  prompts: ["name", "title", "description", "arguments", "icons", "_meta"],
 };
 
+type Offered = Pick<Routes, DynamicList | "dynamic">;
+
 /** True when the composition has anything of those kinds. */
-export function offers(routes: Routes, ...lists: DynamicList[]): boolean {
+export function offers(routes: Offered, ...lists: DynamicList[]): boolean {
   return lists.some((list) => routes[list].length > 0 || routes.dynamic[list] !== undefined);
+}
+
+/** Kinds whose lists exist together: one capability declares both. */
+function relatives(list: DynamicList): readonly DynamicList[] {
+  return list === "resources" || list === "resourceTemplates" ? ["resources", "resourceTemplates"] : [list];
 }
 
 /** True when `completion/complete` can give anything but nothing. */
@@ -135,16 +140,33 @@ export function completes({ prompts, resourceTemplates, dynamic }: Routes): bool
 
 /** What `server/discover` answers. */
 export function discovery(routes: Routes): string {
-  const { name, version } = routes;
+  const { instructions, ...serverInfo } = routes.server;
+  const hints = Object.values(routes.cache.lists);
   return JSON.stringify({
-    serverInfo: { name, version },
-    capabilities: {
-      ...(offers(routes, "tools") ? { tools: {} } : {}),
-      ...(offers(routes, "resources", "resourceTemplates") ? { resources: {} } : {}),
-      ...(offers(routes, "prompts") ? { prompts: {} } : {}),
-      ...(completes(routes) ? { completions: {} } : {}),
-    },
+    ttlMs: Math.min(...hints.map(({ ttlMs }) => ttlMs)),
+    cacheScope: hints.every(({ scope }) => scope === "public") ? "public" : "private",
+    serverInfo,
+    capabilities: capabilitiesOf(routes),
+    instructions,
   });
+}
+
+/** What MCP clients are told that the server can do. */
+export function capabilitiesOf(routes: Routes): Record<string, object> {
+  return {
+    ...(offers(routes, "tools") ? { tools: {} } : {}),
+    ...(offers(routes, "resources", "resourceTemplates") ? { resources: {} } : {}),
+    ...(offers(routes, "prompts") ? { prompts: {} } : {}),
+    ...(completes(routes) ? { completions: {} } : {}),
+  };
+}
+
+/** The members that describe a server, and no others. */
+export function describeServer(server: ServerDescription): ServerDescription {
+  const { name, version, title, description, websiteUrl, icons, instructions } = server;
+  const optional = { title, description, websiteUrl, icons, instructions };
+  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
+  return { name, version, ...(Object.fromEntries(given) as Omit<ServerDescription, "name" | "version">) };
 }
 
 function collectDynamic(

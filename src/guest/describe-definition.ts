@@ -1,6 +1,8 @@
 import { parameterHeaders } from "../http/parameter-headers.ts";
 import { checkCompletions } from "../sdk/check-offers.ts";
+import type { Cache } from "../sdk/caching.ts";
 import { kindOf } from "../sdk/definition.ts";
+import type { Described } from "../sdk/described.ts";
 import type { Middleware } from "../sdk/define-middleware.ts";
 import type { Prompt } from "../sdk/define-prompt.ts";
 import type { Resource, ResourceTemplate } from "../sdk/define-resource.ts";
@@ -55,7 +57,7 @@ export function describeDefinition(value: unknown, converters: Converters): Desc
 }
 
 function describeProvider(provider: Provider, converters: Converters): Record<string, unknown> {
-  const { name, version, title, description, dynamic = {}, capabilities } = provider;
+  const { name, version, title, description, dynamic = {}, cache, capabilities } = provider;
   const { tools = [], resources = [], resourceTemplates = [], prompts = [] } = provider;
   const dynamicLists = DYNAMIC_LISTS.filter((list) => dynamic[list] !== undefined);
   return {
@@ -64,10 +66,13 @@ function describeProvider(provider: Provider, converters: Converters): Record<st
     title,
     description,
     tools: tools.map((tool) => describeTool(tool, converters)),
-    resources: unlessEmpty(resources.map(describeResource)),
-    resourceTemplates: unlessEmpty(resourceTemplates.map(describeTemplate)),
+    resources: unlessEmpty(resources.map((resource) => describeResource(resource, cache?.reads))),
+    resourceTemplates: unlessEmpty(
+      resourceTemplates.map((template) => describeTemplate(template, cache?.reads)),
+    ),
     prompts: unlessEmpty(prompts.map((prompt) => describePrompt(prompt, converters))),
     dynamic: unlessEmpty(dynamicLists),
+    cache: cache?.lists && { lists: cache.lists },
     capabilities: describeCapabilities(capabilities),
   };
 }
@@ -82,13 +87,18 @@ function describeCapabilities(capabilities: Capabilities = {}): unknown[] {
     .sort((a, b) => (a.interface < b.interface ? -1 : 1));
 }
 
+/** What the definition of every thing may say. */
+function shared({ title, description, icons, scopes, _meta }: Described): Described {
+  return { title, description, icons, scopes, _meta } as Described;
+}
+
 function describeTool(tool: Tool, converters: Converters): Record<string, unknown> {
-  const { name, title, description, input, output, annotations, scopes, task } = tool;
+  const { name, input, output, annotations, task } = tool;
   const inputSchema = describeSchema(`the input of tool "${name}"`, input, "input", converters);
   const { problem } = parameterHeaders(inputSchema);
   if (problem !== undefined) throw new Error(`the input of tool "${name}": ${problem}`);
   const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
-  return { name, title, description, inputSchema, outputSchema, annotations, scopes, task };
+  return { name, ...shared(tool), inputSchema, outputSchema, annotations, task };
 }
 
 function compilable({ tools = [] }: Provider, converters: Converters): Compilable {
@@ -107,15 +117,15 @@ function compilable({ tools = [] }: Provider, converters: Converters): Compilabl
   return { checks: Object.fromEntries(checks) as Compilable["checks"], ownPatterns: [...ownPatterns] };
 }
 
-function describeResource(resource: Resource): Record<string, unknown> {
-  const { uri, name, title, description, mimeType, size, annotations, scopes } = resource;
-  return { uri, name, title, description, mimeType, size, annotations, scopes };
+function describeResource(resource: Resource, reads: Cache | undefined): Record<string, unknown> {
+  const { uri, name, mimeType, size, annotations, cache } = resource;
+  return { uri, name, ...shared(resource), mimeType, size, annotations, cache: cache ?? reads };
 }
 
-function describeTemplate(template: ResourceTemplate): Record<string, unknown> {
-  const { uriTemplate, name, title, description, mimeType, annotations, scopes, complete } = template;
+function describeTemplate(template: ResourceTemplate, reads: Cache | undefined): Record<string, unknown> {
+  const { uriTemplate, name, mimeType, annotations, complete, cache } = template;
   const completes = unlessEmpty(completed(complete));
-  return { uriTemplate, name, title, description, mimeType, annotations, completes, scopes };
+  return { uriTemplate, name, ...shared(template), mimeType, annotations, completes, cache: cache ?? reads };
 }
 
 function completed(complete: object | undefined): string[] {
@@ -123,16 +133,14 @@ function completed(complete: object | undefined): string[] {
 }
 
 function describePrompt(prompt: Prompt, converters: Converters): Record<string, unknown> {
-  const { name, title, description, complete, scopes } = prompt;
+  const { name, complete } = prompt;
   const args = prompt.arguments && describeArguments(name, prompt.arguments, converters);
   checkCompletions(`prompt "${name}"`, complete, args?.map((item) => item.name) ?? []);
   return {
     name,
-    title,
-    description,
+    ...shared(prompt),
     arguments: unlessEmpty(args ?? []),
     completes: unlessEmpty(completed(complete)),
-    scopes,
   };
 }
 

@@ -29,7 +29,7 @@ const UNDESCRIBED = (
  * The JSON Schema of an author's schema.
  *
  * @param what Words that name it in errors.
- * @throws Error when it has none, or one that is not of an object, refers elsewhere, is longer than 262,144 characters or
+ * @throws Error when it has none, or one that refers elsewhere, on the side of the input is not of an object, is longer than 262,144 characters or
  *   nested deeper than 64.
  */
 export function describeSchema(
@@ -54,7 +54,7 @@ export function describeSchema(
       }describe it by withJsonSchema(schema, json)`,
     );
   }
-  return checkObjectSchema(what, json);
+  return io === "output" ? checkSchema(what, json) : checkObjectSchema(what, json);
 }
 
 /** How the build can check by a schema without its library; nothing where only the library knows. */
@@ -83,6 +83,11 @@ function withoutDialect(json: unknown): unknown {
 /** Checks a JSON Schema of an object. @throws Error as above. */
 export function checkObjectSchema(what: string, json: unknown): JsonSchema {
   if (!isObject(json) || json["type"] !== "object") throw new Error(`${what} does not describe an object`);
+  return checkSchema(what, json);
+}
+
+function checkSchema(what: string, json: unknown): JsonSchema {
+  if (!isObject(json)) throw new Error(`${what} has a JSON Schema that is not an object`);
   if (isDeeperThan(json, MAX_SCHEMA_DEPTH)) {
     throw new Error(`${what} is nested deeper than ${MAX_SCHEMA_DEPTH}`);
   }

@@ -1,11 +1,11 @@
 import type { Json } from "./manifest.ts";
 
 /** Members whose content stays in its author's order: models read the parameters of a tool in that order. */
-const VERBATIM = new Set(["annotations", "inputSchema", "outputSchema", "settingsSchema"]);
+const VERBATIM = new Set(["_meta", "annotations", "inputSchema", "outputSchema", "settingsSchema"]);
 
 /**
  * JSON text that does not depend on how the value was put together: members in ascending order of their UTF-16 code
- * units, absent ones left out, no white space. Schemas and annotations keep their own order.
+ * units, absent ones left out, no white space. Schemas, annotations and `_meta` keep their own order.
  */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;

@@ -1,5 +1,6 @@
 export { asksClient } from "./asks-client.ts";
 export type {
+  CacheHint,
   CapabilityRequest,
   CoreManifest,
   DynamicList,
@@ -15,6 +16,7 @@ export type {
   ResourceManifest,
   ResourceTemplateManifest,
   SecretGrant,
+  ServerDescription,
   Toolchain,
   ToolManifest,
 } from "./manifest.ts";

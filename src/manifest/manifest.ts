@@ -4,62 +4,77 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A JSON Schema, dialect 2020-12 unless it names another. */
 export type JsonSchema = { [key: string]: Json };
 
-/** One tool, as `tools/list` shows it, and what only the composition needs. */
-export interface ToolManifest {
-  /** Unique within a composition: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
-  name: string;
+/** How long clients may take what they got for current, in milliseconds, and whom else it may be given. */
+export interface CacheHint {
+  ttlMs: number;
+  scope: "private" | "public";
+}
+
+/** A hint as a provider declares it. */
+export type DeclaredCache = Pick<CacheHint, "ttlMs"> & Partial<CacheHint>;
+
+/** An image that stands for a thing, as MCP has it. */
+export interface IconManifest {
+  src: string;
+  mimeType?: string;
+  sizes?: string[];
+  theme?: "light" | "dark";
+}
+
+/** What is said of everything that is offered. */
+interface Described {
   title?: string;
   description?: string;
+  icons?: IconManifest[];
+  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
+  scopes?: string[];
+  _meta?: { [key: string]: Json };
+}
+
+/** One tool, as `tools/list` shows it, and what only the composition needs. */
+export interface ToolManifest extends Described {
+  /** Unique within a composition: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
+  name: string;
   inputSchema: JsonSchema;
   outputSchema?: JsonSchema;
   annotations?: { [key: string]: Json };
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  scopes?: string[];
   /** Whether calls can, or have to, become tasks; absent: never. Not shown to clients. */
   task?: "optional" | "required";
 }
 
 /** One resource, as `resources/list` shows it, and what only the composition needs. */
-export interface ResourceManifest {
+export interface ResourceManifest extends Described {
   /** Unique within a composition. */
   uri: string;
   name: string;
-  title?: string;
-  description?: string;
   mimeType?: string;
   /** Bytes of the content, where it is known. */
   size?: number;
   annotations?: { [key: string]: Json };
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  scopes?: string[];
+  /** Of what reading it gives. Not shown to clients. */
+  cache?: DeclaredCache;
 }
 
 /** One resource template, as `resources/templates/list` shows it, and what only the composition needs. */
-export interface ResourceTemplateManifest {
+export interface ResourceTemplateManifest extends Described {
   /** RFC 6570 template of the URIs, unique within a composition. */
   uriTemplate: string;
   name: string;
-  title?: string;
-  description?: string;
   mimeType?: string;
   annotations?: { [key: string]: Json };
   /** Variables whose values `completion/complete` suggests. Not shown to clients. */
   completes?: string[];
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  scopes?: string[];
+  /** Of what reading it gives. Not shown to clients. */
+  cache?: DeclaredCache;
 }
 
 /** One prompt, as `prompts/list` shows it, and what only the composition needs. */
-export interface PromptManifest {
+export interface PromptManifest extends Described {
   /** Unique within a composition: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
   name: string;
-  title?: string;
-  description?: string;
   arguments?: { name: string; title?: string; description?: string; required?: boolean }[];
   /** Arguments whose values `completion/complete` suggests. Not shown to clients. */
   completes?: string[];
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  scopes?: string[];
 }
 
 /** What a provider may answer lists of itself, because it knows them only when it runs. */
@@ -135,6 +150,8 @@ export interface ProviderManifest extends ManifestBase {
   dynamic?: DynamicList[];
   /** True when its code asks the client, so that a call may take several rounds. Absent: it never does. */
   asks?: true;
+  /** Of the lists it has a part in. */
+  cache?: { lists?: DeclaredCache };
   capabilities: CapabilityRequest[];
   toolchain: Toolchain;
 }
@@ -168,7 +185,14 @@ export interface PartManifest {
 /** A composed server. */
 export interface CoreManifest extends ManifestBase {
   kind: "core";
+  /** Where people read more about the server. */
+  websiteUrl?: string;
+  icons?: IconManifest[];
+  /** Tells models what the server is for and how its parts go together. */
+  instructions?: string;
   access: "authenticated" | "public";
+  /** The widest scope a result may have, and what is said of each list that there is. */
+  cache: { scope: CacheHint["scope"]; lists: Partial<Record<DynamicList, CacheHint>> };
   /** In the order a request passes them. */
   middleware: (PartManifest & { methods?: string[] })[];
   providers: (PartManifest & {
@@ -195,6 +219,12 @@ export interface CoreManifest extends ManifestBase {
   /** Functions answered by stubs, as `interface#function`, sorted. */
   stubs: string[];
 }
+
+/** What clients learn of a server itself. */
+export type ServerDescription = Pick<
+  CoreManifest,
+  "description" | "icons" | "instructions" | "name" | "title" | "version" | "websiteUrl"
+>;
 
 /** The content of the `tenon:manifest` custom section. */
 export type Manifest = ProviderManifest | MiddlewareManifest | CoreManifest;

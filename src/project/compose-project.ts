@@ -42,13 +42,12 @@ export async function composeProject(
   }));
   const { compose } = await import("../compose/index.ts");
   try {
+    const { $schema: _, grants, ...server } = file;
     const composition = await compose({
-      name: file.name,
-      version: file.version,
-      access: file.access,
+      ...server,
       providers: components.slice(0, providers.length),
       middleware: components.slice(providers.length),
-      ...(file.grants && { grants: file.grants }),
+      ...(grants && { grants }),
     });
     return { ...composition, warnings: loaded.flatMap(({ built }) => built?.warnings ?? []) };
   } catch (error) {

@@ -2,15 +2,14 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { describeLocation, displayPath, ToolkitError, type SourceLocation } from "../errors/index.ts";
 import { findProblems } from "../json-schema/index.ts";
-import type { Grants, Json } from "../manifest/index.ts";
+import type { Grants, Json, ServerDescription } from "../manifest/index.ts";
 import { packageFile } from "../package/index.ts";
 import { readJsonText, type JsonText } from "./json-text.ts";
 import { defaultName } from "./load-component.ts";
 
 /** `tenon.json`; `schema/tenon.schema.json` describes each member. */
-export interface ProjectFile {
-  name: string;
-  version: string;
+export interface ProjectFile extends ServerDescription {
+  $schema?: string;
   access: "authenticated" | "public";
   providers: Record<string, string>;
   middleware?: { use: string; as?: string; config?: Record<string, Json> }[];

@@ -103,7 +103,7 @@ export function errorAnswer(status: number, id: string | undefined, error: RpcEr
 
 function shape(admitted: Admitted, result: string, shaper: ResultShaper): string | undefined {
   if (admitted.initializes) return shaper.initialize(result, admitted.protocolVersion);
-  if (admitted.era === "legacy") return shaper.legacy(result);
+  if (admitted.era === "legacy") return shaper.legacy(result, admitted.request.method);
   if (admitted.request.method === "server/discover") return shaper.discover(result);
   return shaper.modern(result, admitted.cacheable);
 }

@@ -95,6 +95,7 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
   const { name, version, title } = options.serverInfo;
   const shaper = createResultShaper(
     title === undefined ? { name, version } : { name, title, version },
+    options.cacheScope ?? "private",
     options.notifications === true ? { logging: {} } : {},
     { modern: options.changes !== undefined, legacy: hearsUnasked },
     options.tasks === undefined ? {} : { [TASKS]: {} },

@@ -279,7 +279,9 @@ function checkModernFields(head: HttpRequestHead, message: RequestMessage): RpcE
 function checkRequiredFields(head: HttpRequestHead, { request }: Admitted): RpcError | undefined {
   if (head.headers("mcp-protocol-version") === undefined) return mismatch("MCP-Protocol-Version is missing");
   if (head.headers("mcp-method") === undefined) return mismatch("Mcp-Method is missing");
-  if (request.target === undefined || request.method === "completion/complete") return undefined;
+  // A cursor addresses a page, and is no name.
+  const named = request.method !== "completion/complete" && !request.method.endsWith("/list");
+  if (request.target === undefined || !named) return undefined;
   const name = head.headers("mcp-name");
   if (name === undefined) return mismatch("Mcp-Name is missing");
   return decodeHeaderValue(name) === request.target

@@ -1,3 +1,4 @@
+import type { Cacheable } from "./cache-hints.ts";
 import { isLogLevel } from "./log-levels.ts";
 import { isObject, type RequestMessage } from "./message.ts";
 import { META, TRANSPORT_META, type ClientText } from "./request-context.ts";
@@ -18,8 +19,8 @@ export interface Admitted {
   protocolVersion: string;
   client: ClientText | undefined;
   request: McpRequest & { id: string };
-  /** True when modern results carry `ttlMs` and `cacheScope`. */
-  cacheable: boolean;
+  /** Whether modern results carry `ttlMs` and `cacheScope`. */
+  cacheable: Cacheable;
   /** True for `initialize`, whose result the legacy revisions shape differently from `server/discover`. */
   initializes: boolean;
   /** True when it asks to hear of changes. */
@@ -120,13 +121,12 @@ function admit(
   if ((client?.info?.length ?? 0) + (client?.capabilities?.length ?? 0) > MAX_CLIENT_TEXT) {
     return { ...badParams("the client's description of itself is too large"), status: 400 };
   }
+  const cursor = method.lists === true ? message.params?.["cursor"] : undefined;
+  if (cursor !== undefined && typeof cursor !== "string") return badParams('"cursor" must be a string');
   const describesServer = message.method === "initialize" || message.method === "server/discover";
   const target = describesServer ? undefined : targetOf(message, method.target);
   if (method.target !== undefined && target === undefined) {
     return badParams(`"${method.target}" is missing or not what it must be`);
-  }
-  if (method.lists === true && message.params !== undefined && "cursor" in message.params) {
-    return badParams('"cursor" is not one this server gave out');
   }
   const level = message.meta[META.logLevel];
   if (level !== undefined && !isLogLevel(level)) return badParams(`"${META.logLevel}" is not a log level`);
@@ -141,14 +141,15 @@ function admit(
     protocolVersion,
     client,
     continued,
-    cacheable: method.cacheable ?? false,
+    // What a client was asked for is no part of what it keeps the result by.
+    cacheable: method.cacheable === true && (continued === undefined || "stale"),
     initializes: message.method === "initialize",
     subscribes: method.subscribes ?? false,
     answeredHere: method.answeredHere ?? false,
     request: {
       id: message.id!,
       method: describesServer ? "server/discover" : message.method,
-      target,
+      target: target ?? cursor,
       params: describesServer
         ? undefined
         : message.paramsText(

@@ -1,4 +1,13 @@
 import { CHANGING_LISTS } from "./changes.ts";
+import {
+  cacheHints,
+  HINTS_START,
+  STALE,
+  type Cacheable,
+  type CacheHints,
+  type CacheScope,
+} from "./cache-hints.ts";
+import { DOWNGRADES } from "./legacy-result.ts";
 import { isObject } from "./message.ts";
 import { REVISIONS, type Era } from "./revisions.ts";
 import { scanJson } from "./scan-json.ts";
@@ -6,7 +15,6 @@ import { scanJson } from "./scan-json.ts";
 const SERVER_INFO = "io.modelcontextprotocol/serverInfo";
 // Deep nesting takes JSON.parse seconds; a component must not have the host spend them.
 const LIMITS = { maxDepth: 512, maxTokens: Infinity };
-const CACHE_DEFAULTS: Record<string, unknown> = { ttlMs: 0, cacheScope: "private" };
 
 /** Turns result texts of the core into those of one revision, without parsing where it can. */
 export interface ResultShaper {
@@ -14,10 +22,10 @@ export interface ResultShaper {
   initialize(result: string, protocolVersion: string): string | undefined;
   /** The answer to `server/discover` since 2026-07-28. */
   discover(result: string): string | undefined;
-  /** Any other result before 2026-07-28. */
-  legacy(result: string): string | undefined;
-  /** Any other result since 2026-07-28. */
-  modern(result: string, cacheable: boolean): string | undefined;
+  /** Any other result before 2026-07-28: without what those revisions do not have. */
+  legacy(result: string, method: string): string | undefined;
+  /** Any other result since 2026-07-28. Those that are `cacheable` say how long they stay fresh. */
+  modern(result: string, cacheable: Cacheable): string | undefined;
   /** What asks a client since 2026-07-28 to answer and to send its request again. */
   inputRequired(members: { inputRequests?: Record<string, unknown>; requestState: string }): string;
 }
@@ -26,36 +34,50 @@ export interface ResultShaper {
  * Creates a {@link ResultShaper} for a server.
  *
  * @param serverInfo What modern results carry in `_meta`.
+ * @param widest The widest scope that results may have, whatever components say.
  * @param declared Capabilities of the protocol core and the host, besides those of the core.
  * @param hears The eras whose clients can be told of changes.
  * @param extensions Those of MCP that it speaks, since 2026-07-28.
  */
 export function createResultShaper(
   serverInfo: { name: string; version: string; title?: string | undefined },
+  widest: CacheScope,
   declared: Record<string, unknown>,
   hears: Readonly<Record<Era, boolean>>,
   extensions: Record<string, unknown>,
 ): ResultShaper {
-  const metaMember = `"_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
-  const plainPrefix = `"resultType":"complete",${metaMember}`;
-  const cacheablePrefix = `"resultType":"complete","ttlMs":0,"cacheScope":"private",${metaMember}`;
+  const prefix = `"resultType":"complete","_meta":{"${SERVER_INFO}":${JSON.stringify(serverInfo)}}`;
 
-  function modern(result: string, cacheable: boolean): string | undefined {
+  function modern(result: string, cacheable: Cacheable): string | undefined {
+    const start = cacheable === false ? null : HINTS_START.exec(result);
+    const rest = start === null ? result : `{${result.slice(start[0].length)}`;
+    const hints = hintsOf({ ttlMs: Number(start?.[1] ?? 0), cacheScope: start?.[2] }, cacheable);
     // A key that occurs nowhere in the text is not a member of the object. One that does may be a nested one.
     const mayHaveOwn =
-      result.includes('"resultType"') ||
-      result.includes('"_meta"') ||
-      (cacheable && (result.includes('"ttlMs"') || result.includes('"cacheScope"')));
-    if (!mayHaveOwn) return withMembers(result, cacheable ? cacheablePrefix : plainPrefix);
-    const parsed = parseObject(result);
-    if (!parsed) return undefined;
-    const meta = isObject(parsed["_meta"]) ? parsed["_meta"] : {};
+      rest.includes('"resultType"') ||
+      rest.includes('"_meta"') ||
+      (cacheable !== false && (rest.includes('"ttlMs"') || rest.includes('"cacheScope"')));
+    if (!mayHaveOwn) {
+      const members = hints && `"ttlMs":${hints.ttlMs},"cacheScope":"${hints.cacheScope}",`;
+      return withMembers(rest, `${members ?? ""}${prefix}`);
+    }
+    const parsed = parseObject(rest);
+    return parsed && complete({ ...hints, ...parsed }, cacheable, serverInfo);
+  }
+
+  function complete(result: Record<string, unknown>, cacheable: Cacheable, server: unknown): string {
+    const meta = isObject(result["_meta"]) ? result["_meta"] : {};
     return JSON.stringify({
       resultType: "complete",
-      ...(cacheable ? CACHE_DEFAULTS : undefined),
-      ...parsed,
-      _meta: { [SERVER_INFO]: serverInfo, ...meta },
+      ...result,
+      ...hintsOf(result, cacheable),
+      _meta: { [SERVER_INFO]: server, ...meta },
     });
+  }
+
+  function hintsOf(result: Record<string, unknown>, cacheable: Cacheable): CacheHints | undefined {
+    if (cacheable === false) return undefined;
+    return cacheable === "stale" ? STALE : cacheHints(result["ttlMs"], result["cacheScope"], widest);
   }
 
   return {
@@ -66,22 +88,26 @@ export function createResultShaper(
         _meta: { [SERVER_INFO]: serverInfo },
         ...members,
       }),
-    legacy: (result) => (isObjectText(result) ? result : undefined),
+    legacy: (result, method) => {
+      const downgrade = DOWNGRADES.get(method);
+      const text = downgrade === undefined ? result : downgrade(result, parseObject);
+      return text !== undefined && isObjectText(text) ? text : undefined;
+    },
     initialize: (result, protocolVersion) => {
       const parsed = parseObject(result);
-      return (
-        parsed && JSON.stringify({ protocolVersion, ...withCapabilities(parsed, declared, hears.legacy) })
-      );
+      if (!parsed) return undefined;
+      const { ttlMs: _, cacheScope: __, ...rest } = parsed;
+      return JSON.stringify({ protocolVersion, ...withCapabilities(rest, declared, hears.legacy) });
     },
     discover: (result) => {
       const parsed = parseObject(result);
       if (!parsed) return undefined;
-      // Since 2026-07-28 the server's name is in `_meta` only.
-      const { serverInfo: _, ...rest } = withExtensions(
+      // Since 2026-07-28 the server is described in `_meta` only: here in full, elsewhere in short.
+      const { serverInfo: full, ...rest } = withExtensions(
         withCapabilities(parsed, declared, hears.modern),
         extensions,
       );
-      return modern(JSON.stringify({ supportedVersions: REVISIONS, ...rest }), true);
+      return complete({ supportedVersions: REVISIONS, ...rest }, true, isObject(full) ? full : serverInfo);
     },
   };
 }

@@ -18,7 +18,7 @@ export interface Method {
   eras: readonly Era[];
   /** The member of `params` that names what the method addresses. */
   target?: "name" | "uri" | "ref" | "taskId";
-  /** True for a list: all of it is one page, so no cursor was ever given out. */
+  /** True for a list, which a cursor addresses a page of. */
   lists?: boolean;
   /** True when modern results carry `ttlMs` and `cacheScope`. */
   cacheable?: boolean;

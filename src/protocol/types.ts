@@ -1,3 +1,4 @@
+import type { CacheScope } from "./cache-hints.ts";
 import type { ParameterHeader } from "../http/parameter-headers.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { RequestStates } from "./request-states.ts";
@@ -93,6 +94,11 @@ export interface Wait<Answer> {
 export interface ProtocolOptions {
   /** Shown to clients of every revision. */
   serverInfo: { name: string; version: string; title?: string | undefined };
+  /**
+   * The widest scope that results may be cached in: `public` where every caller gets the same. Components can narrow it for
+   * their results. Default `private`.
+   */
+  cacheScope?: CacheScope | undefined;
   /**
    * Arguments that clients of 2026-07-28 repeat in header fields over HTTP, by the name of the tool: a call whose fields say
    * something else is refused. Default none.

@@ -83,11 +83,17 @@ function resultJson(output: Schema | undefined, returned: unknown): MaybePromise
     if (output === undefined || returned.isError === true) return blockResult(returned);
     if (returned.structuredContent !== undefined) {
       return whenDone(checkedOutput(output, returned.structuredContent), (structuredContent) =>
-        blockResult({ ...returned, structuredContent: structuredContent as Record<string, unknown> }),
+        blockResult({ ...returned, structuredContent }),
       );
     }
   }
-  if (output !== undefined) return whenDone(checkedOutput(output, returned), structuredResult);
+  if (output !== undefined) {
+    return whenDone(checkedOutput(output, returned), (value) => {
+      const json = structuredResult(value);
+      if (json === undefined) throw new ReturnError(`it returned ${describeType(value)}, which has no JSON`);
+      return json;
+    });
+  }
   if (typeof returned === "string") return textResult(returned);
   throw new ReturnError(
     `it returned ${describeType(returned)}, and without an output it must return a string or content blocks`,

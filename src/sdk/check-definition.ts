@@ -1,9 +1,12 @@
+import type { ProviderCache } from "./caching.ts";
 import type { Dynamic } from "./dynamic.ts";
 import { checkCapabilities, checkComponent, checkStrings, refuse } from "./check-component.ts";
+import { checkCache } from "./check-described.ts";
 import { checkPrompt, checkResource, checkTemplate, checkTool } from "./check-offers.ts";
 import type { MiddlewareDefinition } from "./define-middleware.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { isSchema } from "./schema.ts";
+import { isObject } from "./tool-result.ts";
 
 // A component is built from a definition that these have passed, so they are left out of it: the build replaces this
 // module by functions that do nothing.
@@ -27,6 +30,7 @@ export function checkProvider(definition: ProviderDefinition): void {
     checkAll(what, "resource template", "uriTemplate", resourceTemplates, checkTemplate) +
     checkAll(what, "prompt", "name", prompts, checkPrompt);
   checkDynamic(what, dynamic);
+  checkProviderCache(what, definition.cache);
   if (offered === 0 && Object.keys(dynamic ?? {}).length === 0) {
     refuse(what, "it offers nothing: no tools, resources, resource templates or prompts");
   }
@@ -64,6 +68,15 @@ function checkAll<T>(
     check(`${kind} ${JSON.stringify(id)}`, item);
   }
   return items.length;
+}
+
+function checkProviderCache(what: string, cache: ProviderCache | undefined): void {
+  if (cache === undefined) return;
+  if (!isObject(cache)) refuse(what, "its cache is not an object");
+  for (const [kind, each] of Object.entries(cache)) {
+    if (kind !== "lists" && kind !== "reads") refuse(what, `its cache has "${kind}"; there are lists, reads`);
+    checkCache(what, `cache.${kind}`, each);
+  }
 }
 
 function checkDynamic(what: string, dynamic: Dynamic | undefined): void {

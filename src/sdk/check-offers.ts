@@ -1,7 +1,8 @@
 import type { Prompt } from "./define-prompt.ts";
 import type { Resource, ResourceTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
-import { checkStrings, checkText, refuse } from "./check-component.ts";
+import { refuse } from "./check-component.ts";
+import { checkAnnotations, checkCache, checkDescribed, checkToolAnnotations } from "./check-described.ts";
 import { isSchema } from "./schema.ts";
 import { isObject } from "./tool-result.ts";
 import { parseUriTemplate, uriProblem, UriTemplateError } from "./uri-template.ts";
@@ -19,6 +20,7 @@ export function checkTool(what: string, tool: Tool): void {
     refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
   if (tool.output !== undefined && !isSchema(tool.output)) refuse(what, "its output is not a schema");
   checkTask(what, tool);
+  checkToolAnnotations(what, tool.annotations);
   checkDescribed(what, tool);
 }
 
@@ -92,12 +94,13 @@ export function checkCompletions(
 }
 
 function checkReadable(what: string, definition: Omit<Resource, "uri" | "read">): void {
-  const { name, mimeType, annotations } = definition;
+  const { name, mimeType, annotations, cache, scopes } = definition;
   if (typeof name !== "string" || name === "" || name.length > MAX_LABEL_LENGTH)
     refuse(what, `it has no name of 1 to ${MAX_LABEL_LENGTH} characters`);
   if (mimeType !== undefined && (typeof mimeType !== "string" || !/^[^\s/]+\/[^\s/]/.test(mimeType)))
     refuse(what, "its mimeType is not one such as text/plain");
-  if (annotations !== undefined && !isObject(annotations)) refuse(what, "its annotations are not an object");
+  checkAnnotations(what, annotations);
+  checkCache(what, "cache", cache, scopes);
   checkFunction(what, definition, "read");
   checkDescribed(what, definition);
 }
@@ -109,13 +112,4 @@ function checkName(what: string, name: string): void {
 function checkFunction(what: string, definition: object, member: string): void {
   if (typeof (definition as Record<string, unknown>)[member] !== "function")
     refuse(what, `it has no ${member} function`);
-}
-
-function checkDescribed(
-  what: string,
-  definition: { title?: unknown; description?: unknown; scopes?: unknown },
-): void {
-  checkText(what, "title", definition.title);
-  checkText(what, "description", definition.description);
-  checkStrings(what, "scopes", definition.scopes);
 }

@@ -1,4 +1,5 @@
 import type { HandlerContext } from "./context.ts";
+import type { Described, Meta } from "./described.ts";
 import type { Complete } from "./define-resource.ts";
 import type { InferInput, InferOutput, Schema } from "./schema.ts";
 import type { ContentBlock } from "./tool-result.ts";
@@ -13,20 +14,16 @@ export interface PromptMessage {
 export type PromptReturn =
   | string
   | readonly PromptMessage[]
-  | { description?: string; messages: readonly PromptMessage[]; _meta?: Record<string, unknown> };
+  | { description?: string; messages: readonly PromptMessage[]; _meta?: Meta };
 
 /** What {@link definePrompt} takes. */
-export interface PromptDefinition<Arguments extends Schema | undefined = undefined> {
+export interface PromptDefinition<Arguments extends Schema | undefined = undefined> extends Described {
   /** Unique within a server: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
   readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
   /** Schema of the arguments: an object whose members accept strings, as all that clients send are strings. */
   readonly arguments?: Arguments;
   /** Suggestions for its arguments. */
   readonly complete?: Completers<Arguments>;
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  readonly scopes?: readonly string[];
   get(args: PromptArguments<Arguments>, ctx: HandlerContext): PromptReturn | Promise<PromptReturn>;
 }
 

@@ -1,23 +1,26 @@
+import type { Cache, CacheScope } from "./caching.ts";
 import type { CallEnvironment, HandlerContext } from "./context.ts";
+import type { Annotations, Described, Meta } from "./described.ts";
 
 /** Content of a resource (MCP, "Resource Contents"). */
 export type ResourceContents =
-  | { uri: string; mimeType?: string; text: string; _meta?: Record<string, unknown> }
-  | { uri: string; mimeType?: string; /** Base64. */ blob: string; _meta?: Record<string, unknown> };
+  | { uri: string; mimeType?: string; text: string; _meta?: Meta }
+  | { uri: string; mimeType?: string; /** Base64. */ blob: string; _meta?: Meta };
 
 /**
- * What reading a resource may give: a text, bytes, complete contents, or `undefined` when there is no such resource.
+ * What reading a resource may give: a text, bytes, a complete result, or `undefined` when there is no such resource.
  * Texts and bytes get the URI asked for and the definition's `mimeType`.
  */
-export type ResourceReturn = string | Uint8Array | { contents: readonly ResourceContents[] } | undefined;
+export type ResourceReturn = string | Uint8Array | ResourceResult | undefined;
 
-/** Hints about who a resource is for (MCP, "Annotations"). */
-export interface ResourceAnnotations {
-  audience?: ("user" | "assistant")[];
-  /** From 0 (optional) to 1 (required). */
-  priority?: number;
-  /** ISO 8601. */
-  lastModified?: string;
+/** A complete result of reading a resource. */
+export interface ResourceResult {
+  readonly contents: readonly ResourceContents[];
+  /** Milliseconds that the contents stay fresh, as {@link Cache} has it. Default: that of the definition. */
+  readonly ttlMs?: number;
+  /** Whom they may be given. Default: that of the definition. `public` is refused where a caller needs scopes. */
+  readonly cacheScope?: CacheScope;
+  readonly _meta?: Meta;
 }
 
 /** Suggests values that start with, or resemble, what was typed so far; at most 100 are sent. */
@@ -29,18 +32,17 @@ export type Complete = (
   },
 ) => readonly string[] | Promise<readonly string[]>;
 
-interface Described {
+interface Readable extends Described {
   readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
   readonly mimeType?: string;
-  readonly annotations?: ResourceAnnotations;
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  readonly scopes?: readonly string[];
+  /** Hints for clients. */
+  readonly annotations?: Annotations;
+  /** How long what `read` gives stays fresh; `scope` is `private` by default. Default: the provider's `cache.reads`. */
+  readonly cache?: Cache;
 }
 
 /** What {@link defineResource} takes. */
-export interface ResourceDefinition extends Described {
+export interface ResourceDefinition extends Readable {
   /** Absolute, and unique within a server. */
   readonly uri: string;
   /** Bytes of the content, where it is known. */
@@ -68,7 +70,7 @@ type Names<Expression extends string> =
 type Listed<List extends string> = List extends `${infer First},${infer Rest}` ? First | Listed<Rest> : List;
 
 /** What {@link defineResourceTemplate} takes. */
-export interface ResourceTemplateDefinition<Template extends string = string> extends Described {
+export interface ResourceTemplateDefinition<Template extends string = string> extends Readable {
   /**
    * Template of absolute URIs (RFC 6570 without modifiers), unique within a server. A URI that several match belongs to the
    * one with more characters outside its expressions.

@@ -1,4 +1,5 @@
 import type { ToolContext } from "./context.ts";
+import type { Described } from "./described.ts";
 import type { InferInput, InferOutput, Schema } from "./schema.ts";
 import type { ToolResult } from "./tool-result.ts";
 
@@ -15,7 +16,7 @@ export interface ToolAnnotations {
   openWorldHint?: boolean;
 }
 
-/** What a tool may return: a text, content blocks, or an object that its `output` accepts. */
+/** What a tool may return: content blocks, or what its `output` accepts; without an `output`, a text. */
 export type ToolReturn<Output extends Schema | undefined> =
   | ToolResult
   | (Output extends Schema ? InferInput<Output> : string);
@@ -25,21 +26,20 @@ export interface ToolDefinition<
   Input extends Schema,
   Output extends Schema | undefined = undefined,
   Admitted = undefined,
-> {
+> extends Described {
   /** Unique within a server: 1 to 128 characters of `A-Z a-z 0-9 _ - .`. */
   readonly name: string;
-  /** Name for people. */
-  readonly title?: string;
   /** Tells the model what the tool does and when to use it. */
   readonly description: string;
   /** Schema of the arguments, an object. Calls that do not match it never reach `run`. */
   readonly input: Input;
-  /** Schema of the structured result, an object. Without it the tool answers with text or content blocks. */
+  /**
+   * Schema of the structured result, which may be any JSON value. Clients before 2026-07-28 get values other than objects as
+   * text alone. Without it the tool answers with text or content blocks.
+   */
   readonly output?: Output;
   /** Hints for clients. */
   readonly annotations?: ToolAnnotations;
-  /** OAuth scopes a caller needs, all of them. Not shown to clients. */
-  readonly scopes?: readonly string[];
   /**
    * Whether a call becomes a task, whose result the client fetches later, where client and host know tasks. Elsewhere an
    * `optional` one is an ordinary call, and a `required` one is refused. Default: never a task.

@@ -1,15 +1,17 @@
 import type { CallEnvironment, HandlerContext } from "./context.ts";
 import type { PromptReturn } from "./define-prompt.ts";
-import type { Complete, ResourceAnnotations, ResourceReturn } from "./define-resource.ts";
+import type { Annotations, Described } from "./described.ts";
+import type { Complete, ResourceReturn } from "./define-resource.ts";
 import type { JsonSchema } from "./schema.ts";
 import type { ToolAnnotations } from "./define-tool.ts";
 import type { ToolResult } from "./tool-result.ts";
 
+/** What a list shows of anything. */
+type Listed = Omit<Described, "scopes">;
+
 /** A tool as a list shows it. */
-export interface ToolListing {
+export interface ToolListing extends Listed {
   readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
   /** JSON Schema of an object. */
   readonly inputSchema: JsonSchema;
   readonly outputSchema?: JsonSchema;
@@ -17,14 +19,12 @@ export interface ToolListing {
 }
 
 /** A resource as a list shows it. */
-export interface ResourceListing {
+export interface ResourceListing extends Listed {
   readonly uri: string;
   readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
   readonly mimeType?: string;
   readonly size?: number;
-  readonly annotations?: ResourceAnnotations;
+  readonly annotations?: Annotations;
 }
 
 /** A resource template as a list shows it. */
@@ -33,10 +33,8 @@ export type ResourceTemplateListing = Omit<ResourceListing, "uri" | "size"> & {
 };
 
 /** A prompt as a list shows it. */
-export interface PromptListing {
+export interface PromptListing extends Listed {
   readonly name: string;
-  readonly title?: string;
-  readonly description?: string;
   readonly arguments?: readonly {
     readonly name: string;
     readonly title?: string;

@@ -1,3 +1,4 @@
+export type { Cache, CacheScope, ProviderCache } from "./caching.ts";
 export type {
   Asking,
   AskOptions,
@@ -38,7 +39,7 @@ export {
   defineResourceTemplate,
   type Complete,
   type Resource,
-  type ResourceAnnotations,
+  type ResourceResult,
   type ResourceContents,
   type ResourceDefinition,
   type ResourceReturn,
@@ -55,6 +56,7 @@ export {
   type ToolDefinition,
   type ToolReturn,
 } from "./define-tool.ts";
+export type { Annotations, Icon, Meta } from "./described.ts";
 export type {
   Dynamic,
   PromptListing,

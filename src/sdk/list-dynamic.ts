@@ -32,8 +32,8 @@ const KINDS: readonly Kind[] = [
       if (!NAME.test(name)) return "has a name that is not 1 to 128 characters of A-Z a-z 0-9 . _ -";
       if (!isObject(inputSchema) || inputSchema["type"] !== "object")
         return "has no inputSchema of type object";
-      if (outputSchema !== undefined && (!isObject(outputSchema) || outputSchema["type"] !== "object"))
-        return "has an outputSchema that is not of type object";
+      if (outputSchema !== undefined && !isObject(outputSchema))
+        return "has an outputSchema that is not an object";
       if (JSON.stringify(inputSchema).includes('"x-mcp-header":'))
         return "has x-mcp-header, which hosts know of constant tools alone";
       return undefined;

@@ -7,7 +7,7 @@ export interface Request {
   readonly id?: Option<string>;
   /** The method, for example `tools/call`. */
   readonly method: string;
-  /** What the method addresses: a tool or prompt name, or a URI. */
+  /** What the method addresses: a tool or prompt name, a URI, or the cursor of a list. */
   readonly target?: Option<string>;
   /** The `params` object as JSON. */
   readonly params?: Option<string>;

@@ -1,3 +1,4 @@
+import type { ProviderCache } from "./caching.ts";
 import type { Prompt } from "./define-prompt.ts";
 import type { Resource, ResourceTemplate } from "./define-resource.ts";
 import type { Tool } from "./define-tool.ts";
@@ -25,6 +26,8 @@ export interface ProviderDefinition {
   readonly prompts?: readonly Prompt[];
   /** Lists that it answers itself. */
   readonly dynamic?: Dynamic;
+  /** How long clients may keep what they got. */
+  readonly cache?: ProviderCache;
   /** What it needs of its host, and why. */
   readonly capabilities?: Capabilities;
 }

@@ -1,7 +1,8 @@
 import { failedOutcome } from "./answer-failure.ts";
+import { scopeProblem, ttlProblem, type Cache, type CacheScope } from "./caching.ts";
 import { ReadContext, type Surroundings } from "./context.ts";
 import { bytesToBase64 } from "./base64.ts";
-import type { ResourceContents } from "./define-resource.ts";
+import type { Resource, ResourceContents, ResourceTemplate } from "./define-resource.ts";
 import { attempt, whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome } from "./messages.ts";
 import type { Provider } from "./provider.ts";
@@ -16,6 +17,9 @@ interface Found {
   /** For the log. */
   readonly name: string;
   readonly mimeType?: string | undefined;
+  readonly cache?: Cache | undefined;
+  /** True when a caller needs scopes for it. */
+  readonly guarded?: boolean;
   readonly read: (ctx: ReadContext) => unknown;
 }
 
@@ -34,7 +38,7 @@ export function resourceReader(provider: Provider, surroundings: Surroundings): 
         whenDone(found.read(ctx), (returned) =>
           returned === undefined
             ? unknownResource(uri)
-            : { tag: "success", val: contentsJson(returned, uri, found.mimeType) },
+            : { tag: "success", val: contentsJson(returned, uri, found) },
         ),
       (error) => failedOutcome("resource", found.name, error, ctx),
     );
@@ -49,6 +53,7 @@ function resourceFinder({
   resources = [],
   resourceTemplates = [],
   dynamic,
+  cache: { reads } = {},
 }: Provider): (uri: string) => Found | undefined {
   const exact = new Map(resources.map((resource) => [resource.uri, resource]));
   const templates = resourceTemplates
@@ -58,35 +63,81 @@ function resourceFinder({
   return (uri) => {
     const resource = exact.get(uri);
     if (resource !== undefined) {
-      return { name: uri, mimeType: resource.mimeType, read: (ctx) => resource.read(uri, ctx) };
+      return { name: uri, ...declared(resource), read: (ctx) => resource.read(uri, ctx) };
     }
     for (const { definition, template } of templates) {
       const values = template.match(uri);
       if (values === undefined) continue;
-      const { uriTemplate, mimeType } = definition;
-      return { name: uriTemplate, mimeType, read: (ctx) => definition.read(values as never, ctx) };
+      const { uriTemplate } = definition;
+      return {
+        name: uriTemplate,
+        ...declared(definition),
+        read: (ctx) => definition.read(values as never, ctx),
+      };
     }
-    return own && { name: uri, read: (ctx) => own.read(uri, ctx) };
+    return own && { name: uri, cache: reads, read: (ctx) => own.read(uri, ctx) };
   };
+
+  function declared({
+    mimeType,
+    cache = reads,
+    scopes = [],
+  }: Resource | ResourceTemplate): Omit<Found, "name" | "read"> {
+    return { mimeType, cache, guarded: scopes.length > 0 };
+  }
 }
 
-function contentsJson(returned: unknown, uri: string, mimeType: string | undefined): string {
+function contentsJson(returned: unknown, uri: string, found: Found): string {
+  const { mimeType } = found;
   const described = mimeType === undefined ? { uri } : { uri, mimeType };
-  if (typeof returned === "string") return JSON.stringify({ contents: [{ ...described, text: returned }] });
+  if (typeof returned === "string") return resultJson(found, {}, [{ ...described, text: returned }]);
   if (returned instanceof Uint8Array) {
-    return JSON.stringify({ contents: [{ ...described, blob: bytesToBase64(returned) }] });
+    return resultJson(found, {}, [{ ...described, blob: bytesToBase64(returned) }]);
   }
   if (!isObject(returned) || !Array.isArray(returned["contents"])) {
     throw new ReturnError(
       `it returned ${describeType(returned)}, and must return a string, a Uint8Array or contents`,
     );
   }
-  const { contents, _meta } = returned;
+  const { contents } = returned;
   for (const [index, item] of contents.entries()) {
     const problem = contentsProblem(item);
     if (problem !== undefined) throw new ReturnError(`contents[${index}] ${problem}`);
   }
-  return JSON.stringify({ contents: contents as ResourceContents[], ...(isObject(_meta) ? { _meta } : {}) });
+  return resultJson(found, returned, contents as ResourceContents[]);
+}
+
+interface Further {
+  readonly ttlMs?: unknown;
+  readonly cacheScope?: unknown;
+  readonly _meta?: unknown;
+}
+
+/** Hints come first, where the protocol core finds them without parsing; without any, those of the core stand. */
+function resultJson(
+  { cache, guarded }: Found,
+  { ttlMs = cache?.ttlMs, cacheScope = cache?.scope, _meta }: Further,
+  contents: readonly ResourceContents[],
+): string {
+  const rest = JSON.stringify({ contents, ...(isObject(_meta) ? { _meta } : {}) });
+  if (ttlMs === undefined && cacheScope === undefined) return rest;
+  const problem =
+    problemOf("ttlMs", ttlMs === undefined ? undefined : ttlProblem(ttlMs)) ??
+    problemOf("cacheScope", scopeProblem(cacheScope)) ??
+    problemOf(
+      "cacheScope",
+      guarded && cacheScope === "public" ? "is public, and a caller needs scopes" : undefined,
+    );
+  if (problem !== undefined) throw new ReturnError(problem);
+  return `{${hintsText((ttlMs as number | undefined) ?? 0, cacheScope as CacheScope | undefined)}${rest.slice(1)}`;
+}
+
+function problemOf(member: string, problem: string | undefined): string | undefined {
+  return problem && `its ${member} ${problem}`;
+}
+
+function hintsText(ttlMs: number, scope: CacheScope = "private"): string {
+  return `"ttlMs":${ttlMs},"cacheScope":"${scope}",`;
 }
 
 function contentsProblem(item: unknown): string | undefined {

@@ -1,13 +1,15 @@
+import type { Annotations, Icon, Meta } from "./described.ts";
+
 /** One block of a tool's answer (MCP, "Tool Result"). */
 export type ContentBlock =
-  | { type: "text"; text: string; annotations?: Record<string, unknown>; _meta?: Record<string, unknown> }
+  | { type: "text"; text: string; annotations?: Annotations; _meta?: Meta }
   | {
       type: "image" | "audio";
       /** Base64. */
       data: string;
       mimeType: string;
-      annotations?: Record<string, unknown>;
-      _meta?: Record<string, unknown>;
+      annotations?: Annotations;
+      _meta?: Meta;
     }
   | {
       type: "resource_link";
@@ -17,24 +19,25 @@ export type ContentBlock =
       description?: string;
       mimeType?: string;
       size?: number;
-      annotations?: Record<string, unknown>;
-      _meta?: Record<string, unknown>;
+      icons?: readonly Icon[];
+      annotations?: Annotations;
+      _meta?: Meta;
     }
   | {
       type: "resource";
-      resource: { uri: string; mimeType?: string } & ({ text: string } | { blob: string });
-      annotations?: Record<string, unknown>;
-      _meta?: Record<string, unknown>;
+      resource: { uri: string; mimeType?: string; _meta?: Meta } & ({ text: string } | { blob: string });
+      annotations?: Annotations;
+      _meta?: Meta;
     };
 
 /** A complete answer of a tool, for what a string or an object cannot say. */
 export interface ToolResult {
   content: readonly ContentBlock[];
   /** What the tool's `output` describes. */
-  structuredContent?: Record<string, unknown>;
+  structuredContent?: unknown;
   /** True when the model should read the content as a failure. Default false. */
   isError?: boolean;
-  _meta?: Record<string, unknown>;
+  _meta?: Meta;
 }
 
 /** Members each block must have, as strings. */
@@ -90,9 +93,10 @@ export function errorResult(text: string): string {
   return `${ERROR_RESULT_START}"content":[{"type":"text","text":${JSON.stringify(text)}}]}`;
 }
 
-/** The result JSON for a value that matches the tool's `output`: the value, and its JSON as text. */
-export function structuredResult(value: unknown): string {
-  const json = JSON.stringify(value);
+/** The result JSON for a value that matches the tool's `output`: the value, and its JSON as text. Nothing when it has no JSON. */
+export function structuredResult(value: unknown): string | undefined {
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) return undefined;
   return `{"content":[{"type":"text","text":${JSON.stringify(json)}}],"structuredContent":${json}}`;
 }
 

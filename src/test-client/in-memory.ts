@@ -1,5 +1,6 @@
 import { checkSettings } from "../compose/check.ts";
-import { collectRoutes, discovery, LISTS, listText, offers, type Routes } from "../compose/routes.ts";
+import { listPages } from "../compose/list-pages.ts";
+import { collectRoutes, discovery, LISTS } from "../compose/routes.ts";
 import { withChecks, type ToolChecks } from "../guest/compiled-schema.ts";
 import { compileChecks, schemasToCompile, type ToolSchemaChecks } from "../json-schema/index.ts";
 import type { DynamicList, Json, ProviderManifest } from "../manifest/index.ts";
@@ -66,7 +67,7 @@ function compiled(checks: Readonly<Record<string, ToolSchemaChecks>>): Record<st
 /** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */
 function routed(manifest: ProviderManifest, handle: Handle): Handle {
   const { name, version } = manifest;
-  const routes = collectRoutes({ name, version }, [{ as: name, manifest }]);
+  const routes = collectRoutes({ name, version }, [{ as: name, manifest }], "public");
   const constants = new Map<string, Outcome>([
     ["ping", { tag: "success", val: "{}" }],
     ["server/discover", { tag: "success", val: discovery(routes) }],
@@ -77,17 +78,24 @@ function routed(manifest: ProviderManifest, handle: Handle): Handle {
     if (constant !== undefined) return constant;
     const list = lists.get(request.method);
     if (list === undefined) return handle(context, request);
-    if (!offers(routes, list)) return failure(RPC_ERROR.methodNotFound, "Method not found");
-    const defined = listText(list, routes);
-    if (routes.dynamic[list] === undefined) return { tag: "success", val: defined };
-    return whenDone(handle(context, request), (outcome) => spliced(routes, list, defined, outcome));
+    if (routes.cache.lists[list] === undefined) return failure(RPC_ERROR.methodNotFound, "Method not found");
+    const pages = listPages(list, routes);
+    const cursor = request.target ?? undefined;
+    const page = pages.find((each) => each.cursor === cursor);
+    if (page === undefined) {
+      return failure(RPC_ERROR.invalidParams, 'Invalid params: "cursor" is not one this server gave out');
+    }
+    if (routes.dynamic[list] === undefined || page !== pages.at(-1)) {
+      return { tag: "success", val: `${page.head}${page.tail}` };
+    }
+    return whenDone(handle(context, request), (outcome) => spliced(list, page.head, outcome));
   };
 }
 
-function spliced(routes: Routes, list: DynamicList, defined: string, outcome: Outcome): Outcome {
-  if (outcome.tag !== "success" || routes[list].length === 0) return outcome;
-  const entries = [defined, outcome.val].map(
-    (text) => (JSON.parse(text) as Record<string, unknown[]>)[list]!,
-  );
-  return { tag: "success", val: JSON.stringify({ [list]: entries.flat() }) };
+/** What the provider lists behind the constant entries that `head` ends with. */
+function spliced(list: DynamicList, head: string, outcome: Outcome): Outcome {
+  if (outcome.tag !== "success") return outcome;
+  const rest = outcome.val.slice(`{"${list}":[`.length);
+  const comma = rest === "]}" || head.endsWith("[") ? "" : ",";
+  return { tag: "success", val: `${head}${comma}${rest}` };
 }

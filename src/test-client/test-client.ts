@@ -117,7 +117,15 @@ export function createRequests(send: Send): Omit<TestClient, "logs" | "progress"
   }
   async function list<T>(method: string, member: string): Promise<readonly T[]> {
     try {
-      return (await request<Record<string, T[]>>(method, undefined, {}))[member]!;
+      const entries: T[] = [];
+      let cursor: string | undefined;
+      do {
+        const params = cursor === undefined ? {} : { cursor };
+        const page = await request<Record<string, T[]> & { nextCursor?: string }>(method, cursor, params);
+        entries.push(...page[member]!);
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      return entries;
     } catch (error) {
       if (error instanceof RequestError && error.code === METHOD_NOT_FOUND) return [];
       throw error;

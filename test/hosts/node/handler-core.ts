@@ -11,6 +11,7 @@ const MANIFEST: CoreManifest = {
   name: "fixture",
   version: "1.0.0",
   access: "public",
+  cache: { scope: "public", lists: {} },
   middleware: [],
   providers: [
     {

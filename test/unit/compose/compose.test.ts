@@ -145,6 +145,8 @@ describe("a composition of a provider and a middleware", () => {
     const { tag, val } = handler.handle("{}", { id: "1", method: "tools/list" });
     expect(tag).toBe("success");
     expect(JSON.parse(val)).toEqual({
+      ttlMs: 60_000,
+      cacheScope: "private",
       tools: [
         { name: "add", inputSchema: { type: "object" } },
         { name: "echo", inputSchema: { type: "object" } },
@@ -158,6 +160,8 @@ describe("a composition of a provider and a middleware", () => {
     });
     expect(handler.handle("{}", { id: "1", method: "ping" })).toEqual({ tag: "success", val: "{}" });
     expect(JSON.parse(handler.handle("{}", { id: "1", method: "server/discover" }).val)).toEqual({
+      ttlMs: 60_000,
+      cacheScope: "private",
       serverInfo: { name: "acme", version: "1.2.3" },
       capabilities: { tools: {} },
     });

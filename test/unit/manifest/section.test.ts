@@ -41,6 +41,7 @@ const core: CoreManifest = {
   name: "acme",
   version: "1.0.0",
   access: "public",
+  cache: { scope: "public", lists: { tools: { ttlMs: 60_000, scope: "public" } } },
   middleware: [
     {
       as: "log",

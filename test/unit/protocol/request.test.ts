@@ -79,12 +79,16 @@ describe("handle() before 2026-07-28", () => {
 });
 
 test.each(["tools/list", "resources/list", "resources/templates/list", "prompts/list"])(
-  "handle() refuses a cursor for %s, as it gives none out",
+  "handle() takes the cursor of %s for its target, and refuses one that is no string",
   (method) => {
-    const error = { code: -32602, message: expect.stringContaining('"cursor"') as string };
-    expect(refusal({}, legacy(method, { cursor: "" }))).toMatchObject({ status: 200, ...error });
+    expect(call({}, legacy(method)).request.target).toBeUndefined();
+    expect(call({}, legacy(method, { cursor: "" })).request.target).toBe("");
     const { fields, body: text } = modern(method, { cursor: "eyJwYWdlIjogMn0=" });
-    expect(refusal(fields, text)).toMatchObject({ status: 200, ...error });
+    expect(call(fields, text).request.target).toBe("eyJwYWdlIjogMn0=");
+    for (const cursor of [1, null, {}, ["a"]]) {
+      const error = { code: -32602, message: 'Invalid params: "cursor" must be a string' };
+      expect(refusal({}, legacy(method, { cursor }))).toMatchObject({ status: 200, ...error });
+    }
   },
 );
 
