@@ -50,6 +50,12 @@ function page(core: Core, cursor?: string, method = "tools/list"): Page {
   return JSON.parse(val as string) as Page;
 }
 
+/** What the list of tools of a server with these parts says of its caching. */
+async function hints(...parts: { as: string; bytes: Uint8Array }[]): Promise<[number, string]> {
+  const { ttlMs, cacheScope } = page(await run(parts));
+  return [ttlMs, cacheScope];
+}
+
 /** Every page of the tools, by following cursors. */
 function pages(core: Core): Page[] {
   const all = [page(core)];
@@ -114,10 +120,6 @@ test("a list is fresh as long, and for as many, as all that have a part in it sa
     { dynamic: ["tools"], cache: { lists: { ttlMs: 1000, scope: "public" } } },
     '{"tools":[]}',
   );
-  const hints = async (...parts: { as: string; bytes: Uint8Array }[]): Promise<[number, string]> => {
-    const { ttlMs, cacheScope } = page(await run(parts));
-    return [ttlMs, cacheScope];
-  };
   expect(await hints(plain)).toEqual([60_000, "public"]);
   expect(await hints(plain, brief)).toEqual([5000, "public"]);
   expect(await hints(own, brief)).toEqual([5000, "private"]);
