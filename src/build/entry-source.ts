@@ -43,7 +43,7 @@ export function entrySource(
   if (/\bsignal\b/.test(code)) lend("signal", "tenon-guest/call-signal", "callSignal");
   if (asks(definition, code)) {
     // It replaces `Date`, so the author's module comes after it.
-    lines.push('import { createAsker } from "tenon-guest/asking/asker";');
+    lines.push('import { createAsker } from "tenon-guest/asker";');
     lent.push(`asker: createAsker({ ${converters(lines, own, checks.withoutZod)} })`);
   }
   if (definition.kind === "middleware") {

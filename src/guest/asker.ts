@@ -1,16 +1,16 @@
-import { createLog } from "../../sdk/log.ts";
-import { dateWithClock } from "../clock-date.ts";
-import { defineGlobals } from "../define-globals.ts";
-import type { Converters } from "../describe-schema.ts";
-import { onReset } from "../job-queue.ts";
-import { writeLog } from "../log.ts";
-import { randomSource, setRandomSource } from "../random-source.ts";
-import { now } from "../real-clock.ts";
-import type { GuestAsker } from "../serve-provider.ts";
-import { askClient } from "./ask-client.ts";
-import { hexOf, randomSequence } from "./hash.ts";
-import { Journal, type Surrounding } from "./journal.ts";
-import { openJournal } from "./open-journal.ts";
+import { createLog } from "../sdk/log.ts";
+import { dateWithClock } from "./clock-date.ts";
+import { defineGlobals } from "./define-globals.ts";
+import type { Converters } from "./describe-schema.ts";
+import { onReset } from "./job-queue.ts";
+import { writeLog } from "./log.ts";
+import { randomSource, setRandomSource } from "./random-source.ts";
+import { now } from "./real-clock.ts";
+import type { GuestAsker } from "./serve-provider.ts";
+import { askClient } from "./asking/ask-client.ts";
+import { hexOf, randomSequence } from "./asking/hash.ts";
+import { Journal, type Surrounding } from "./asking/journal.ts";
+import { openJournal } from "./asking/open-journal.ts";
 
 const SEED_BYTES = 16;
 
