@@ -33,30 +33,28 @@ export function withoutSchemas(code: string, replaced: ReadonlyMap<string, Repla
   }
   if (dead.length === 0) return undefined;
   const functions = dropUnused(names, dead);
-  const imported = [...names.imports].filter(([, { from }]) => LIBRARY.test(from)).map(([name]) => name);
-  if (imported.some((name) => usesOf(names, name, dead).length > 0)) return undefined;
-  const statements = names.program.body.filter(
+  const imports = names.program.body.filter(
     (statement) => statement.type === "ImportDeclaration" && LIBRARY.test(String(statement.source.value)),
   );
-  return [
-    ...statements.map((range) => ({ range, by: "" })),
-    ...dead
-      .filter((range) => !functions.has(range))
-      .map((range) => ({ range, by: shorthands.has(range) ? "_:0" : "0" })),
-  ].reduce((text, { range, by }) => overwritten(text, range, by), code);
+  const imported = [...names.imports].filter(([, { from }]) => LIBRARY.test(from));
+  if (imported.some(([name]) => usesOf(names, name, [...dead, ...functions]).length > 0)) return undefined;
+  const without = dead.reduce(
+    (text, range) => overwritten(text, range, shorthands.has(range) ? "_:0" : "0"),
+    code,
+  );
+  return [...imports, ...functions].reduce((text, range) => overwritten(text, range, ""), without);
 }
 
-/** Adds what nothing uses any more, and returns which of it are functions: these are left to the bundler. */
-function dropUnused(names: ModuleNames, dead: Range[]): Set<Range> {
-  const functions = new Set<Range>();
-  for (let before = -1; before !== dead.length;) {
-    before = dead.length;
+/** Adds values that nothing uses any more, and returns functions of that kind. */
+function dropUnused(names: ModuleNames, dead: Range[]): Range[] {
+  const functions: Range[] = [];
+  for (let before = -1; before !== dead.length + functions.length;) {
+    before = dead.length + functions.length;
     for (const [name, value] of names.values) {
-      if (dead.includes(value) || usesOf(names, name, [...dead, value]).length > 0) continue;
-      const isFunction = value.type === "FunctionDeclaration";
-      if (!isFunction && !isInert(names, value)) continue;
-      dead.push(value);
-      if (isFunction) functions.add(value);
+      const gone = [...dead, ...functions];
+      if (gone.includes(value) || usesOf(names, name, [...gone, value]).length > 0) continue;
+      if (value.type === "FunctionDeclaration") functions.push(value);
+      else if (isInert(names, value)) dead.push(value);
     }
   }
   return functions;

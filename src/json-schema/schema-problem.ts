@@ -13,8 +13,8 @@ const VALUES: ReadonlySet<string> = new Set(["const", "enum", "default", "exampl
 const MAPS: ReadonlySet<string> = new Set(
   "properties patternProperties $defs definitions dependentSchemas".split(" "),
 );
-/** Steps the detector may take; it decides about common patterns in far fewer, and takes about half a second for these. */
-const MAX_STEPS = 5000;
+/** Steps the detector may take, some tenths of a second. It decides about common patterns in far fewer. */
+const MAX_STEPS = 2000;
 
 /**
  * Why a schema that an author wrote cannot be served: it is no JSON Schema, refers to nothing or in circles, or has a pattern
@@ -38,8 +38,11 @@ export async function schemaProblem(
     : `has the pattern /${shortened(slow)}/, which may take more than linear time: write it so that no two repetitions can match the same text, or check that text in the code`;
 }
 
+let validator: Ajv2020 | undefined;
+
 function invalid(schema: JsonSchema): string | undefined {
-  const ajv = new Ajv2020({
+  // Making one takes longer than most schemas do.
+  validator ??= new Ajv2020({
     strict: false,
     logger: false,
     validateFormats: false,
@@ -47,10 +50,12 @@ function invalid(schema: JsonSchema): string | undefined {
     code: { optimize: false },
   });
   try {
-    ajv.compile(schema);
+    validator.compile(schema);
     return undefined;
   } catch (error) {
     return `is not valid: ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    validator.removeSchema(schema);
   }
 }
 

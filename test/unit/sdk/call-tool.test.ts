@@ -144,7 +144,7 @@ describe("arguments", () => {
     const { result } = await run(many, { list: Array.from({ length: 100 }, () => "x") });
     const { text } = (result as { content: [{ text: string }] }).content[0];
     expect(text.split("\n")).toHaveLength(22);
-    expect(text).toMatch(/and 80 more$/);
+    expect(text).toMatch(/and more$/);
   });
 
   test("may be checked by a schema that waits", async () => {
