@@ -74,11 +74,44 @@ function tagged(): Schema {
 }
 
 const VALUES: unknown[] = [
-  null, 0, 1, 9.5, 10, -3, "", "x", "xx", "xxxxx", true, [], ["x"], ["x", 1], [1, "x"], [1], [1, 2], [1, 2, 3], {},
-  "a@b.example", "2030-02-28", "10.0.0.1", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", [{ a: 1, more: 2 }], [{ a: "1" }],
-  { a: 1 }, { a: "1" }, { a: 1, b: "x", c: 3 }, { a: { a: 1, b: 2 } }, { a: "x", b: 1 }, { a: "x", b: "1", c: 1 },
-  { a: "z", c: "" }, { a: "z", c: "", d: 1 }, { a: "q" }, { a: {} }, 9007199254740993, 1e300,
-]; // prettier-ignore
+  null,
+  0,
+  1,
+  9.5,
+  10,
+  -3,
+  "",
+  "x",
+  "xx",
+  "xxxxx",
+  true,
+  [],
+  ["x"],
+  ["x", 1],
+  [1, "x"],
+  [1],
+  [1, 2],
+  [1, 2, 3],
+  {},
+  "a@b.example",
+  "2030-02-28",
+  "10.0.0.1",
+  "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+  [{ a: 1, more: 2 }],
+  [{ a: "1" }],
+  { a: 1 },
+  { a: "1" },
+  { a: 1, b: "x", c: 3 },
+  { a: { a: 1, b: 2 } },
+  { a: "x", b: 1 },
+  { a: "x", b: "1", c: 1 },
+  { a: "z", c: "" },
+  { a: "z", c: "", d: 1 },
+  { a: "q" },
+  { a: {} },
+  2 ** 60,
+  1e300,
+];
 
 const OBJECTS = [
   {},
@@ -169,9 +202,22 @@ test("each bad field is told by its path and its rule", async () => {
     points: z.record(z.string(), z.number()),
   });
   const given = {
-    name: "x", email: "me", code: "", count: 0.5, size: 0, unit: "inch", kind: "bag", tags: [{}, { id: 1 }, 2, { id: "" }],
-    place: true, part: { n: "1" }, which: { a: "x", b: "1" }, "odd/~name": 0, points: { "a.b": "1" }, colour: 1, form: 2,
-  }; // prettier-ignore
+    name: "x",
+    email: "me",
+    code: "",
+    count: 0.5,
+    size: 0,
+    unit: "inch",
+    kind: "bag",
+    tags: [{}, { id: 1 }, 2, { id: "" }],
+    place: true,
+    part: { n: "1" },
+    which: { a: "x", b: "1" },
+    "odd/~name": 0,
+    points: { "a.b": "1" },
+    colour: 1,
+    form: 2,
+  };
   expect(await judge(schema, given)).toEqual({
     problems: [
       "name: Invalid input: expected at least 2 characters, received string",
