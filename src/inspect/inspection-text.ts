@@ -140,12 +140,13 @@ function partLines(part: PartInspection): string[] {
   ];
 }
 
-function made({ toolchain, methods }: PartInspection, indent: string): string[] {
+function made({ toolchain, methods, asks }: PartInspection, indent: string): string[] {
   if (toolchain === undefined) return [];
   const { sdk, engine } = toolchain;
   return [
     ...field("made with", [`sdk ${sdk}`, `${engine.name} ${engine.version}`], ", ", indent),
     ...(methods === undefined ? [] : field("methods", methods, ", ", indent)),
+    ...(asks === true ? field("client", ["asked while a call runs"], ", ", indent) : []),
   ];
 }
 

@@ -93,6 +93,8 @@ export interface PartInspection {
   toolchain?: Toolchain;
   /** Methods a middleware acts on; absent: all. */
   methods?: string[];
+  /** True when its calls may ask the client, and take several rounds. Absent: they do not. */
+  asks?: true;
   /** Of the component's file before composition, as the manifest records it. */
   digest?: string;
   /**

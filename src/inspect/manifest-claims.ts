@@ -13,10 +13,10 @@ export function headingOf({ name, version, title, description }: Manifest): Part
 
 /** What a manifest says of a part. */
 export function identityOf(
-  part: PartManifest & { methods?: string[] },
+  part: PartManifest & { methods?: string[]; asks?: true },
   role: "middleware" | "provider",
 ): Omit<PartInspection, "imports"> {
-  const { as, name, version, toolchain, methods, digest, capabilities, grants } = part;
+  const { as, name, version, toolchain, methods, asks, digest, capabilities, grants } = part;
   return {
     as,
     role,
@@ -24,6 +24,7 @@ export function identityOf(
     version,
     toolchain,
     ...(methods && { methods }),
+    ...(asks && { asks }),
     digest,
     capabilities,
     ...(grants && { grants }),

@@ -37,6 +37,7 @@ export const PAY: ProviderManifest = {
   resourceTemplates: [{ uriTemplate: "pay://receipts/{id}", name: "receipt", completes: ["id"] }],
   prompts: [{ name: "dun", arguments: [{ name: "account", required: true }, { name: "tone" }] }],
   dynamic: ["resources"],
+  asks: true,
   capabilities: [
     { interface: "tenon:host/http", reason: "talks to the bank" },
     { interface: "tenon:host/kv" },

@@ -77,6 +77,7 @@ test("each part shows what its imports lead to, and what its gates let through",
   ]);
   expect(partNamed("pay")).toMatchObject({ grants: GRANTS, capabilities: PAY.capabilities });
   expect(partNamed("watch").methods).toEqual(["tools/call"]);
+  expect([partNamed("pay").asks, partNamed("spare").asks]).toEqual([true, undefined]);
 });
 
 test("the catalogue holds what clients see, with checksums that only depend on it", async () => {

@@ -52,6 +52,7 @@ Parts
   pay: provider 1.0.0, SIZE
     digest    sha256:DIGEST
     made with sdk 0.1.0, quickjs 0.4.5
+    client    asked while a call runs
     asks for  tenon:host/http – talks to the bank
     asks for  tenon:host/kv
     asks for  tenon:host/secrets
@@ -78,6 +79,7 @@ test("the text of a component says what it asks for and imports", async () => {
   size      SIZE, SIZE gzip
   catalog   sha256:DIGEST
   made with sdk 0.1.0, quickjs 0.4.5
+  client    asked while a call runs
   asks for  tenon:host/http – talks to the bank
   asks for  tenon:host/kv
   asks for  tenon:host/secrets
