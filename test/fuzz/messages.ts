@@ -59,6 +59,8 @@ const params = fc.oneof(
       protocolVersion: fc.oneof(version, anything),
       requestId: anything,
       level: fc.oneof(fc.constant("info"), anything),
+      inputResponses: fc.oneof(fc.dictionary(KEY, fc.dictionary(KEY, anything)), anything),
+      requestState: fc.oneof(fc.base64String(), fc.stringMatching(/^[\w-]{57,200}$/), anything),
       _meta: fc.oneof({ weight: 4, arbitrary: meta }, anything),
     },
     { requiredKeys: [] },

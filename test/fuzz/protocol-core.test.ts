@@ -2,13 +2,19 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
 import type { Outcome, StdioStep, Step } from "../../src/protocol/index.ts";
+import { createAsking } from "../../hosts/node/asking.ts";
 import { answerOf, callOf, type AnsweredCall } from "../fixtures/protocol-steps.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { INVALID, VALID } from "./json-texts.ts";
 import { messages } from "./messages.ts";
 
 const RUNS = 10_000;
-const options = { serverInfo: { name: "fuzz", version: "1.0.0" }, now: () => 0, newRequestId: () => "r" };
+const options = {
+  serverInfo: { name: "fuzz", version: "1.0.0" },
+  now: () => 0,
+  newRequestId: () => "r",
+  ...createAsking({}, () => {}),
+};
 const fields = { host: "localhost", "content-type": "application/json" };
 const FAILURES = { deadline: 504, trap: 500, "too-large": 500, overload: 503 } as const;
 
@@ -19,7 +25,11 @@ function outcome({ method }: McpRequest): Outcome {
 }
 
 function checkCall(call: Pick<AnsweredCall<unknown>, "context" | "request">): void {
-  expect(JSON.parse(call.context)).toMatchObject({ requestId: "r" });
+  const context = JSON.parse(call.context) as { requestId: string; inputs?: { responses: unknown } };
+  expect(context).toMatchObject({ requestId: "r" });
+  // Nothing that was generated is a state of this server.
+  expect(context).not.toHaveProperty("retry");
+  if (context.inputs !== undefined) expect(Object.keys(context.inputs)).toEqual(["responses"]);
   const { params, id } = call.request;
   expect(["number", "string"]).toContain(typeof JSON.parse(id!));
   if (params !== undefined) expect(JSON.parse(params)).toBeTypeOf("object");
