@@ -90,7 +90,8 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   function use(session: KeptSession): void {
     session.usedAt = now();
-    open.delete(session.id);
+    // The stream of a session that ends is closed last.
+    if (!open.delete(session.id)) return;
     open.set(session.id, session);
   }
 

@@ -268,6 +268,7 @@ describe("the stream of a session", () => {
     const { ended: deleted } = stream(http, other);
     http.handle(head({ "mcp-session-id": other }, { method: "DELETE" }), "");
     await deleted;
+    expect(status(request(http, other))).toBe(404);
   });
 
   test.each([
