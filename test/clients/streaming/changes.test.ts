@@ -70,6 +70,8 @@ async function connectV2(transport: v2.Transport): Promise<Connection> {
   client.setNotificationHandler("notifications/tools/list_changed", () => add("tools"));
   client.setNotificationHandler("notifications/resources/updated", ({ params }) => add(params.uri));
   await client.connect(transport);
+  // Connecting sends nothing, and the server has to start.
+  await client.listTools();
   return {
     heard,
     call: (name, args) => client.callTool({ name, arguments: args }),
