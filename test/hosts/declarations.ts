@@ -59,4 +59,81 @@ export function declarationSuite(url: () => string): void {
     const { body } = await request(url(), "tools/call", { name: "order", arguments: { item: "tea" } });
     expect(body.result).toEqual({ content: [{ type: "text", text: "1 of tea" }] });
   });
+
+  test("lists show what definitions say, for clients of every revision what theirs knows", async () => {
+    const described = {
+      name: "stock",
+      title: "Stock",
+      annotations: { readOnlyHint: true },
+      icons: [{ src: "data:image/svg+xml;base64,PHN2Zy8+" }],
+      _meta: { "shop.example/aisle": 3 },
+    };
+    const legacy = toolOf(await request(url(), "tools/list"), "stock");
+    expect(legacy).toMatchObject(described);
+    expect(legacy).not.toHaveProperty("outputSchema");
+    const modern = await modernRequest(url(), "tools/list");
+    expect(toolOf(modern, "stock")).toMatchObject({
+      ...described,
+      outputSchema: { type: "array", items: { type: "string" } },
+    });
+    expect(toolOf(modern, "add")).toHaveProperty("outputSchema.type", "object");
+    const { body } = await request(url(), "resources/list");
+    expect((body.result!["resources"] as unknown[])[0]).toEqual({
+      uri: "shop://hours",
+      name: "hours",
+      mimeType: "text/plain",
+      icons: [
+        { src: "https://shop.example/clock.png", mimeType: "image/png", sizes: ["48x48"], theme: "light" },
+      ],
+      annotations: { audience: ["user"], priority: 0.5, lastModified: "2026-01-31T12:00:00Z" },
+      _meta: { "shop.example/closed": ["sunday"] },
+    });
+  });
+
+  test("structured output that is no object reaches clients since 2026-07-28 alone", async () => {
+    const content = [{ type: "text", text: '["tea","milk"]' }];
+    const legacy = await request(url(), "tools/call", { name: "stock", arguments: {} });
+    expect(legacy.body.result).toEqual({ content });
+    const modern = await modernRequest(url(), "tools/call", { name: "stock", arguments: {} });
+    expect(modern.body.result).toMatchObject({ content, structuredContent: ["tea", "milk"] });
+  });
+
+  test.each<[string, { uri?: string }, object]>([
+    ["server/discover", {}, { ttlMs: 60_000, cacheScope: "public" }],
+    ["tools/list", {}, { ttlMs: 60_000, cacheScope: "public" }],
+    ["resources/list", {}, { ttlMs: 120_000, cacheScope: "public" }],
+    ["resources/templates/list", {}, { ttlMs: 60_000, cacheScope: "public" }],
+    ["prompts/list", {}, { ttlMs: 120_000, cacheScope: "public" }],
+    ["resources/read", { uri: "shop://hours" }, { ttlMs: 3_600_000, cacheScope: "public" }],
+    ["resources/read", { uri: "shop://offer" }, { ttlMs: 500, cacheScope: "private" }],
+    ["resources/read", { uri: "shop://shelf/7" }, { ttlMs: 2000, cacheScope: "private" }],
+  ])("%s of %j says how long it stays fresh, to clients that know", async (method, params, hints) => {
+    expect((await modernRequest(url(), method, params)).body.result).toMatchObject(hints);
+    if (method === "server/discover") return;
+    const { body } = await request(url(), method, params);
+    expect(Object.keys(body.result!).filter((key) => key === "ttlMs" || key === "cacheScope")).toEqual([]);
+  });
+
+  test("a long list comes in pages, by cursors that were given out and no others", async () => {
+    for (const ask of [request, modernRequest]) {
+      const first = (await ask(url(), "resources/list")).body.result!;
+      const cursor = first["nextCursor"] as string;
+      const { body } = await ask(url(), "resources/list", { cursor });
+      expect(body.result).not.toHaveProperty("nextCursor");
+      const listed = [first, body.result!].flatMap((page) => page["resources"] as { uri: string }[]);
+      expect(listed.map(({ uri }) => uri)).toEqual([
+        "shop://hours",
+        "shop://offer",
+        ...Array.from({ length: 260 }, (_, i) => `shop://shelf/${i}`),
+      ]);
+      expect((await ask(url(), "tools/list", { cursor })).body.error).toEqual({
+        code: -32602,
+        message: 'Invalid params: "cursor" is not one this server gave out',
+      });
+    }
+  });
+}
+
+function toolOf({ body }: Answer, name: string): object | undefined {
+  return (body.result!["tools"] as { name: string }[]).find((tool) => tool.name === name);
 }

@@ -128,6 +128,8 @@ test("discovery describes the server in full, and initialize without hints", () 
   });
 });
 
+const tool = (outputSchema: object): object => ({ name: "t", inputSchema: {}, outputSchema });
+
 describe("structured content of any kind", () => {
   test.each(["[1]", '"a"', "1", "null", "false", "[{}]"])(
     "%s reaches clients since 2026-07-28 alone",
@@ -153,7 +155,6 @@ describe("structured content of any kind", () => {
   });
 
   test("tools of earlier revisions have no schema of anything but objects", () => {
-    const tool = (outputSchema: object): object => ({ name: "t", inputSchema: {}, outputSchema });
     const kept = [
       { type: "object" },
       { $schema: "x", type: "object", properties: { outputSchema: { type: "string" } } },
