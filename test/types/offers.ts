@@ -18,6 +18,17 @@ const schema = z.object({ text: z.string() });
 
 const index = defineResource({ uri: "notes://index", name: "index", read: async (uri) => `At ${uri}` });
 
+defineResource({
+  uri: "notes://kept",
+  name: "kept",
+  cache: { ttlMs: 1000, scope: "public" },
+  annotations: { audience: ["user"], priority: 1 },
+  read: (uri) => ({ contents: [{ uri, text: "" }], ttlMs: 5, cacheScope: "private" }),
+});
+
+// @ts-expect-error -- a scope is private or public
+defineResource({ uri: "notes://kept", name: "kept", cache: { ttlMs: 1, scope: "all" }, read: () => "" });
+
 // @ts-expect-error -- a resource has a name
 defineResource({ uri: "notes://index", read: () => "" });
 

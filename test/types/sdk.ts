@@ -38,6 +38,21 @@ defineTool({ ...base, run: ({ a }) => a });
 // @ts-expect-error -- the output has no member "total"
 defineTool({ ...base, output: z.object({ sum: z.number() }), run: ({ a }) => ({ total: a }) });
 
+defineTool({ ...base, output: z.array(z.number()), run: ({ a }) => [a] });
+defineTool({ ...base, output: z.string(), run: ({ a }) => `${a}` });
+defineTool({
+  ...base,
+  icons: [{ src: "https://a.example/i.png", theme: "dark" }],
+  _meta: { a: 1 },
+  run: () => "",
+});
+
+// @ts-expect-error -- a theme is light or dark
+defineTool({ ...base, icons: [{ src: "https://a.example/i.png", theme: "blue" }], run: () => "" });
+
+// @ts-expect-error -- the output is a list
+defineTool({ ...base, output: z.array(z.number()), run: () => ({ sum: 1 }) });
+
 // @ts-expect-error -- with an output a string is no answer
 defineTool({ ...base, output: z.object({ sum: z.number() }), run: () => "3" });
 

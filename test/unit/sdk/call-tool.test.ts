@@ -34,6 +34,30 @@ describe("values", () => {
     expect(result).toEqual({ content: [{ type: "text", text: '{"sum":3}' }], structuredContent: { sum: 3 } });
   });
 
+  test.for<[unknown, Schema]>([
+    [[1, 2], z.array(z.number())],
+    ["a", z.string()],
+    [0, z.number()],
+    [false, z.boolean()],
+    [null, z.null()],
+    [{ content: "x" }, z.object({ content: z.string() })],
+  ])("%j that matches the output is structured content, whatever it is", async ([value, output]) => {
+    const { result } = await run(returning(value, output));
+    const text = JSON.stringify(value);
+    expect(result).toEqual({ content: [{ type: "text", text }], structuredContent: value });
+  });
+
+  test("blocks carry structured content of any kind", async () => {
+    const blocks = { content: [{ type: "text", text: "two" }], structuredContent: [1, 2] };
+    expect((await run(returning(blocks, z.array(z.number())))).result).toEqual(blocks);
+  });
+
+  test("what has no JSON is a failure of the tool", async () => {
+    const { result, lines } = await run(returning(undefined, z.undefined()));
+    expect(result).toMatchObject({ isError: true });
+    expect(lines[0]!.fields!["error"]).toContain("it returned nothing, which has no JSON");
+  });
+
   test("a string is text content", async () => {
     const { result } = await run(returning("hello"));
     expect(result).toEqual({ content: [{ type: "text", text: "hello" }] });
