@@ -1,4 +1,5 @@
 import { createLog } from "../sdk/log.ts";
+import { logUnless } from "./asking/log-unless.ts";
 import { dateWithClock } from "./clock-date.ts";
 import { defineGlobals } from "./define-globals.ts";
 import type { Converters } from "./describe-schema.ts";
@@ -38,6 +39,7 @@ onReset(() => {
 /** What carries the questions of a component whose schemas `converters` describe. */
 export function createAsker(converters: Converters): GuestAsker {
   const log = createLog(writeLog);
+  const repeats = (): boolean => journal?.repeats === true;
   return {
     begin(context, request) {
       const opened = openJournal(context, request, surrounding, log);
@@ -46,6 +48,8 @@ export function createAsker(converters: Converters): GuestAsker {
       return undefined;
     },
     asking: (ctx) => journal && askClient(journal, ctx, converters),
+    repeats,
+    logOnce: (inner) => logUnless(repeats, inner),
     rounds: () => journal,
   };
 }

@@ -1,4 +1,5 @@
 import type { CallContext } from "./context.ts";
+import type { Log } from "./log.ts";
 import type { Outcome, Request } from "./messages.ts";
 import type { InferOutput, JsonSchema, Schema } from "./schema.ts";
 import type { ContentBlock } from "./tool-result.ts";
@@ -132,4 +133,8 @@ export interface Asker {
   begin(context: string, request: Request): Outcome | undefined;
   /** What the handler of the call asks with. Nothing when the call is none that may ask. */
   asking(ctx: CallContext): Asking | undefined;
+  /** True while the call does what it has done in an earlier round. */
+  repeats(): boolean;
+  /** A log that writes what was not written in an earlier round. */
+  logOnce(log: Log): Log;
 }

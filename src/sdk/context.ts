@@ -146,12 +146,12 @@ export class CallContext implements HandlerContext {
   }
 
   get log(): Log {
-    const { notify, logger } = this.#surroundings;
-    if (notify === undefined || logger === undefined) return this.hostLog;
+    const { notify, logger, asker } = this.#surroundings;
     if (this.#log === undefined) {
-      const { logLevel } = this.#parsed;
-      this.#log =
-        logLevel === undefined ? this.hostLog : logToClient(this.hostLog, { notify, logger, logLevel });
+      this.#log = this.hostLog;
+      const logLevel = notify && logger && this.#parsed.logLevel;
+      if (logLevel) this.#log = logToClient(this.hostLog, { notify, logger, logLevel });
+      if (asker !== undefined) this.#log = asker.logOnce(this.#log);
     }
     return this.#log;
   }
@@ -200,7 +200,9 @@ export class CallContext implements HandlerContext {
   }
 
   #notify(method: string, params: object): void {
-    this.#surroundings.notify?.(JSON.stringify({ jsonrpc: "2.0", method, params }));
+    const { notify, asker } = this.#surroundings;
+    if (asker?.repeats() === true) return;
+    notify?.(JSON.stringify({ jsonrpc: "2.0", method, params }));
   }
 
   get #parsed(): ContextMembers {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { askClient } from "../guest/asking/ask-client.ts";
+import { logUnless } from "../guest/asking/log-unless.ts";
 import { openJournal } from "../guest/asking/open-journal.ts";
 import { asksClient } from "../manifest/index.ts";
 import type { CallFailure } from "../protocol/index.ts";
@@ -52,7 +53,8 @@ export async function startInMemory(
   const requests = new AsyncLocalStorage<{ readonly signal: AbortSignal; isOver: boolean }>();
   const asker = await createAsker(provider, calls, fakes.now, listeners);
   const handle = await composeInMemory(provider, middleware, {
-    of: ({ name, capabilities = {} }) => {
+    of: (definition) => {
+      const { name, capabilities = {} } = definition;
       const declared = SERVICE_NAMES.filter((service) => capabilities[service] !== undefined);
       return {
         log: createLog(logWriter(name, listeners)),
@@ -61,7 +63,7 @@ export async function startInMemory(
         ) as Partial<Services>,
         notify: (message) => listeners.onProgress(progressOf(message)),
         signal: () => requests.getStore()?.signal ?? NEVER,
-        asker,
+        ...(definition === provider && { asker }),
       };
     },
     enter: (definition, entered) => {
@@ -105,11 +107,12 @@ async function createAsker(
 ): Promise<Asker> {
   const described = await converters();
   const log = createLog(logWriter(definition.name, listeners));
-  const repeats = asksClient(codeOf(definition));
+  const asks = asksClient(codeOf(definition));
+  const repeats = (): boolean => calls.getStore()?.journal?.repeats === true;
   return {
     begin(context, request) {
       const call = calls.getStore()!;
-      const opened = openJournal(context, request, call.surrounding(now, repeats), log);
+      const opened = openJournal(context, request, call.surrounding(now, asks), log);
       if (opened !== undefined && "tag" in opened) return opened;
       call.journal = opened;
       return undefined;
@@ -118,6 +121,8 @@ async function createAsker(
       const journal = calls.getStore()?.journal;
       return journal && askClient(journal, ctx, described);
     },
+    repeats,
+    logOnce: (inner) => logUnless(repeats, inner),
   };
 }
 

@@ -101,6 +101,13 @@ describe.each(["definition", "component"])("a client of a %s that answers", (kin
     expect((await connected.call("steady")).text).toBe("[true,true,false]");
   });
 
+  test("is told each thing once", async () => {
+    const connected = await client({ elicit: () => yes });
+    expect((await connected.call("talkative")).text).toBe("told");
+    expect(connected.logs.map(({ message }) => message)).toEqual(["starting", "halfway", "done"]);
+    expect(connected.progress.map(({ progress }) => progress)).toEqual([1, 2, 3]);
+  });
+
   test("is asked once the work that runs is done", async () => {
     const connected = await client({ elicit: () => yes });
     expect((await connected.call("patient")).text).toBe("accept worked worked 1");

@@ -128,6 +128,11 @@ export class Journal {
     return true;
   }
 
+  /** True while the handler does what it has done in an earlier round. */
+  get repeats(): boolean {
+    return !this.#isLive;
+  }
+
   get #isLive(): boolean {
     return this.#round === this.#rounds.length - 1;
   }
