@@ -36,10 +36,13 @@ onReset(() => {
   setRandomSource();
 });
 
+function repeats(): boolean {
+  return journal?.repeats === true;
+}
+
 /** What carries the questions of a component whose schemas `converters` describe. */
 export function createAsker(converters: Converters): GuestAsker {
   const log = createLog(writeLog);
-  const repeats = (): boolean => journal?.repeats === true;
   return {
     begin(context, request) {
       const opened = openJournal(context, request, surrounding, log);
