@@ -120,20 +120,15 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
 
   /** Does what a line asks for, and gives what it is answered with. */
   async function take(taken: StdioStep): Promise<string | undefined> {
-    switch (taken.kind) {
-      case "answer":
-        return taken.answer;
-      case "cancel":
-        requests.get(taken.id)?.client.abort();
-        return undefined;
-      case "batch":
-        return taken.join(await Promise.all(taken.steps.map(take)));
-      case "request": {
-        const client = new AbortController();
-        requests.set(taken.id, { client });
-        return answerOf(taken.step, client.signal).finally(() => requests.delete(taken.id));
-      }
+    if (taken.kind === "answer") return taken.answer;
+    if (taken.kind === "batch") return taken.join(await Promise.all(taken.steps.map(take)));
+    if (taken.kind === "cancel") {
+      requests.get(taken.id)?.client.abort();
+      return undefined;
     }
+    const client = new AbortController();
+    requests.set(taken.id, { client });
+    return answerOf(taken.step, client.signal).finally(() => requests.delete(taken.id));
   }
 
   async function onLine(line: Uint8Array | "too-large"): Promise<void> {

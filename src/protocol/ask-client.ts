@@ -29,7 +29,6 @@ export interface Asking<Answer> {
   reply: {
     readonly streams: boolean;
     part(text: string): Answer | undefined;
-    keepAlive(): Answer | undefined;
     answer(response: Response): Step<Answer>;
   };
 }
@@ -148,13 +147,9 @@ function waitForClient<Answer>(
     kind: "wait",
     wait: {
       async next(send, signal) {
-        const sendPart = (part: Answer | undefined): void => {
-          if (part !== undefined) send(part);
-        };
         const link: ClientLink = {
           owner: origin.session,
-          send: (text) => sendPart(reply.part(text)),
-          keepAlive: () => sendPart(reply.keepAlive()),
+          send: (text) => send(reply.part(text)!),
         };
         const answers = await clientRequests.ask(shaped, link, signal);
         if ("responses" in answers) return { kind: "call", call: next(answers.responses) };

@@ -35,8 +35,6 @@ export interface Channel<Answer> {
   answer: (response: Response, streamed: boolean) => Answer;
   /** Absent where no message can be sent ahead of the answer. */
   message?: (text: string) => Answer;
-  /** What is sent so that a silent stream is not taken for dead, where that happens. */
-  keepAlive?: Answer;
 }
 
 /** The way back to the client of one request, whatever number of calls its answer takes. */
@@ -58,11 +56,6 @@ export class Reply<Answer> {
     if (this.#channel.message === undefined) return undefined;
     this.#streamed = true;
     return this.#channel.message(text);
-  }
-
-  /** What keeps a silent stream open. Nothing where there is none, or it needs nothing. */
-  keepAlive(): Answer | undefined {
-    return this.#streamed ? this.#channel.keepAlive : undefined;
   }
 
   /** The step that ends the request. */

@@ -15,8 +15,6 @@ export interface ClientLink {
   owner: string | undefined;
   /** Sends a JSON-RPC message. */
   send(message: string): void;
-  /** Sends nothing, so that what lies between does not take the stream for dead. */
-  keepAlive(): void;
 }
 
 /** What became of requests: all answers by their keys, as JSON text, or why they are not all there. */
@@ -56,7 +54,6 @@ interface Round {
 
 const DEFAULT_ANSWER_MS = 300_000;
 const DEFAULT_MAX_WAITING = 500;
-const KEEP_ALIVE_MS = 15_000;
 /** UTF-16 units of one answer. */
 const MAX_ANSWER_LENGTH = 512 * 1024;
 /** UTF-16 units of the answers that wait for others, of all clients together. */
@@ -70,24 +67,14 @@ export function createClientRequests(options: ClientRequestsOptions): ClientRequ
   let rounds = 0;
   let keptLength = 0;
 
-  function wait(
-    round: Round,
-    link: ClientLink,
-    signal: Signal,
-  ): Promise<"answered" | "unanswered" | "ended"> {
+  function wait(round: Round, signal: Signal): Promise<"answered" | "unanswered" | "ended"> {
     return new Promise((resolve) => {
       const end = (how: "answered" | "unanswered" | "ended"): void => {
         stopTimer();
-        stopKeepAlive();
         signal.removeEventListener("abort", onAbort);
         resolve(how);
       };
       const onAbort = (): void => end("ended");
-      const keepAlive = (): void => {
-        link.keepAlive();
-        stopKeepAlive = after(KEEP_ALIVE_MS, keepAlive);
-      };
-      let stopKeepAlive = after(KEEP_ALIVE_MS, keepAlive);
       const stopTimer = after(answerMs, () => end("unanswered"));
       signal.addEventListener("abort", onAbort, { once: true });
       round.answered = () => end("answered");
@@ -101,7 +88,7 @@ export function createClientRequests(options: ClientRequestsOptions): ClientRequ
       if (rounds >= maxWaiting) return { failed: "too-many" };
       const round: Round = { owner: link.owner, open: new Map(), answers: [], answered: () => {} };
       rounds++;
-      const ended = wait(round, link, signal);
+      const ended = wait(round, signal);
       for (const { key, method, params } of requests) {
         const id = newId();
         round.open.set(id, key);

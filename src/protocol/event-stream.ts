@@ -42,6 +42,3 @@ export function openingPart(protocolVersion: string, id: number): HttpAnswer {
     body: `retry: ${RETRY_MS}\n${primes ? `id: ${id}\ndata: \n` : ""}\n`,
   };
 }
-
-/** A comment, which clients ignore and proxies take for traffic. */
-export const KEEP_ALIVE: HttpAnswer = { status: 200, headers: HEADERS, body: ":\n\n" };

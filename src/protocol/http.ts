@@ -3,7 +3,7 @@ import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, splitBatch } from "./batch.ts";
 import { createServer, Reply, type Channel, type Origin } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
-import { acceptsEventStream, KEEP_ALIVE, streamPart } from "./event-stream.ts";
+import { acceptsEventStream, streamPart } from "./event-stream.ts";
 import { decodeHeaderValue } from "./header-value.ts";
 import { DEFAULT_LEVEL, isLogLevel } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
@@ -333,7 +333,6 @@ const SINGLE: Channel<HttpAnswer> = { answer: toHttp };
 const STREAM: Channel<HttpAnswer> = {
   answer: (response, streamed) => (streamed ? streamPart(response.text) : toHttp(response)),
   message: streamPart,
-  keepAlive: KEEP_ALIVE,
 };
 
 function toHttp({ status, headers, text }: Response): HttpAnswer {

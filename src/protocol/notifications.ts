@@ -76,8 +76,8 @@ export function createNotificationFilter(
   /** Whoever subscribed hears of it, and this request's client only when it did. */
   function passChange(method: unknown, params: JsonObject): undefined {
     const topic = topicOf(method, params);
-    if (topic === undefined) return drop();
-    if (topic !== "none") changes?.publish(topic);
+    if (topic === undefined) drop();
+    else if (topic !== "none") changes?.publish(topic);
   }
 
   function fits(text: string): boolean {

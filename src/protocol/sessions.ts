@@ -58,13 +58,13 @@ export interface Sessions {
 export interface SessionsOptions {
   changes: Changes;
   /** Milliseconds since 1970-01-01T00:00:00Z. */
-  now(): number;
+  now: () => number;
   /** Calls `action` once, later; gives what prevents it. */
   after(milliseconds: number, action: () => void): () => void;
   /** At least 128 random bits, in visible ASCII characters. */
   newId(): string;
   /** A digest of a credential, which is kept in its place. */
-  digest(text: string): string;
+  digest: (text: string) => string;
   /** Time without a request or an open stream after which a session ends, in milliseconds. Default 1,800,000: 30 minutes. */
   idleMs?: number;
   /** Time after which a session ends in any case, in milliseconds. Default 86,400,000: 24 hours. */

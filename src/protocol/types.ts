@@ -69,7 +69,7 @@ export interface Batch<Answer> {
   /** What to do for each of them, in any order or at once. */
   readonly steps: readonly Step<unknown>[];
   /** The answer, from those to {@link Batch.steps} in their order. */
-  join(answers: readonly unknown[]): Answer;
+  join: (answers: readonly unknown[]) => Answer;
 }
 
 /** Says when there is no more use in waiting; an `AbortSignal` is one. */

@@ -43,14 +43,14 @@ export function hostSuite({ name, anyHost, logs, missing, start }: HostSuite): v
     afterAll(() => host?.stop());
 
     test("a batch of 2025-03-26 is answered with an array", async () => {
-      const messages = ["ping", "nope"].map((method, id) => ({ jsonrpc: "2.0", id, method }));
+      const requests = ["ping", "nope"].map((method, id) => ({ jsonrpc: "2.0", id, method }));
       const call = {
         jsonrpc: "2.0",
         id: "c",
         method: "tools/call",
         params: { name: "add", arguments: { a: 1, b: 2 } },
       };
-      const { status, body } = await post(host.url, JSON.stringify([...messages, call]));
+      const { status, body } = await post(host.url, JSON.stringify([...requests, call]));
       expect(status).toBe(200);
       expect(body).toMatchObject([
         { id: 0, result: {} },

@@ -27,7 +27,7 @@ interface Connection {
 }
 
 /** Keeps what comes until it is asked for. */
-function inbox() {
+function inbox(): { add: (message: unknown) => void; heard: () => Promise<unknown> } {
   const kept: unknown[] = [];
   let wake: (() => void) | undefined;
   return {

@@ -133,9 +133,7 @@ test("a client that does not answer in time is told so, and that its answer is n
     error: { code: -31_408, message: "The client did not answer in time" },
   });
   const { id } = JSON.parse(sent[0]!) as { id: string };
-  const comments = sent.slice(1, -1);
-  expect(comments.length).toBeGreaterThan(15);
-  expect(new Set(comments)).toEqual(new Set([":"]));
+  expect(sent).toHaveLength(2);
   expect(JSON.parse(sent.at(-1)!)).toMatchObject({
     method: "notifications/cancelled",
     params: { requestId: id },
@@ -319,7 +317,7 @@ describe("on stdio", () => {
 test("a response of another than the owner has no effect", async () => {
   const requests = createClientRequests({ newId: () => "1", after: () => () => {} });
   const { signal } = new AbortController();
-  const link = { owner: "session-a", send: () => {}, keepAlive: () => {} };
+  const link = { owner: "session-a", send: () => {} };
   const answers = requests.ask([{ key: "k", method: "roots/list", params: undefined }], link, signal);
   requests.answer(response('{"from":"b"}'), "session-b");
   requests.answer(response('{"from":"none"}'), undefined);

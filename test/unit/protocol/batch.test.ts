@@ -112,23 +112,24 @@ describe("over HTTP", () => {
   });
 });
 
-describe("over stdio", () => {
-  const connection = (protocolVersion: string) => {
-    const stdio = createStdioProtocol({
-      serverInfo: { name: "s", version: "1" },
-      now: () => NOW,
-      newRequestId: () => "r",
-    });
-    const run = (step: StdioStep): string | undefined => {
-      if (step.kind === "batch") return step.join(step.steps.map(run));
-      if (step.kind === "request") return settle(step.step, success({ ok: 1 }));
-      return step.kind === "answer" ? step.answer : undefined;
-    };
-    const take = (line: string): string | undefined => run(stdio.handle(line));
-    take(legacy("initialize", { protocolVersion, capabilities: {} }));
-    return { stdio, take };
+/** One connection over stdio that has agreed on a revision. */
+function connection(protocolVersion: string) {
+  const stdio = createStdioProtocol({
+    serverInfo: { name: "s", version: "1" },
+    now: () => NOW,
+    newRequestId: () => "r",
+  });
+  const run = (step: StdioStep): string | undefined => {
+    if (step.kind === "batch") return step.join(step.steps.map(run));
+    if (step.kind === "request") return settle(step.step, success({ ok: 1 }));
+    return step.kind === "answer" ? step.answer : undefined;
   };
+  const take = (line: string): string | undefined => run(stdio.handle(line));
+  take(legacy("initialize", { protocolVersion, capabilities: {} }));
+  return { stdio, take };
+}
 
+describe("over stdio", () => {
   test("a batch is one line, and so is its answer", () => {
     const { take } = connection("2025-03-26");
     const line = take(batch(ping(1), note, call(2)))!;

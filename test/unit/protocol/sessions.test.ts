@@ -37,7 +37,7 @@ function server(limits: Partial<SessionsOptions> = {}) {
   return {
     http,
     changes,
-    wait(milliseconds: number) {
+    wait: (milliseconds: number): void => {
       clock.now += milliseconds;
       for (const timer of timers) {
         if (timer.at <= clock.now) timer.action();
@@ -202,6 +202,11 @@ describe("a session", () => {
   });
 });
 
+/** Id and method of each event, without the first part. */
+function texts(parts: string[]): unknown[] {
+  return parts.slice(1).map((part) => /^id: (\d+)\n.*notifications\/(\w+)/.exec(part)?.slice(1));
+}
+
 describe("the stream of a session", () => {
   test("passes the chain, and is what this client hears of", async () => {
     const { http, changes } = server();
@@ -235,8 +240,6 @@ describe("the stream of a session", () => {
         vi.runAllTimers();
       }
       const first = stream(http, session);
-      const texts = (parts: string[]): unknown[] =>
-        parts.slice(1).map((part) => /^id: (\d+)\n.*notifications\/(\w+)/.exec(part)?.slice(1));
       expect(texts(first.parts)).toEqual([
         ["2", "prompts"],
         ["4", "tools"],

@@ -65,19 +65,19 @@ describe("subscriptions/listen", () => {
     for (const topic of ["prompts", "resource:a://b", "resource:a://c", "tools"] as const) {
       changes.publish(topic);
     }
-    const _meta = { [ID]: 1 };
+    const meta = { [ID]: 1 };
     expect(sent).toEqual([
       {
         jsonrpc: "2.0",
         method: "notifications/subscriptions/acknowledged",
-        params: { _meta, notifications: { toolsListChanged: true, resourceSubscriptions: ["a://b"] } },
+        params: { _meta: meta, notifications: { toolsListChanged: true, resourceSubscriptions: ["a://b"] } },
       },
-      { jsonrpc: "2.0", method: "notifications/resources/updated", params: { _meta, uri: "a://b" } },
-      { jsonrpc: "2.0", method: "notifications/tools/list_changed", params: { _meta } },
+      { jsonrpc: "2.0", method: "notifications/resources/updated", params: { _meta: meta, uri: "a://b" } },
+      { jsonrpc: "2.0", method: "notifications/tools/list_changed", params: { _meta: meta } },
     ]);
     leave();
     const last = dataOf(answerOf(await ended));
-    expect(JSON.parse(last)).toMatchObject({ id: 1, result: { resultType: "complete", _meta } });
+    expect(JSON.parse(last)).toMatchObject({ id: 1, result: { resultType: "complete", _meta: meta } });
     changes.publish("tools");
     expect(sent).toHaveLength(3);
   });
@@ -170,27 +170,28 @@ describe("capabilities", () => {
   });
 });
 
-describe("over stdio", () => {
-  function connect(changes: Changes) {
-    const lines: unknown[] = [];
-    const stdio = createStdioProtocol({
-      serverInfo: { name: "s", version: "1" },
-      now: () => NOW,
-      newRequestId: () => "r",
-      notifications: true,
-      changes,
-      push: (line) => lines.push(JSON.parse(line)),
-    });
-    const request = (line: string): Step<string | undefined> => {
-      const step = stdio.handle(line);
-      if (step.kind !== "request") throw new Error(`no request: ${JSON.stringify(step)}`);
-      return step.step;
-    };
-    const ask = (method: string, params: Record<string, unknown>, id: unknown): unknown =>
-      JSON.parse(callOf(request(legacy(method, params, id))).finish(success({}))!);
-    return { stdio, lines, request, ask };
-  }
+/** One connection over stdio, and what is sent unasked. */
+function connect(changes: Changes) {
+  const lines: unknown[] = [];
+  const stdio = createStdioProtocol({
+    serverInfo: { name: "s", version: "1" },
+    now: () => NOW,
+    newRequestId: () => "r",
+    notifications: true,
+    changes,
+    push: (line) => lines.push(JSON.parse(line)),
+  });
+  const request = (line: string): Step<string | undefined> => {
+    const step = stdio.handle(line);
+    if (step.kind !== "request") throw new Error(`no request: ${JSON.stringify(step)}`);
+    return step.step;
+  };
+  const ask = (method: string, params: Record<string, unknown>, id: unknown): unknown =>
+    JSON.parse(callOf(request(legacy(method, params, id))).finish(success({}))!);
+  return { stdio, lines, request, ask };
+}
 
+describe("over stdio", () => {
   test("a client before 2026-07-28 hears of lists once it is ready, and of what it subscribed to", () => {
     const changes = changesOf();
     const { stdio, lines, ask } = connect(changes);
