@@ -21,12 +21,14 @@ const CAPABILITIES = { elicitation: { form: {}, url: {} }, sampling: {}, roots: 
 const ROOTS = { roots: [{ uri: "file:///work", name: "work" }] };
 
 let server: Serving;
+let withSessions: Serving;
 beforeAll(async () => {
   expect(runTenon(["compose", "test/clients/asking/tenon.json", "-o", CORE])).toMatchObject({ code: 0 });
   server = await startTenon(CORE);
+  withSessions = await startTenon(CORE, { args: ["--sessions"] });
 });
 afterAll(async () => {
-  await server.stop();
+  await Promise.all([server.stop(), withSessions.stop()]);
   rmSync(FOLDER, { recursive: true });
 });
 
@@ -95,6 +97,7 @@ const program = {
 const MODERN = { pin: "2026-07-28" };
 const connections: Record<string, () => Promise<Connection>> = {
   "SDK v1 over HTTP": () => connectV1(new HttpV1(new URL(server.url))),
+  "SDK v1 over HTTP with a session": () => connectV1(new HttpV1(new URL(withSessions.url))),
   "SDK v1 over stdio": () => connectV1(new StdioV1(program)),
   "SDK v2 over HTTP, 2025-11-25": () =>
     connectV2(new v2.StreamableHTTPClientTransport(new URL(server.url)), "legacy"),

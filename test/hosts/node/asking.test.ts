@@ -127,7 +127,7 @@ function connect() {
 
 describe("over HTTP", () => {
   test("a hundred people who are asked hold no worker, and each gets the answer to what they said", async () => {
-    await start();
+    await start({ queueLength: 200, queueMs: Infinity, deadlineMs: 60_000 });
     const people = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(i)));
     const call = (await (await post(request("other", "echo"))).json()) as Message;
     expect(call.result!.content[0]!.text).toBe("one");
