@@ -13,12 +13,17 @@ let pool: Pool;
 
 beforeAll(async () => {
   const { bytes } = await buildComponent({ entry: "test/fixtures/components/stacks/tool.ts" });
+  const plain = await buildComponent({ entry: "test/fixtures/components/stacks/plain.ts" });
+  expect(plain.inputs.filter((path) => path.includes("zod"))).toEqual([]);
   const middleware = await buildComponent({ entry: "test/fixtures/components/stacks/middleware.ts" });
   const core = await compose({
     name: "stacks",
     version: "1.0.0",
     access: "public",
-    providers: [{ as: "towns", bytes }],
+    providers: [
+      { as: "towns", bytes },
+      { as: "plain", bytes: plain.bytes },
+    ],
     middleware: [{ as: "door", bytes: middleware.bytes }],
   });
   pool = await createPool(await loadCore(core.bytes, { cacheDir }), { workers: 1, log });
@@ -61,6 +66,16 @@ test("a stack after an await does as well", async () => {
   expect(line.fields?.stack).toBe(
     "    at nameOf (lib/towns.ts:9:50)\n    at describeTown (lib/towns.ts:16:33)\n    at tool.ts:10:23\n",
   );
+});
+
+test("so does a stack in a component that was bundled again without its schemas", async () => {
+  const { line } = await call("throw-plainly");
+  expect(line.source).toBe("plain");
+  expect(line.fields?.stack).toBe(
+    "    at nameOf (lib/towns.ts:9:50)\n    at describeTown (lib/towns.ts:16:33)\n    at run (plain.ts:24:25)\n",
+  );
+  const { line: later } = await call("throw-plainly-later");
+  expect(later.fields?.stack).toMatch(/^ {4}at nameOf .*\n {4}at describeTown .*\n {4}at plain\.ts:8:\d+\n$/);
 });
 
 test("so does a stack that a message holds", async () => {
