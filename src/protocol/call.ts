@@ -9,7 +9,7 @@ import { createResultShaper, type ResultShaper } from "./result-text.ts";
 import type { Call, CallFailure, McpRequest, Outcome, ProtocolOptions, Step } from "./types.ts";
 import type { ScanLimits } from "./scan-json.ts";
 import type { TaskRequest } from "./tasks/task-requests.ts";
-import { isTaskMethod, knowsTasks, TASKS, TASKS_NEEDED } from "./tasks/extension.ts";
+import { hearsOfTasks, isTaskMethod, knowsTasks, TASKS, TASKS_NEEDED } from "./tasks/extension.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
 const DEFAULT_MAX_DEPTH = 64;
@@ -145,6 +145,9 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
           return reply.answer(errorAnswer(status, admitted.request.id, error));
         }
         return knowing ? tasks.manage(request) : request.answer({ tag: "failure", val: TASKS_NEEDED });
+      }
+      if (tasks !== undefined && !knowing && hearsOfTasks(message)) {
+        return request.answer({ tag: "failure", val: TASKS_NEEDED });
       }
       return mayBecomeTask ? tasks.offer(request) : { kind: "call", call: request.call(admitted) };
     },

@@ -20,6 +20,12 @@ export function knowsTasks({ meta }: RequestMessage): boolean {
   return isObject(extensions) && isObject(extensions[TASKS]);
 }
 
+/** True for a request to hear of tasks, which only clients that know them may send. */
+export function hearsOfTasks({ method, params }: RequestMessage): boolean {
+  const filter = method === "subscriptions/listen" ? params?.["notifications"] : undefined;
+  return isObject(filter) && "taskIds" in filter;
+}
+
 /** The error for a client that has to know tasks and does not. */
 export const TASKS_NEEDED: RpcError = {
   code: RPC.missingClientCapability,

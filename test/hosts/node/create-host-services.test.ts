@@ -16,6 +16,26 @@ test("createHostServices() lends what is granted and nothing else", () => {
   ).toEqual(["http", "config", "secrets"]);
 });
 
+test("Keys of the host itself are denied, whatever was granted", async () => {
+  const { kv } = lend({ kv: ["\0", "a/"] });
+  const denied = { tag: "denied" };
+  const key = "\0tenon/tasks/1/task/x";
+  for (const reach of [
+    () => kv!.get(key),
+    () => kv!.set(key, "", undefined),
+    () => kv!.delete(key),
+    () => kv!.swap(key, undefined, "", undefined),
+    () => kv!.increment(key, 1, undefined),
+    () => kv!.list(key, undefined, 10),
+    () => kv!.list("\0ten", undefined, 10),
+    () => kv!.list("", undefined, 10),
+  ]) {
+    await expect(reach()).rejects.toMatchObject(denied);
+  }
+  await kv!.set("a/1", "one", undefined);
+  expect(await kv!.list("a/", undefined, 10)).toEqual({ keys: ["a/1"], next: undefined });
+});
+
 test("Configuration comes from variables of granted keys alone", async () => {
   const environment = {
     TENON_CONFIG_UNITS: "metric",

@@ -431,3 +431,20 @@ test("a middleware that names its methods is left out for all others", async () 
   }
   expect(core.handler.handle("{}", { method: "notifications/initialized" }).tag).toBe("accepted");
 });
+
+test("requests about tasks go to the owner of the tool, and are unknown without one", async () => {
+  const core = await run(
+    await named("a", { tools: [{ ...tool("long"), task: "optional" }, tool("short")] }),
+    await named("b", { tools: [{ ...tool("longer"), task: "required" }] }),
+  );
+  for (const method of ["tasks/get", "tasks/update", "tasks/cancel"]) {
+    expect(ask(core, method, "long")).toEqual(from("a"));
+    expect(ask(core, method, "longer")).toEqual(from("b"));
+    expect(ask(core, method, "short")).toEqual(failure(-32602, "Unknown task"));
+    expect(ask(core, method)).toEqual(failure(-32602, "Unknown task"));
+  }
+  expect(ask(core, "tasks/list")).toEqual(NOT_FOUND);
+  expect(ask(await run(await named("a", { tools: [tool("short")] })), "tasks/get", "short")).toEqual(
+    NOT_FOUND,
+  );
+});

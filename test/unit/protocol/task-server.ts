@@ -1,3 +1,4 @@
+import { createChangeHub } from "../../../hosts/node/change-hub.ts";
 import { createMemoryKv } from "../../../hosts/node/services/kv-store.ts";
 import {
   createHttpProtocol,
@@ -91,6 +92,7 @@ export async function taskServer(options: Partial<TaskOptions> = {}): Promise<Ta
     now: () => state.now,
     newRequestId: () => "r-1",
     notifications: true,
+    changes: createChangeHub({ lists: () => new Set() }),
     tasks,
   });
 

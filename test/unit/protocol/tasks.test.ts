@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createMemoryKv } from "../../../hosts/node/services/kv-store.ts";
-import { success } from "./requests.ts";
+import { answerOf } from "../../fixtures/protocol-steps.ts";
+import { head, META, modern, parsed, protocol, success } from "./requests.ts";
 import { KNOWING, taskServer, type TaskServer } from "./task-server.ts";
 
 const ADA = { issuer: "https://id.example", subject: "ada" };
@@ -488,6 +489,30 @@ describe("how many", () => {
     expect(statuses.filter((status) => status === "completed")).toHaveLength(32);
     expect(statuses.at(-1)).toBe("failed");
   });
+});
+
+test("a client that asks to hear of tasks has to know them", async () => {
+  const server = await taskServer();
+  server.core = () => ({ tag: "failure", val: { code: 7, message: "no" } });
+  const notifications = { taskIds: ["task-number-0001"] };
+  expect(await server.request("subscriptions/listen", { notifications }, META)).toMatchObject({
+    status: 400,
+    error: { code: -32021, data: NEEDED },
+  });
+  for (const [filter, meta] of [
+    [notifications, KNOWING],
+    [{ toolsListChanged: true }, META],
+  ] as const) {
+    const { error } = await server.request("subscriptions/listen", { notifications: filter }, meta);
+    expect(error).toMatchObject({ code: 7 });
+  }
+});
+
+test.for(["tasks/get", "tasks/update", "tasks/cancel"])("a server without tasks has no %s", (method) => {
+  const { fields, body } = modern(method, { taskId: "x", inputResponses: {} }, KNOWING);
+  const answer = answerOf(protocol().handle(head({ ...fields, "mcp-name": "x" }), body));
+  expect(answer.status).toBe(404);
+  expect(parsed(answer).error).toMatchObject({ code: -32601 });
 });
 
 test("the extension is declared to modern clients of a server with tasks", async () => {
