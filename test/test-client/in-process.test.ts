@@ -35,6 +35,15 @@ function withInput(input: unknown): Provider {
   return provider({ name: "sample", version: "1.0.0", tools: [tool] });
 }
 
+test("lists of several pages are read whole, with what is dynamic at their end", async () => {
+  const names = Array.from({ length: 260 }, (_, i) => `p${i}`);
+  const prompts = names.map((name) => definePrompt({ name, get: () => name }));
+  const dynamic = { prompts: { list: () => [{ name: "last" }], get: () => undefined } };
+  const connected = await client(withTool(() => "", { prompts, dynamic }));
+  expect((await connected.prompts()).map(({ name }) => name)).toEqual([...names, "last"]);
+  expect(await connected.tools()).toHaveLength(1);
+});
+
 describe("connect() refuses", () => {
   const http = { http: "loads" };
   test.for<[string, () => Promise<TestClient>, string]>([

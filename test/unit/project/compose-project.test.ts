@@ -64,3 +64,35 @@ test("a registry reference is refused by name", async () => {
   expect(code).toBe("ERR_CONFIG");
   expect(message).toContain("registries are not supported in this version");
 });
+
+test("a server is described by its tenon.json, and the schema is no part of it", async () => {
+  const about = {
+    title: "Demo",
+    description: "Shows what there is",
+    websiteUrl: "https://demo.example/",
+    icons: [{ src: "https://demo.example/icon.png", sizes: ["any"] }],
+    instructions: "Add before you multiply.",
+  };
+  const path = join(folder, "tenon.json");
+  const file = { $schema: "x", name: "demo", version: "1.0.0", access: "public", ...about };
+  writeFileSync(path, JSON.stringify({ ...file, providers: { calculator: "calculator" } }));
+  const { manifest } = await composeProject(path);
+  expect(manifest).toMatchObject(about);
+  expect(manifest).not.toHaveProperty("$schema");
+});
+
+test.each([
+  [
+    { icons: [{ src: "javascript:alert(1)" }] },
+    '"icons[0].src" must match "An http or https URL, or a data URL',
+  ],
+  [
+    { websiteUrl: "ftp://demo.example" },
+    '"websiteUrl" must match "An http or https URL", got "ftp://demo.example"',
+  ],
+  [{ instruction: "x" }, 'unknown key "instruction", did you mean "instructions"?'],
+])("a description with %j is refused", async (change, message) => {
+  const { code, message: actual } = await failure({ providers: { calculator: "calculator" }, ...change });
+  expect(code).toBe("ERR_CONFIG");
+  expect(actual).toContain(message);
+});
