@@ -63,7 +63,7 @@ test.for<[object, Partial<Resource>, string]>([
   [{ cacheScope: "all" }, {}, 'its cacheScope is neither "private" nor "public"'],
   [{ cacheScope: "public" }, { scopes: ["read"] }, "its cacheScope is public, and a caller needs scopes"],
 ])("a read that returns %j fails, with the reason in the log", async ([returned, definition, reason]) => {
-  const read = (): ResourceReturn => ({ contents: [text], ...returned }) as ResourceReturn;
+  const read = (): ResourceReturn => ({ contents: [text], ...returned });
   const { json, logged } = await hints({ resources: [resource(read, definition)] });
   expect(json).toEqual(failed(-32603, "The resource failed"));
   expect(logged).toEqual([`Resource "a://b" failed: ReturnError: ${reason}`]);
