@@ -55,7 +55,7 @@ type Send = (message: object) => Promise<Answer>;
 /** A client with a name, which knows tasks unless it is told not to. */
 function clientOf(send: Send, name: string | undefined = "ada", knows = true) {
   let id = 0;
-  const _meta = {
+  const meta = {
     "io.modelcontextprotocol/protocolVersion": VERSION,
     "io.modelcontextprotocol/clientCapabilities": {
       elicitation: {},
@@ -64,7 +64,7 @@ function clientOf(send: Send, name: string | undefined = "ada", knows = true) {
     ...(name !== "" && { "io.modelcontextprotocol/clientInfo": { name, version: "1.0.0" } }),
   };
   const request = (method: string, params: object = {}): Promise<Answer> =>
-    send({ jsonrpc: "2.0", id: `${name}-${++id}`, method, params: { ...params, _meta } });
+    send({ jsonrpc: "2.0", id: `${name}-${++id}`, method, params: { ...params, _meta: meta } });
   const call = (tool: string, args: object = {}, rest: object = {}): Promise<Answer> =>
     request("tools/call", { name: tool, arguments: args, ...rest });
   return {
@@ -117,12 +117,13 @@ async function start(options: ServeHttpOptions = {}) {
   return {
     server,
     client: (name?: string, knows?: boolean) => clientOf(send, name, knows),
-    async logged(pattern: RegExp): Promise<void> {
+    logged: async (pattern: RegExp): Promise<void> => {
       while (!pattern.test(output)) await once(written, "lines");
     },
   };
 }
 
+const accept = (content: object): object => ({ action: "accept", content });
 const text = (said: string): object => ({ content: [{ type: "text", text: said }] });
 
 describe("over HTTP", () => {
@@ -198,18 +199,17 @@ describe("over HTTP", () => {
     const ada = client();
     const { result: first } = await ada.call("approve");
     const [why] = Object.keys(first!["inputRequests"] as object);
-    const answer = (content: object): object => ({ action: "accept", content });
     const { result: created } = await ada.call(
       "approve",
       {},
-      { inputResponses: { [why!]: answer({ reason: "cake" }) }, requestState: first!["requestState"] },
+      { inputResponses: { [why!]: accept({ reason: "cake" }) }, requestState: first!["requestState"] },
     );
     expect(created).toMatchObject({ resultType: "task" });
     const taskId = created!["taskId"] as string;
     const asked = await ada.until(taskId, "input_required");
     const [who, request] = Object.entries(asked["inputRequests"] as object)[0]!;
     expect(request).toMatchObject({ method: "elicitation/create", params: { message: "Who approves?" } });
-    await ada.request("tasks/update", { taskId, inputResponses: { [who]: answer({ name: "Eve" }) } });
+    await ada.request("tasks/update", { taskId, inputResponses: { [who]: accept({ name: "Eve" }) } });
     expect(await ada.until(taskId, "completed")).toMatchObject({ result: text("Eve approved of cake") });
   });
 

@@ -136,3 +136,23 @@ export async function taskServer(options: Partial<TaskOptions> = {}): Promise<Ta
 }
 
 const NEVER = new AbortController().signal;
+
+/** Lets what has been settled take effect. */
+export async function settled(server: TaskServer, id: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const task = await server.get(id);
+    if (task["status"] !== "working") return task;
+  }
+}
+
+/** Work that asks the client. */
+export function asks(requests: object, state?: unknown) {
+  const val = {
+    requests: JSON.stringify(requests),
+    ...(state !== undefined && { state: JSON.stringify(state) }),
+  };
+  return { outcome: { tag: "input-required" as const, val } };
+}
+
+/** A question. */
+export const question = { method: "elicitation/create", params: { message: "?" } };

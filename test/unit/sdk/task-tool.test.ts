@@ -104,14 +104,14 @@ describe("a tool with task", () => {
 
   test("an ordinary call of an optional one is admitted first as well", async () => {
     const tool = defineTool({ ...prepared, task: "optional" });
-    const called = await handle({ target: "prepare", args: { n: 2 } }, {}, [tool as Tool]);
+    const called = await handle({ target: "prepare", args: { n: 2 } }, {}, [tool]);
     expect(value(called)).toEqual(text('[2,{"twice":4,"when":"1970-01-01T00:00:00.000Z"}]'));
   });
 
   test("what admit returns is bounded", async () => {
     const greedy = defineTool({ ...optional, admit: () => "x".repeat(64 * 1024) });
     logged.length = 0;
-    expect(value(await handle({ target: "count" }, admit, [greedy as Tool]))).toEqual({
+    expect(value(await handle({ target: "count" }, admit, [greedy]))).toEqual({
       isError: true,
       ...text("The tool failed"),
     });
@@ -136,11 +136,11 @@ describe("a tool with task", () => {
   });
 });
 
-test.for([
+test.for<[object, string]>([
   [{ task: "forbidden" }, 'its task is neither "optional" nor "required"'],
   [{ task: "optional", admit: 5 }, "it has no admit function"],
   [{ admit: () => 1 }, 'it has an admit and no task: add task: "optional" or "required"'],
 ])("provider() refuses %j", ([members, problem]) => {
-  const tool = { ...plain, ...(members as object) };
-  expect(() => provider({ name: "sample", version: "1.0.0", tools: [tool] })).toThrow(problem as string);
+  const tool = { ...plain, ...members };
+  expect(() => provider({ name: "sample", version: "1.0.0", tools: [tool] })).toThrow(problem);
 });
