@@ -13,7 +13,8 @@ import { playTask } from "./play-task.ts";
 import type { ComponentReference } from "./start-built.ts";
 import { startInMemory, type Listeners, type Server } from "./start-in-memory.ts";
 import type { UsedMiddleware } from "./in-memory.ts";
-import { createRequests, type LogLine, type Progress, type TestClient } from "./test-client.ts";
+import { keepNotifications } from "./notifications.ts";
+import { createRequests, type LogLine, type TestClient } from "./test-client.ts";
 
 /** Options of {@link connect}. */
 export interface ConnectOptions extends Fakes, ClientAnswers {
@@ -68,13 +69,13 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
   checkFakes(provider, middleware, options);
   const fakes = await createFakes(options);
   const logs: LogLine[] = [];
-  const progress: Progress[] = [];
+  const { progress, changes, take } = keepNotifications();
   const server = await start(provider, middleware, options.component, fakes, {
     onLog(line) {
       logs.push(line);
       if (options.quiet !== true && line.level === "error") process.stderr.write(`${errorText(line)}\n`);
     },
-    onProgress: (report) => progress.push(report),
+    onNotification: take,
   });
   const deadlineMs = options.deadline ?? DEFAULT_DEADLINE_MS;
   let requests = 0;
@@ -115,6 +116,7 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
     }),
     logs,
     progress,
+    changes,
     kv: fakes.kvEntries,
     close: () => server.close(),
   };

@@ -6,6 +6,7 @@ export { RequestError } from "./request-error.ts";
 export type { ComponentReference } from "./start-built.ts";
 export type {
   CallResult,
+  Change,
   Completion,
   LogLine,
   Progress,

@@ -13,7 +13,7 @@ import type { Provider } from "../sdk/provider.ts";
 import type { FakeServices } from "./fakes.ts";
 import { loadBuilt } from "./load-built.ts";
 import type { UsedMiddleware } from "./in-memory.ts";
-import { progressOf, type Listeners, type Server } from "./start-in-memory.ts";
+import type { Listeners, Server } from "./start-in-memory.ts";
 import type { LogLine } from "./test-client.ts";
 
 /** Where a component is: the path of a `.wasm`, or of its source, which is built. */
@@ -74,7 +74,7 @@ export async function startBuilt(
       return pool.handle(context, request, {
         deadline: Date.now() + deadlineMs,
         ...(signal && { signal }),
-        notify: (message) => listeners.onProgress(progressOf(message)),
+        notify: listeners.onNotification,
       });
     },
     close: () => pool.close(),

@@ -18,12 +18,13 @@ import { fetchThrough } from "./fetch-through.ts";
 import { composeInMemory, type UsedMiddleware } from "./in-memory.ts";
 import { lentServices } from "./lent-services.ts";
 import { MemoryCall } from "./memory-call.ts";
-import type { LogLine, Progress } from "./test-client.ts";
+import type { LogLine } from "./test-client.ts";
 
-/** What takes the log and the progress of calls. */
+/** What takes the log and the notifications of calls. */
 export interface Listeners {
   readonly onLog: (line: LogLine) => void;
-  readonly onProgress: (report: Progress) => void;
+  /** Takes a notification as JSON. */
+  readonly onNotification: (message: string) => void;
 }
 
 /** How a call ended, as of a host. */
@@ -61,7 +62,7 @@ export async function startInMemory(
         services: Object.fromEntries(
           declared.map((service) => [service, lent[service]]),
         ) as Partial<Services>,
-        notify: (message) => listeners.onProgress(progressOf(message)),
+        notify: listeners.onNotification,
         signal: () => requests.getStore()?.signal ?? NEVER,
         ...(definition === provider && { asker }),
       };
@@ -163,11 +164,4 @@ function written(fields: LogFields | undefined): { fields?: Record<string, unkno
   } catch {
     return { fields: { fields: "not JSON" } };
   }
-}
-
-/** What a notification of progress says. */
-export function progressOf(message: string): Progress {
-  const { params } = JSON.parse(message) as { params: Progress & { progressToken: unknown } };
-  const { progressToken: _token, ...report } = params;
-  return report;
 }

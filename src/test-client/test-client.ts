@@ -58,6 +58,11 @@ export interface Progress {
   readonly message?: string;
 }
 
+/** What changed, as `ctx.listChanged` or `ctx.resourceUpdated` told. */
+export type Change =
+  | { readonly list: "tools" | "prompts" | "resources"; readonly uri?: undefined }
+  | { readonly uri: string; readonly list?: undefined };
+
 /** A client of a provider, as a test needs it. Requests that fail reject with a {@link RequestError}. */
 export interface TestClient {
   /** Calls a tool. Aborting `signal` cancels the call: `ctx.signal` is aborted, and what it then does is up to the tool. */
@@ -89,6 +94,8 @@ export interface TestClient {
   readonly logs: readonly LogLine[];
   /** Every report of progress so far. */
   readonly progress: readonly Progress[];
+  /** Every change that was told of so far. */
+  readonly changes: readonly Change[];
   /** What the faked store holds now. */
   readonly kv: () => Promise<ReadonlyMap<string, string>>;
   /** Ends the connection. `fetch` and `Date` are the process's own again once the last one has ended. */
@@ -101,7 +108,9 @@ export type Send = (request: McpRequest, signal: AbortSignal | undefined) => Pro
 const METHOD_NOT_FOUND = -32601;
 
 /** The methods of a client over what sends its requests. */
-export function createRequests(send: Send): Omit<TestClient, "logs" | "progress" | "kv" | "close"> {
+export function createRequests(
+  send: Send,
+): Omit<TestClient, "logs" | "progress" | "changes" | "kv" | "close"> {
   let ids = 0;
   async function request<T>(
     method: string,

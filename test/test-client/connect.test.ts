@@ -286,9 +286,9 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
     });
   });
 
-  test("progress is reported, and a signal cancels", async () => {
+  test("progress and changes are reported, and a signal cancels", async () => {
     const controller = new AbortController();
-    const { call, progress } = await client({
+    const { call, progress, changes } = await client({
       http: {
         "GET https://api.example/go": "",
         "GET https://api.example/cancel": () => {
@@ -303,6 +303,7 @@ describe.each(["definition", "component"])("connect() to a %s", (kind) => {
       { progress: 2, total: 3, message: "step 2" },
       { progress: 3, total: 3, message: "step 3" },
     ]);
+    expect(changes).toEqual([{ uri: "shop://hours" }, { list: "resources" }]);
     const { signal } = controller;
     const cancelled = await call("report", { url: "https://api.example/cancel" }, { signal });
     expect(cancelled.text).toBe("cancelled");

@@ -113,6 +113,10 @@ defineTool({
     ctx.progress(1, 2, "half");
     // @ts-expect-error -- progress is a number
     ctx.progress("half");
+    ctx.resourceUpdated("demo://a");
+    ctx.listChanged("tools");
+    // @ts-expect-error -- there is no such list
+    ctx.listChanged("templates");
     const response = await ctx.http.fetch("https://api.example/", { signal: ctx.signal });
     return `${swapped} ${unit} ${key} ${await response.text()}`;
   },

@@ -57,6 +57,8 @@ test.for([
   ["const { subtle } = crypto; void subtle.digest;", ["crypto", "subtle-crypto"], [LOG, RANDOM]],
   ["new URL('https://a.example').searchParams.get('a');", ["url"], [LOG]],
   ["ctx.progress(1);", [], [LOG, "tenon:mcp/outbox@0.1.0"]],
+  ["ctx.listChanged('tools');", [], [LOG, "tenon:mcp/outbox@0.1.0"]],
+  ["ctx.resourceUpdated('a://b');", [], [LOG, "tenon:mcp/outbox@0.1.0"]],
   ["ctx.signal.throwIfAborted();", [], [LOG, "tenon:mcp/outbox@0.1.0", CLOCK]],
 ] as const)("%s brings %o and imports %o", async ([body, parts, imports]) => {
   expect(await partsOf(body)).toEqual({ parts, imports });
