@@ -315,6 +315,20 @@ export const ROWS: Readonly<Record<string, readonly BadInput[]>> = {
     },
     { name: "a response", content: '{"jsonrpc":"2.0","id":7,"result":{}}', status: 202 },
   ],
+  "inputResponses or requestState that is not what it must be": [
+    ["answers that are none", { inputResponses: null }],
+    ["an answer that is none", { inputResponses: { name: 12_345 } }],
+    ["a state that is no text", { requestState: {} }],
+    ["a state that nobody gave out", { requestState: "A".repeat(100) }],
+    ["a state that is too long", { requestState: "A".repeat(100_000) }],
+  ].map(([name, members]) => ({
+    name: name as string,
+    content: modern("tools/call", { ...add, ...(members as object) }),
+    headers: fields("tools/call", "add"),
+    status: 200,
+    code: -32602,
+    id: 7,
+  })),
 };
 
 /** Sends a request as it is: unlike `fetch`, with any header fields. */

@@ -194,6 +194,60 @@ describe("over HTTP", () => {
     ]);
   });
 
+  test("a state that is late, changed, of other arguments or of another server is refused", async () => {
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const call = async (members: object, name = "ask"): Promise<Message> => {
+      const response = await fetch(server!.url, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": "tools/call",
+          "mcp-name": name,
+        },
+        body: JSON.stringify({
+          jsonrpc: "2.0",
+          id: 1,
+          method: "tools/call",
+          params: { name, arguments: {}, ...members, _meta: meta },
+        }),
+      });
+      return (await response.json()) as Message;
+    };
+    const asked = async (): Promise<string> =>
+      ((await call({})).result as unknown as { requestState: string }).requestState;
+    const answer = { inputResponses: { name: { content: { name: "Ada" } } } };
+
+    const late = await start({ stateMs: 0 });
+    expect((await call({ ...answer, requestState: await asked() })).error).toMatchObject({
+      code: -32602,
+      message: expect.stringMatching(/has expired/) as string,
+    });
+    await late.close();
+    const foreign = await start();
+    const requestState = await asked();
+    expect(await call({ ...answer, requestState })).toMatchObject({
+      result: { content: [{ text: "one Ada kept true" }] },
+    });
+    // Twice is not refused, and is no retry.
+    expect(await call({ ...answer, requestState })).toMatchObject({
+      result: { content: [{ text: "one Ada kept " }] },
+    });
+    for (const [members, name] of [
+      [{ requestState: `${requestState}A` }, "ask"],
+      [{ requestState, arguments: { a: 1 } }, "ask"],
+      [{ requestState }, "other"],
+    ] as const) {
+      expect((await call({ ...answer, ...members }, name)).error).toMatchObject({ code: -32602 });
+    }
+    await foreign.close();
+    await start();
+    expect((await call({ ...answer, requestState })).error).toMatchObject({ code: -32602 });
+  });
+
   test("keys of another length are refused", async () => {
     await expect(serveHttp(one, { port: 0, stateKeys: [new Uint8Array(16)] })).rejects.toThrow(TypeError);
   });
