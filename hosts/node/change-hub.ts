@@ -12,6 +12,9 @@ export const MAX_STREAMS = 500;
 /** Those of one peer. */
 export const MAX_STREAMS_PER_PEER = 100;
 
+/** UTF-16 units of the URIs that are subscribed to, by all clients together. */
+export const MAX_KEPT_LENGTH = 16 * 1024 * 1024;
+
 /** How long what changes again waits, in milliseconds: whoever hears of it is told no more often. */
 const WINDOW_MS = 100;
 
@@ -28,6 +31,7 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
   let waiting: Set<Topic> | undefined;
   const peers = new Map<string, number>();
   let streams = 0;
+  let keptLength = 0;
 
   function tell(topic: Topic): void {
     for (const listener of listeners.get(topic) ?? []) listener(topic);
@@ -63,7 +67,10 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
       let uris = 0;
       const remove = (topic: Topic): void => {
         if (!topics.delete(topic)) return;
-        if (isResource(topic)) uris--;
+        if (isResource(topic)) {
+          uris--;
+          keptLength -= topic.length;
+        }
         const others = listeners.get(topic)!;
         others.delete(onChange);
         if (others.size === 0) listeners.delete(topic);
@@ -71,8 +78,11 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
       return {
         add(topic) {
           if (topics.has(topic)) return true;
-          if (isResource(topic) && uris === MAX_URIS) return false;
-          if (isResource(topic)) uris++;
+          if (isResource(topic)) {
+            if (uris === MAX_URIS || keptLength + topic.length > MAX_KEPT_LENGTH) return false;
+            uris++;
+            keptLength += topic.length;
+          }
           topics.add(topic);
           const others = listeners.get(topic);
           if (others) others.add(onChange);

@@ -71,6 +71,8 @@ export interface SessionsOptions {
   lifeMs?: number;
   /** Sessions at once. Default 10,000. */
   maxSessions?: number;
+  /** UTF-16 units that clients say of themselves, of all sessions together. Default 16 Mi. */
+  maxKeptLength?: number;
   /** Sessions of one peer at once. Default 100. */
   maxPerPeer?: number;
 }
@@ -79,14 +81,17 @@ const DEFAULT_IDLE_MS = 30 * 60_000;
 const DEFAULT_LIFE_MS = 24 * 60 * 60_000;
 const DEFAULT_MAX_SESSIONS = 10_000;
 const DEFAULT_MAX_PER_PEER = 100;
+const DEFAULT_MAX_KEPT_LENGTH = 16 * 1024 * 1024;
 
 /** Creates {@link Sessions}. */
 export function createSessions(options: SessionsOptions): Sessions {
   const { changes, now, digest, idleMs = DEFAULT_IDLE_MS, lifeMs = DEFAULT_LIFE_MS } = options;
   const { maxSessions = DEFAULT_MAX_SESSIONS, maxPerPeer = DEFAULT_MAX_PER_PEER } = options;
+  const { maxKeptLength = DEFAULT_MAX_KEPT_LENGTH } = options;
   /** Those used last come last. */
   const open = new Map<string, KeptSession>();
   const peers = new Map<string, number>();
+  let keptLength = 0;
 
   function use(session: KeptSession): void {
     session.usedAt = now();
@@ -98,6 +103,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   function end(session: KeptSession): void {
     if (!open.delete(session.id)) return;
     session.end();
+    keptLength -= lengthOf(session);
     const left = peers.get(session.peer)! - 1;
     if (left === 0) peers.delete(session.peer);
     else peers.set(session.peer, left);
@@ -120,7 +126,9 @@ export function createSessions(options: SessionsOptions): Sessions {
     open({ authorization, peer = "" }, about) {
       sweep();
       const own = peers.get(peer) ?? 0;
-      if (open.size >= maxSessions || own >= maxPerPeer) return undefined;
+      const isFull = open.size >= maxSessions || own >= maxPerPeer;
+      if (isFull || keptLength + lengthOf(about) > maxKeptLength) return undefined;
+      keptLength += lengthOf(about);
       peers.set(peer, own + 1);
       const session = new KeptSession(options.newId(), changes, {
         ...about,
@@ -150,6 +158,10 @@ export function createSessions(options: SessionsOptions): Sessions {
       if (kept) end(kept);
     },
   };
+}
+
+function lengthOf({ client }: { client: ClientText | undefined }): number {
+  return (client?.info?.length ?? 0) + (client?.capabilities?.length ?? 0);
 }
 
 class KeptSession implements Session {

@@ -27,6 +27,9 @@ const LIST_MEMBERS = {
   resources: "resourcesListChanged",
 };
 
+/** UTF-16 units of a filter, which is kept as long as its stream is open. */
+const MAX_FILTER_LENGTH = 64 * 1024;
+
 const NO_STREAM: RpcError = {
   code: RPC.invalidRequest,
   message: `Invalid request: "${LISTEN}" is answered with a stream of events, which Accept must name`,
@@ -72,6 +75,8 @@ function listening<Answer>(
   message: RequestMessage,
   { changes, shaper, reply, peer }: Subscriber<Answer> & { changes: Changes },
 ): Subscribing<Answer> | Rejected {
+  if ((message.paramText("notifications")?.length ?? 0) > MAX_FILTER_LENGTH)
+    return badFilter("the filter is too long");
   const asked = askedTopics(message.params?.["notifications"]);
   if ("error" in asked) return asked;
   const id = message.id!;
@@ -82,10 +87,12 @@ function listening<Answer>(
     const ended = `{${subscriptionMeta(id)}}`;
     const wait: Wait<Answer> = {
       async next(send, signal) {
-        const topics = [...asked].filter((topic) => isOffered(topic, changes));
         const tell = (text: string): void => send(reply.part(text)!);
-        tell(acknowledgement(id, topics));
-        await heard(changes, topics, (topic) => tell(changeNotification(topic, id)), signal);
+        const subscription = changes.subscribe((topic) => tell(changeNotification(topic, id)));
+        const honored = asked.filter((topic) => isOffered(topic, changes) && subscription.add(topic));
+        tell(acknowledgement(id, honored));
+        await aborted(signal);
+        subscription.end();
         leave();
         return reply.answer(resultAnswer(id, shaper.modern(ended, false)!));
       },
@@ -99,26 +106,14 @@ export function noPlace(id: string): Response {
   return { ...errorAnswer(503, id, TOO_MANY_STREAMS), headers: [["retry-after", "60"]] };
 }
 
-/** Hears of topics until the signal is aborted. */
-function heard(
-  changes: Changes,
-  topics: readonly Topic[],
-  onChange: (topic: Topic) => void,
-  signal: Signal,
-): Promise<void> {
+function aborted(signal: Signal): Promise<void> {
   return new Promise((resolve) => {
-    const subscription = changes.subscribe(onChange);
-    for (const topic of topics) subscription.add(topic);
-    const end = (): void => {
-      subscription.end();
-      resolve();
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
   });
 }
 
-function askedTopics(filter: unknown): ReadonlySet<Topic> | Rejected {
+function askedTopics(filter: unknown): readonly Topic[] | Rejected {
   if (!isObject(filter)) return badFilter('"notifications" must be an object');
   const topics = new Set<Topic>();
   for (const list of CHANGING_LISTS) {
@@ -134,7 +129,7 @@ function askedTopics(filter: unknown): ReadonlySet<Topic> | Rejected {
   }
   if (uris.length > MAX_URIS) return { status: 200, error: TOO_MANY_URIS };
   for (const uri of uris) topics.add(`resource:${uri}`);
-  return topics;
+  return [...topics];
 }
 
 function badFilter(what: string): Rejected {

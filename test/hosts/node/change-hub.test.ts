@@ -58,6 +58,7 @@ describe("createChangeHub()", () => {
     expect(subscription.add("tools")).toBe(true);
     subscription.remove("resource:a://0");
     expect(subscription.add("resource:a://256")).toBe(true);
+    subscription.end();
     const leaves = Array.from({ length: 500 }, (_, i) => changes.enter(`${i % 5}`));
     expect(leaves.every((leave) => leave !== undefined)).toBe(true);
     expect(changes.enter("9")).toBeUndefined();
@@ -65,6 +66,18 @@ describe("createChangeHub()", () => {
     expect(changes.enter("1")).toBeUndefined();
     expect(changes.enter("9")).toBeDefined();
   });
+});
+
+test("createChangeHub() keeps 16 Mi characters of URIs, of all clients together", () => {
+  const changes = hub();
+  const uri = (i: number): Topic => `resource:${`a://${i}`.padEnd(2048 - "resource:".length, "x")}`;
+  const full = Array.from({ length: 32 }, () => changes.subscribe(() => {}));
+  for (const each of full) for (let i = 0; i < 256; i++) expect(each.add(uri(i))).toBe(true);
+  const late = changes.subscribe(() => {});
+  expect(late.add(uri(0))).toBe(false);
+  expect(late.add("tools")).toBe(true);
+  full[0]!.end();
+  expect(late.add(uri(0))).toBe(true);
 });
 
 const manifest = (changes: Partial<CoreManifest>): CoreManifest => ({ ...coreManifest({}), ...changes });

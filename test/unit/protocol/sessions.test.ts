@@ -186,6 +186,14 @@ describe("a session", () => {
     open(http, {}, "c");
   });
 
+  test("is refused when clients say too much of themselves, until some have left", () => {
+    const { http } = server({ maxKeptLength: 60 });
+    const session = open(http);
+    expect(initialize(http).status).toBe(503);
+    http.handle(head({ "mcp-session-id": session }, { method: "DELETE" }), "");
+    open(http);
+  });
+
   test("means nothing to requests of 2026-07-28", () => {
     const { http } = server();
     const { fields, body } = modern("tools/call", { name: "add" });

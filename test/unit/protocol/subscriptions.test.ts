@@ -102,6 +102,10 @@ describe("subscriptions/listen", () => {
     ["one URI", { resourceSubscriptions: "a://b" }],
     ["an empty URI", { resourceSubscriptions: [""] }],
     ["a long URI", { resourceSubscriptions: [`a://${"b".repeat(2048)}`] }],
+    [
+      "a filter of 64 Ki characters",
+      { resourceSubscriptions: Array.from({ length: 33 }, (_, i) => `a://${i}`.padEnd(2000, "x")) },
+    ],
     ["257 URIs", { resourceSubscriptions: Array.from({ length: 257 }, (_, i) => `a://${i}`) }],
   ])("is refused with %s", (_, notifications) => {
     expect(parsed(answerOf(open(changesOf(), notifications))).error).toMatchObject({ code: -32602 });
