@@ -3,7 +3,7 @@ import { ToolkitError } from "../errors/index.ts";
 import { parameterHeaders } from "../http/parameter-headers.ts";
 import { checkJson } from "../json-schema/index.ts";
 import { packageFile } from "../package/index.ts";
-import type { Json, Manifest } from "./manifest.ts";
+import type { CoreManifest, Json, Manifest } from "./manifest.ts";
 
 const MAX_CHARACTERS = 8 * 1024 * 1024;
 const MAX_DEPTH = 128;
@@ -12,8 +12,8 @@ const MAX_DEPTH = 128;
  * Reads a manifest from JSON text and checks it against `schema/manifest.schema.json`.
  *
  * @param text At most 8 Mi characters, nested at most 128 deep.
- * @throws {@link ToolkitError} `ERR_MANIFEST` when it is not JSON, does not match the schema, names a tool twice, or
- * has `x-mcp-header` where or as it must not be.
+ * @throws {@link ToolkitError} `ERR_MANIFEST` when it is not JSON, does not match the schema, names a tool twice, has
+ * `x-mcp-header` where or as it must not be, or gives everyone what only some may have.
  */
 export function parseManifest(text: string): Manifest {
   if (text.length > MAX_CHARACTERS)
@@ -33,6 +33,8 @@ export function checkManifest(value: unknown, action: "read" | "write"): Manifes
   const mistakes = checkJson(manifestSchema(), value, { own: true });
   if (mistakes.length > 0) throw malformed(action, mistakes.slice(0, 10));
   const manifest = value as Manifest;
+  const tooWide = manifest.kind === "core" ? scopeMistake(manifest) : undefined;
+  if (tooWide !== undefined) throw malformed(action, [tooWide]);
   if (manifest.kind !== "middleware") {
     const seen = new Set<string>();
     for (const { name, inputSchema } of manifest.tools) {
@@ -43,6 +45,15 @@ export function checkManifest(value: unknown, action: "read" | "write"): Manifes
     }
   }
   return manifest;
+}
+
+/** Results for everyone would leave a server that lets only some in. */
+function scopeMistake({ access, cache: { scope, lists } }: CoreManifest): string | undefined {
+  if (access === "authenticated" && scope === "public") {
+    return 'its cache scope is "public", and its access "authenticated"';
+  }
+  const wider = Object.entries(lists).find(([, hint]) => hint.scope === "public" && scope === "private");
+  return wider && `its list of ${wider[0]} is "public", and its cache scope "private"`;
 }
 
 /** What is wrong with the shape of grants, one sentence for each thing; empty when nothing is. */

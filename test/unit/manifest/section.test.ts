@@ -113,6 +113,16 @@ test.each<[string, object, string]>([
     },
     'the input of tool "a": x-mcp-header "A" stands where only properties',
   ],
+  [
+    "results for everyone of a server for some",
+    { ...core, access: "authenticated" },
+    'its cache scope is "public", and its access "authenticated"',
+  ],
+  [
+    "a list that is for more than anything is",
+    { ...core, cache: { ...core.cache, scope: "private" } },
+    'its list of tools is "public", and its cache scope "private"',
+  ],
   ["a settings schema of a provider", { ...provider, settingsSchema: {} }, 'unknown key "settingsSchema"'],
   ["a version", { ...core, version: "1.0" }, '"version" must match "A semantic version'],
   [
