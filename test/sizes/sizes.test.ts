@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { compose } from "../../src/compose/index.ts";
 import { composeProject } from "../../src/project/index.ts";
 import { ROOT } from "../fixtures/tenon.ts";
 
@@ -37,4 +38,21 @@ test("the demo core is at most 6 MB, and 2.5 MB compressed with gzip", async () 
   const [raw, gzip] = sizesOf((await composeProject(join(ROOT, "tenon.json"))).bytes);
   expect(raw).toBeLessThanOrEqual(6_000_000);
   expect(gzip).toBeLessThanOrEqual(2_500_000);
+});
+
+test("the calculator behind access-log is at most 1.55 MB, and 0.65 MB compressed with gzip", async () => {
+  const part = (as: string): { as: string; bytes: Uint8Array } => ({
+    as,
+    bytes: readFileSync(join(COMPONENTS, `${as}.wasm`)),
+  });
+  const { bytes } = await compose({
+    name: "small",
+    version: "1.0.0",
+    access: "public",
+    providers: [part("calculator")],
+    middleware: [part("access-log")],
+  });
+  const [raw, gzip] = sizesOf(bytes);
+  expect(raw).toBeLessThanOrEqual(1_550_000);
+  expect(gzip).toBeLessThanOrEqual(650_000);
 });
