@@ -36,7 +36,7 @@ export interface Asking<Answer> {
 /** How often a client may be asked in one request. */
 export const MAX_ROUNDS = 16;
 /** Bytes of UTF-8 that the state of a component may have. */
-const MAX_STATE_BYTES = 24 * 1024;
+const MAX_STATE_BYTES = 24_000;
 const STATE_LIMITS: ScanLimits = { maxDepth: 512, maxTokens: Infinity };
 const FIRST: Continuation = { inputs: undefined, round: 0 };
 

@@ -44,8 +44,8 @@ export interface RequestStatesOptions {
 
 const DEFAULT_LIFETIME_MS = 600_000;
 const DEFAULT_REMEMBERED = 100_000;
-/** Longest sealed state that is looked at; a state of 24 KiB makes one of 33 KiB. */
-const MAX_SEALED_LENGTH = 36 * 1024;
+/** Longest sealed state that is looked at; that of 24,000 bytes takes 32,144 at most. */
+const MAX_SEALED_LENGTH = 32 * 1024;
 // A random nonce is at the front of every sealed text.
 const NONCE_LENGTH = 32;
 const PURPOSE = "tenon request state 1";

@@ -88,7 +88,7 @@ export interface Root {
 /**
  * Questions to the client, in the midst of a call. The answer comes in a later round: the code up to the question then
  * runs again and is given the same answers, so it must ask the same again, and do in {@link once} what must be done once.
- * A call asks at most 32 times, in at most 16 rounds, and keeps at most 24 KiB in between.
+ * A call asks at most 32 times, in at most 16 rounds, and keeps at most 24,000 bytes in between.
  *
  * A client that does not declare the capability fails the call (-32021). One that answers with an error makes the promise
  * reject with a `ClientError`.

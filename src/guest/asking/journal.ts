@@ -7,7 +7,7 @@ import { writeState, type CallState, type Question, type Round } from "./state.t
 const MAX_QUESTIONS = 32;
 const MAX_ROUNDS = 16;
 const MAX_ONCE = 32;
-const MAX_STATE_BYTES = 24 * 1024;
+const MAX_STATE_BYTES = 24_000;
 const KEY = /^[A-Za-z0-9_.-]{1,64}$/;
 const MAX_ONCE_KEY = 128;
 

@@ -354,7 +354,7 @@ describe("what must not go on", () => {
     expect(outcome).toEqual({ tag: "failure", val: { code: -32603, message } });
   });
 
-  test("a state of more than 24 KiB", () => {
+  test("a state of more than 24,000 bytes", () => {
     const instance = instantiate();
     const call = toolCall("endless", { times: 2, long: 25_000 });
     const { state } = asked(instance.handle(call, contextWith(undefined)));
