@@ -12,14 +12,14 @@ type Io = "input" | "output";
 type Verdict = { value: unknown } | { problems: string[] };
 
 function standing(schema: unknown, io: Io = "input"): "exact" | "necessary" | "none" {
-  const { check } = zodCheck(schema, io, toJSONSchema as never);
+  const { check } = zodCheck(schema, io, toJSONSchema);
   if (check === undefined) return "none";
   return check.exact ? "exact" : "necessary";
 }
 
 /** The schema that a component checks by: the compiled check and, where that is not all, the schema itself. */
 function compiled(schema: Schema, io: Io = "input"): Schema {
-  const { check } = zodCheck(schema, io, toJSONSchema as never);
+  const { check } = zodCheck(schema, io, toJSONSchema);
   const tool = defineTool({ name: "t", description: "t", input: schema, output: schema, run: () => ({}) });
   const checks = { t: compileChecks(schemasToCompile({ [io]: check })) };
   const [checking] = withChecks(provider({ name: "p", version: "1.0.0", tools: [tool] }), checks).tools!;
@@ -61,7 +61,7 @@ const EXACT: [name: string, schema: Schema][] = [
   ["anything", z.object({ a: z.unknown(), b: z.any() })],
   ["a pattern", z.object({ a: z.string().regex(/^x+$/), b: z.string().startsWith("x").optional() })],
   ["formats", z.object({ a: z.union([z.email(), z.uuid(), z.iso.date(), z.ipv4()]) })],
-  ["a tree", tree as unknown as Schema],
+  ["a tree", tree],
   ["alternatives by a tag", z.object({ a: tagged() })],
   ["zod/mini", mini.object({ a: mini.number(), b: mini.optional(mini.string().check(mini.minLength(2))) })],
 ];
