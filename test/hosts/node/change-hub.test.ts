@@ -68,9 +68,13 @@ describe("createChangeHub()", () => {
   });
 });
 
+/** One of many topics with 2,048 characters. */
+function uri(i: number): Topic {
+  return `resource:${`a://${i}`.padEnd(2048 - "resource:".length, "x")}`;
+}
+
 test("createChangeHub() keeps 16 Mi characters of URIs, of all clients together", () => {
   const changes = hub();
-  const uri = (i: number): Topic => `resource:${`a://${i}`.padEnd(2048 - "resource:".length, "x")}`;
   const full = Array.from({ length: 32 }, () => changes.subscribe(() => {}));
   for (const each of full) for (let i = 0; i < 256; i++) expect(each.add(uri(i))).toBe(true);
   const late = changes.subscribe(() => {});
