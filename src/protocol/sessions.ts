@@ -182,6 +182,7 @@ class KeptSession implements Session {
   /** The place of each topic's last change, in their order. A topic is told once, however often it changed meanwhile. */
   readonly #changed = new Map<Topic, number>();
   #last = 0;
+  #ended = false;
   #stream: { change: (topic: Topic) => void; end: () => void } | undefined;
 
   constructor(
@@ -233,7 +234,7 @@ class KeptSession implements Session {
   stream(send: (notification: string, place: number) => void, after: number, signal: Signal): Promise<void> {
     // A client that lost its connection need not wait until the server has noticed.
     this.#stream?.end();
-    if (signal.aborted) return Promise.resolve();
+    if (signal.aborted || this.#ended) return Promise.resolve();
     return new Promise((resolve) => {
       const change = (topic: Topic): void => {
         this.sent = this.#changed.get(topic)!;
@@ -256,6 +257,7 @@ class KeptSession implements Session {
   }
 
   end(): void {
+    this.#ended = true;
     this.#stream?.end();
     this.subscription.end();
   }

@@ -282,6 +282,16 @@ describe("the stream of a session", () => {
     expect(status(request(http, other))).toBe(404);
   });
 
+  test("of a session that ended while the chain ran ends at once", async () => {
+    const { http } = server();
+    const session = open(http);
+    const step = http.handle(head({ "mcp-session-id": session }, { method: "GET" }), "");
+    http.handle(head({ "mcp-session-id": session }, { method: "DELETE" }), "");
+    const next = step.kind === "call" ? step.call.finish(success({})) : undefined;
+    if (next?.kind !== "wait") throw new Error("it does not wait");
+    expect(await next.wait.next(() => {}, new AbortController().signal)).toMatchObject({ kind: "answer" });
+  });
+
   test.each([
     ["no session", {}, 400],
     ["an unknown one", { "mcp-session-id": "x" }, 404],
