@@ -65,6 +65,7 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
     subscribe(onChange) {
       const topics = new Set<Topic>();
       let uris = 0;
+      let hasEnded = false;
       const remove = (topic: Topic): void => {
         if (!topics.delete(topic)) return;
         if (isResource(topic)) {
@@ -77,6 +78,7 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
       };
       return {
         add(topic) {
+          if (hasEnded) return false;
           if (topics.has(topic)) return true;
           if (isResource(topic)) {
             if (uris === MAX_URIS || keptLength + topic.length > MAX_KEPT_LENGTH) return false;
@@ -91,6 +93,7 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
         },
         remove,
         end() {
+          hasEnded = true;
           for (const topic of topics) remove(topic);
         },
       };

@@ -14,7 +14,10 @@ export const MAX_URI_LENGTH = 2048;
 
 /** What one client hears of. */
 export interface Subscription {
-  /** Hears of a topic from now on. False when it hears of {@link MAX_URIS} resources already, or all clients of too many. */
+  /**
+   * Hears of a topic from now on. False when it hears of {@link MAX_URIS} resources already, all clients of too many, or
+   * when it has ended.
+   */
   add(topic: Topic): boolean;
   /** Hears of a topic no more. */
   remove(topic: Topic): void;

@@ -47,6 +47,7 @@ describe("createChangeHub()", () => {
     vi.runAllTimers();
     changes.publish("tools");
     expect(heard).toEqual(["tools"]);
+    expect(other.add("tools")).toBe(false);
   });
 
   test("keeps 256 resources for each, lists besides, and 500 streams of which a peer has 100", () => {
