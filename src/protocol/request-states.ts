@@ -44,9 +44,9 @@ export interface RequestStatesOptions {
 
 const DEFAULT_LIFETIME_MS = 600_000;
 const DEFAULT_REMEMBERED = 100_000;
-/** Longest sealed state that is looked at; that of 24,000 bytes takes 32,144 at most. */
+/** Longest sealed state that is looked at; that of 24,000 bytes takes less. */
 const MAX_SEALED_LENGTH = 32 * 1024;
-// A random nonce is at the front of every sealed text.
+// The front of every sealed text is random enough to name it.
 const NONCE_LENGTH = 32;
 const PURPOSE = "tenon request state 1";
 const OMITTED: ReadonlySet<string> = new Set(["_meta", "inputResponses", "requestState"]);
