@@ -39,8 +39,10 @@ export function createTaskPool(
   { tasks, ...options }: PoolOptions & { tasks?: TaskServerOptions },
 ): TaskPool {
   let pool: Promise<Pool> | undefined;
+  /** Calls taken, also while the threads start: none of them is to find a closed pool. */
+  const calls = new Set<Promise<unknown>>();
   return {
-    async handle(context, request, callOptions) {
+    handle(context, request, callOptions) {
       pool ??= createPool(core, {
         ...options,
         workers: tasks?.workers ?? DEFAULT_WORKERS,
@@ -48,9 +50,14 @@ export function createTaskPool(
         queueLength: Infinity,
         queueMs: Infinity,
       });
-      return (await pool).handle(context, request, callOptions);
+      const call = pool
+        .then((threads) => threads.handle(context, request, callOptions))
+        .finally(() => calls.delete(call));
+      calls.add(call);
+      return call;
     },
     async close() {
+      await Promise.allSettled(calls);
       await (await pool?.catch(() => undefined))?.close();
     },
   };
