@@ -30,6 +30,7 @@ test.each([
   [["serve", "--allow-host", "https://a.example"], '"https://a.example" is not a host', "like mcp.example"],
   [["serve", "--public-url", "a.example/mcp"], '"a.example/mcp" is not a public URL', "like https://"],
   [["serve", "--trust-proxy", "10.0.0.0/33"], 'Cannot trust proxy "10.0.0.0/33"', "like 10.0.0.0/8"],
+  [["serve", "--task-deadline", "15m"], '"15m" is not a task deadline', "whole seconds from 1 to 86400"],
   [["serve", "--port"], 'option "--port" needs a value', "--help"],
   [["build"], 'Cannot run "tenon build": no entry file is given, and tenon.json names none', "--help"],
   [["compose", "a.wasm", "tenon.json"], "a tenon.json and components cannot be mixed", "--help"],

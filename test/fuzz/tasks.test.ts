@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Outcome } from "../../src/protocol/index.ts";
 import { taskServer } from "../unit/protocol/task-server.ts";
@@ -55,7 +55,7 @@ test("whatever work ends with and clients send, each answer is one, and a task i
         server.works[0]?.end({ outcome: outcomes.shift() ?? { tag: "success", val: "{}" } });
         const answers = await server.get(id);
         expect(STATUSES).toContain(answers["status"]);
-        const asked = Object.keys((answers["inputRequests"] ?? {}) as object);
+        const asked = Object.keys(answers["inputRequests"] ?? {});
         const all = Object.fromEntries(asked.map((key) => [key, { action: "accept" }]));
         const { status, result, error } = await server.request(method, {
           ...params,
