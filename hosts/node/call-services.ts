@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import type { Signal } from "../../src/protocol/index.ts";
 import { ServiceFailure } from "./host-services.ts";
 import type { HostServices, HttpServiceRequest, HttpServiceResponse, KvStore } from "./host-services.ts";
 import type { ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
@@ -17,7 +18,7 @@ export interface CallClient {
    * Aborted once nobody waits for the outcome. The call is then not started; one that runs is told, and stopped a second
    * later. Default: it is waited for.
    */
-  signal?: AbortSignal;
+  signal?: Signal;
   /** Takes a JSON-RPC notification as JSON. Default: it is dropped. */
   notify?: (message: string) => void;
 }

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { CallFailure, McpRequest, Outcome } from "../../src/protocol/index.ts";
+import type { CallFailure, McpRequest, Outcome, Signal } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
 import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
@@ -126,7 +126,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   /** Tells the guest once nobody waits for it, and ends it when it does not listen. */
-  function watch(signal: AbortSignal, request: McpRequest): void {
+  function watch(signal: Signal, request: McpRequest): void {
     let grace: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
       Atomics.store(words, WORDS.cancelled, 1);

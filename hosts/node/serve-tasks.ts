@@ -78,6 +78,7 @@ export function startTasks(
     keys: options.kv ?? createMemoryKv(Date.now),
     prefix: `${HOST_KEYS}tasks/`,
     now: Date.now,
+    newAbortController: () => new AbortController(),
     newTaskId: () => randomBytes(ID_BYTES).toString("base64url"),
     report: (message, error) =>
       error === undefined ? report(log, "warning", message) : reportFault(log, message, error),

@@ -25,6 +25,7 @@ export type {
   Outcome,
   ProtocolOptions,
   RpcError,
+  Signal,
   Step,
   Wait,
 } from "./types.ts";

@@ -2,7 +2,7 @@ import type { Changes } from "../changes.ts";
 import type { JsonObject } from "../message.ts";
 import { failureError } from "../answer.ts";
 import { OWN } from "../rpc-error.ts";
-import type { CallFailure, McpRequest, Outcome, RpcError } from "../types.ts";
+import type { CallFailure, McpRequest, Outcome, RpcError, Signal } from "../types.ts";
 import { createTaskQuota } from "./task-quota.ts";
 import { createProgressReader, endOf, ownKey } from "./task-runs.ts";
 import { createTaskStore, type TaskKeys, type TaskWork } from "./task-store.ts";
@@ -15,9 +15,15 @@ export interface TaskCall {
   /** When it is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
   deadline: number;
   /** Aborted once the task is cancelled, or the server closes. */
-  signal: AbortSignal;
+  signal: Signal;
   /** Takes a JSON-RPC notification as JSON. */
   notify: (message: string) => void;
+}
+
+/** A signal and what aborts it; an `AbortController` is one. */
+interface Abortable {
+  readonly signal: Signal;
+  abort(): void;
 }
 
 /** What tasks need of a host. */
@@ -30,6 +36,7 @@ export interface TaskOptions {
   run(call: TaskCall): Promise<{ outcome: Outcome } | { failure: CallFailure }>;
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now: () => number;
+  newAbortController: () => Abortable;
   /** A string that nobody guesses: at least 128 random bits. */
   newTaskId: () => string;
   /** Takes what went wrong, for the host's log. */
@@ -85,7 +92,7 @@ interface Live {
   work: TaskWork;
   result: string | undefined;
   /** Aborts the call in flight. */
-  call: AbortController | undefined;
+  call: Abortable | undefined;
   /** Changes are kept one after another. */
   saved: Promise<void>;
 }
@@ -133,7 +140,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
     if (closed) return fail(entry, STOPPED);
     const time = now();
     const deadline = Math.min(time + deadlineMs, task.expiresAt);
-    const call = new AbortController();
+    const call = options.newAbortController();
     entry.call = call;
     const read = createProgressReader(task.id, options.changes);
     const ended = await options.run({

@@ -71,6 +71,7 @@ export async function taskServer(options: Partial<TaskOptions> = {}): Promise<Ta
     keys,
     prefix: "tasks/",
     now: () => state.now,
+    newAbortController: () => new AbortController(),
     newTaskId: () => `task-number-${String(++ids).padStart(4, "0")}`,
     report: (message) => void state.reports.push(message),
     run: ({ context, ...rest }) =>
