@@ -1,11 +1,10 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { createHttpProtocol, createStdioProtocol, type McpRequest } from "../../src/protocol/index.ts";
 import type { Outcome, StdioStep, Step } from "../../src/protocol/index.ts";
 import { createAsking } from "../../hosts/node/asking.ts";
-import { answerOf, callOf, type AnsweredCall } from "../fixtures/protocol-steps.ts";
+import { callOf, type AnsweredCall } from "../fixtures/protocol-steps.ts";
 import { checkAnswer } from "./check-answer.ts";
-import { INVALID, VALID } from "./json-texts.ts";
 import { messages } from "./messages.ts";
 
 const RUNS = 10_000;
@@ -56,11 +55,6 @@ function headOf(headers: Record<string, string>) {
   return { method: "POST", path: "/mcp", headers: (name: string) => all[name] };
 }
 
-/** A message that holds a JSON text, or what should be one. */
-function messageWith(text: string): string {
-  return `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add","arguments":${text}}}`;
-}
-
 test(`the protocol core answers ${RUNS} generated messages over HTTP as it should`, () => {
   const protocol = createHttpProtocol(options);
   const property = fc.property(messages, ({ text, headers }) => {
@@ -95,20 +89,3 @@ test(`the protocol core answers ${RUNS} generated messages on one stdio connecti
   });
   fc.assert(property, { numRuns: RUNS });
 }, 120_000);
-
-describe("JSON texts", () => {
-  const protocol = createHttpProtocol(options);
-
-  test.each(VALID)("%j is handed on as it was sent", (text) => {
-    const step = protocol.handle(headOf({}), messageWith(text));
-    const params = JSON.parse(callOf(step).request.params!) as { arguments: unknown };
-    expect(params.arguments).toEqual(JSON.parse(text));
-  });
-
-  test.each(INVALID)("%j is refused", (text) => {
-    const step = protocol.handle(headOf({}), messageWith(text));
-    const answer = answerOf(step);
-    expect(answer.status).toBe(400);
-    expect(checkAnswer(answer.body!)).toMatchObject({ id: null, error: { code: -32700 } });
-  });
-});
