@@ -18,11 +18,13 @@ export type Edge = Pick<
 >;
 
 /**
- * Reads the options that say how a server is reached over HTTP.
+ * Reads the options that say how a server is reached over HTTP, and for those that are not given the variables `TENON_` and
+ * the option's name in upper case, with `_` for `-`: of several values a list with commas, of a flag 1 or 0.
  *
  * @throws ToolkitError `ERR_USAGE` when a value is not what it has to be: a typo must not open anything.
  */
-export function readEdge(command: string, values: Arguments["values"]): Edge {
+export function readEdge(command: string, given: Arguments["values"]): Edge {
+  const values = { ...fromEnvironment(command), ...given };
   const allowedOrigins = (values["allow-origin"] ?? []) as string[];
   const allowedHosts = (values["allow-host"] ?? []) as string[];
   const trustedProxies = (values["trust-proxy"] ?? []) as string[];
@@ -64,4 +66,19 @@ export function readEdge(command: string, values: Arguments["values"]): Edge {
     ...(trustedProxies.length > 0 && { trustedProxies }),
     ...(publicUrl !== undefined && { publicUrl }),
   };
+}
+
+function fromEnvironment(command: string): Arguments["values"] {
+  const values: Record<string, string | boolean | string[]> = {};
+  for (const [name, { type, multiple }] of Object.entries(EDGE_OPTIONS)) {
+    const variable = `TENON_${name.toUpperCase().replaceAll("-", "_")}`;
+    const text = process.env[variable];
+    if (text === undefined || text === "") continue;
+    if (type === "boolean" && text !== "0" && text !== "1") {
+      throw usageError(command, `${variable} is "${text}"`, "It is 1 or 0");
+    }
+    if (type === "boolean") values[name] = text === "1";
+    else values[name] = multiple === true ? text.split(",").map((each) => each.trim()) : text;
+  }
+  return values;
 }

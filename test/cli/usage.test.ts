@@ -44,6 +44,27 @@ test.each([
   expect(stderr).toContain("[ERR_USAGE]");
 });
 
+test.each([
+  ["TENON_ALLOW_ORIGIN", "https://a.example,*", '"*" is not an origin'],
+  ["TENON_TRUST_PROXY", "10.0.0.0/33", 'Cannot trust proxy "10.0.0.0/33"'],
+  ["TENON_SESSIONS", "true", 'TENON_SESSIONS is "true"'],
+  ["TENON_TASK_DEADLINE", "15m", '"15m" is not a task deadline'],
+])("tenon serve with %s=%s is wrong usage, and an option goes before a variable", (name, value, message) => {
+  const { code, stderr } = runTenon(["serve", "missing.wasm"], { env: { [name]: value } });
+  expect({ code, told: stderr.includes(message) }).toEqual({ code: 2, told: true });
+  const option = `--${name.slice("TENON_".length).toLowerCase().replaceAll("_", "-")}`;
+  const right = {
+    "--allow-origin": "https://a.example",
+    "--trust-proxy": "loopback",
+    "--task-deadline": "15",
+  };
+  if (!(option in right)) return;
+  const given = runTenon(["serve", "missing.wasm", option, right[option as keyof typeof right]], {
+    env: { [name]: value },
+  });
+  expect(given.stderr).toContain('Cannot read core "missing.wasm"');
+});
+
 test("tenon serve of a file that is not there names it and shows no stack trace", () => {
   const { code, stderr } = runTenon(["serve", "missing.wasm"]);
   expect(code).toBe(1);

@@ -36,6 +36,9 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
 
+--sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN and so on, with commas between
+several values.
+
 Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
 - and . of the name.
 
@@ -66,10 +69,10 @@ export const serve: Command = {
     if (values.stdio && ofHttp !== undefined) {
       throw usageError("serve", `"--stdio" does not go with "--${ofHttp}"`);
     }
-    const edge = readEdge("serve", values);
-    const address = readAddress("serve", values);
+    const http = values.stdio ? {} : { ...readAddress("serve", values), ...readEdge("serve", values) };
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
-    const taskDeadlineMs = readTaskDeadline(values["task-deadline"] as string | undefined);
+    const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
+    const taskDeadlineMs = readTaskDeadline(deadline);
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
     printWarnings([
@@ -85,7 +88,7 @@ export const serve: Command = {
         await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent });
         return 0;
       }
-      const server = await serveHttp(core, { ...address, ...edge, ...lent });
+      const server = await serveHttp(core, { ...http, ...lent });
       announce(server, core.manifest);
       await interrupted();
       await server.close();
@@ -97,7 +100,7 @@ export const serve: Command = {
 };
 
 function readTaskDeadline(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === "") return undefined;
   const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (seconds >= 1 && seconds <= 86_400) return seconds * 1000;
   throw usageError(
