@@ -31,32 +31,36 @@ export function withFinish<Answer>(
   call: Call<Answer>,
   finish: (outcome: Outcome) => Step<Answer>,
 ): Call<Answer> {
-  return {
-    context: call.context,
-    request: call.request,
-    deadline: call.deadline,
-    get dropped() {
-      return call.dropped;
-    },
+  return withEnds(call, {
     notify: (message) => call.notify(message),
     finish,
     fail: (reason) => call.fail(reason),
-  };
+  });
 }
 
 function mapCall<From, To>(call: Call<From>, map: StepMap<From, To>): Call<To> {
-  return {
-    context: call.context,
-    request: call.request,
-    deadline: call.deadline,
-    get dropped() {
-      return call.dropped;
-    },
+  return withEnds(call, {
     notify: (message) => {
       const part = call.notify(message);
       return part === undefined ? undefined : map.part(part);
     },
     finish: (outcome) => mapStep(call.finish(outcome), map),
     fail: (reason) => mapStep(call.fail(reason), map),
+  });
+}
+
+/** The same call, with other ways out of it. */
+function withEnds<Answer>(
+  call: Call<unknown>,
+  ends: Pick<Call<Answer>, "notify" | "finish" | "fail">,
+): Call<Answer> {
+  return {
+    context: call.context,
+    request: call.request,
+    deadline: call.deadline,
+    get dropped() {
+      return call.dropped;
+    },
+    ...ends,
   };
 }
