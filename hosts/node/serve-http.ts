@@ -10,7 +10,7 @@ import {
   type HttpProtocol,
   type HttpRequestHead,
   type SessionsOptions,
-  type Step,
+  type HttpStep,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { after } from "./after.ts";
@@ -160,6 +160,8 @@ export async function serveHttp(
   let swapped: Promise<void> = Promise.resolve();
   const retiring = new Set<Promise<void>>();
   const closing = new AbortController();
+  /** Requests in flight that their clients can cancel by name. */
+  const requests = new Map<string, AbortController>();
 
   async function swap(next: LoadedCore): Promise<void> {
     if (closing.signal.aborted) {
@@ -182,10 +184,13 @@ export async function serveHttp(
     else send(response, current.protocol.internalError());
   }
 
-  async function answer(step: Step<HttpAnswer>, response: ServerResponse): Promise<void> {
+  async function answer(step: HttpStep, response: ServerResponse): Promise<void> {
     const client = new AbortController();
     const onClose = (): void => client.abort();
     response.once("close", onClose);
+    const { name } = step;
+    const isNamed = name !== undefined && !requests.has(name);
+    if (isNamed) requests.set(name, client);
     const { body, ...head } = await takeSteps(step, {
       pool: () => current.pool,
       signal: client.signal,
@@ -193,7 +198,7 @@ export async function serveHttp(
       log,
       stalledBytes: () => response.writableLength,
       send: (part) => sendPart(response, part),
-    });
+    }).finally(() => isNamed && requests.delete(name));
     response.off("close", onClose);
     if (response.headersSent) response.end(body);
     else send(response, { ...head, body });
@@ -215,6 +220,7 @@ export async function serveHttp(
       }
       try {
         const step = protocol.handle(head, body);
+        if (step.cancels !== undefined) requests.get(step.cancels)?.abort();
         if (step.kind === "answer") send(response, step.answer);
         else answer(step, response).catch((error: unknown) => fail(response, error));
       } catch (error) {

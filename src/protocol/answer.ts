@@ -15,8 +15,8 @@ export interface Response {
 export const INTERNAL: RpcError = { code: RPC.internalError, message: "Internal error" };
 const FAILURES: Record<CallFailure, { status: number; error: RpcError; headers?: [string, string][] }> = {
   deadline: { status: 504, error: { code: OWN.deadline, message: "The request took too long" } },
-  // Nobody is left to see it, so the status is that of a fault.
-  cancelled: { status: 500, error: { code: OWN.cancelled, message: "The request was cancelled" } },
+  // Only a client that has cancelled by another message can see it, and nothing went wrong for it.
+  cancelled: { status: 200, error: { code: OWN.cancelled, message: "The request was cancelled" } },
   trap: { status: 500, error: INTERNAL },
   "too-large": {
     status: 500,

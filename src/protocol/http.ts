@@ -43,6 +43,14 @@ export interface HttpProtocolOptions extends ProtocolOptions {
   sessions?: Sessions;
 }
 
+/** What the host must do next for a request, and what its client has to do with others of the same session. */
+export type HttpStep = Step<HttpAnswer> & {
+  /** Names the request: its client may cancel it by another one as long as it is in flight. */
+  readonly name?: string;
+  /** The name of a request in flight that the client has cancelled. */
+  readonly cancels?: string;
+};
+
 /** The protocol core behind HTTP: no I/O, no state between requests. */
 export interface HttpProtocol {
   /** Answers a request that needs no content. Nothing when the content must be read and given to `handle`. */
@@ -51,7 +59,7 @@ export interface HttpProtocol {
    * Answers a request that `checkHead` let pass, or gives the call to make. With the first notification of a call its
    * answer becomes a stream of events; whatever status its outcome would have had is then lost.
    */
-  handle(head: HttpRequestHead, body: string): Step<HttpAnswer>;
+  handle(head: HttpRequestHead, body: string): HttpStep;
   /** The answer to content that is too long, or not UTF-8. */
   refuseBody(reason: "too-large" | "encoding"): HttpAnswer;
   /** The answer when the host itself fails. */
@@ -113,7 +121,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     head: HttpRequestHead,
     body: string,
     { channel, alone }: { channel: Channel<HttpAnswer>; alone: boolean },
-  ): Step<HttpAnswer> {
+  ): HttpStep {
     const message = parseMessage(body, server.limits);
     if (message.kind === "invalid") return answer(400, message.id, message.error);
 
@@ -136,7 +144,11 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     if (session && "error" in session) return answer(session.status, message.id, session.error);
     if (message.kind === "notification") {
       if (message.method === "notifications/initialized") session?.ready();
-      return { kind: "answer", answer: ACCEPTED };
+      const cancelled =
+        message.method === "notifications/cancelled" ? message.paramText("requestId") : undefined;
+      return session === undefined || cancelled === undefined
+        ? { kind: "answer", answer: ACCEPTED }
+        : { kind: "answer", answer: ACCEPTED, cancels: nameOf(session, cancelled) };
     }
 
     const legacyVersion =
@@ -168,7 +180,8 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       ? subscribingTo(admitted, message, { changes, subscription, shaper, reply, peer: head.peer })
       : undefined;
     if (typeof follows === "object") return answer(follows.status, message.id, follows.error);
-    return server.begin(admitted, message, origin, reply, follows);
+    const step = server.begin(admitted, message, origin, reply, follows);
+    return session ? { ...step, name: nameOf(session, message.id!) } : step;
   }
 
   /** A batch, where the revision has them: anything else is one message. */
@@ -249,7 +262,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
           : handleSession(head);
       if (origin === undefined) return step;
       const readable = (answered: HttpAnswer): HttpAnswer => readableBy(answered, origin);
-      return mapStep(step, { answer: readable, part: readable });
+      return { ...step, ...mapStep(step, { answer: readable, part: readable }) };
     },
 
     refuseBody(reason) {
@@ -260,6 +273,11 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
     internalError: () => rejected(500, { code: RPC.internalError, message: "Internal error" }),
   };
+}
+
+/** Names a request in flight: ids are the client's own, so they are unique within its session alone. */
+function nameOf({ id }: Session, requestId: string): string {
+  return `${id} ${requestId}`;
 }
 
 /** Fields that contradict the body are refused in every modern message, whether required or not. */

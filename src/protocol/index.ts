@@ -2,7 +2,7 @@ export { canonicalOrigin, parseAuthority } from "./authority.ts";
 export { failureError } from "./answer.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";
 export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic } from "./changes.ts";
-export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions } from "./http.ts";
+export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions, type HttpStep } from "./http.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
 export { createRequestStates, type RequestStates, type RequestStatesOptions } from "./request-states.ts";
 export { parseStateKeys } from "./state-keys.ts";

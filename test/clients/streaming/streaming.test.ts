@@ -15,11 +15,15 @@ const LOG_LEVEL = "io.modelcontextprotocol/logLevel";
 
 let running: Running;
 let url: URL;
+let withSessions: Running;
+let sessionUrl: URL;
 beforeAll(async () => {
   running = startCommand(["serve", PROJECT, "--port", "0"]);
   url = new URL((await running.until(/listening on (\S+)/))[1]!);
+  withSessions = startCommand(["serve", PROJECT, "--port", "0", "--sessions"]);
+  sessionUrl = new URL((await withSessions.until(/listening on (\S+)/))[1]!);
 });
-afterAll(() => running.stop("SIGTERM"));
+afterAll(() => Promise.all([running.stop("SIGTERM"), withSessions.stop("SIGTERM")]));
 
 /** One connection, whatever SDK made it. */
 interface Connection {
@@ -111,6 +115,8 @@ async function connectV2(transport: v2.Transport, hostLogs: Connection["hostLogs
 const until = (pattern: RegExp): Promise<unknown> => running.until(pattern);
 const connections: Record<string, () => Promise<Connection>> = {
   "SDK v1 over HTTP": () => connectV1(new HttpV1(url), until),
+  "SDK v1 over HTTP in a session": () =>
+    connectV1(new HttpV1(sessionUrl), (pattern) => withSessions.until(pattern)),
   "SDK v2 over HTTP": () => connectV2(new v2.StreamableHTTPClientTransport(url), until),
   "SDK v1 over stdio": () => {
     const transport = new StdioV1(program);
@@ -161,7 +167,7 @@ for (const [name, connect] of Object.entries(connections)) {
       expect(connection.logs).toEqual([]);
     });
 
-    // The first SDK tells a server over HTTP of a cancelled request by another one, which nothing ties to the first.
+    // The first SDK tells a server over HTTP of a cancelled request by another one, which only a session ties to the first.
     const cancels = name !== "SDK v1 over HTTP";
     test.runIf(cancels)("a handler learns that its call was cancelled, and the next call works", async () => {
       const controller = new AbortController();

@@ -91,6 +91,34 @@ function stream(http: HttpProtocol, session: string, fields: Fields = {}) {
   return { parts, ended, leave: () => client.abort(), call: step.call };
 }
 
+test("a client cancels a request of its session, and of no other", () => {
+  const { http } = server();
+  const [mine, other] = [open(http), open(http)];
+  const cancel = (session: string, requestId: unknown): string | undefined => {
+    const params = { requestId };
+    const text = JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params });
+    const step = http.handle(head({ "mcp-session-id": session }), text);
+    expect(answerOf(step).status).toBe(202);
+    return step.cancels;
+  };
+  const call = (session: string, id: unknown, fields: Fields = {}): string | undefined => {
+    const content = legacy("tools/call", { name: "add" }, id);
+    return http.handle(head({ "mcp-session-id": session, ...fields }), content).name;
+  };
+  const name = call(mine, 7);
+  expect(name).toBeDefined();
+  expect(cancel(mine, 7)).toBe(name);
+  expect(call(mine, 7, { origin: "http://localhost" })).toBe(name);
+  expect(cancel(mine, "7")).not.toBe(name);
+  expect(cancel(other, 7)).not.toBe(name);
+  expect(cancel(mine, undefined)).toBeUndefined();
+});
+
+test("without a session nothing can be cancelled by a message", () => {
+  const step = protocol().handle(head(), legacy("tools/call", { name: "add" }));
+  expect(step.name).toBeUndefined();
+});
+
 describe("a session", () => {
   test("begins with initialize, and no other request goes without one", () => {
     const { http } = server();
