@@ -150,11 +150,10 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   function wait(job: Job): void {
     const { deadline, signal } = job.options;
-    const waitMs = Math.min(queueMs, deadline - Date.now(), MAX_TIMER_MS);
-    job.timer = setTimeout(
-      () => giveUp(job, deadline <= Date.now() ? "deadline" : "overload"),
-      Math.max(0, waitMs),
-    );
+    const leftMs = deadline - Date.now();
+    // Which of the two it is must not be asked of the clock then: a timer may fire before its time.
+    const why = leftMs <= queueMs ? "deadline" : "overload";
+    job.timer = setTimeout(() => giveUp(job, why), Math.max(0, Math.min(queueMs, leftMs, MAX_TIMER_MS)));
     job.leave = () => giveUp(job, "cancelled");
     signal?.addEventListener("abort", job.leave, { once: true });
     queue.push(job);
