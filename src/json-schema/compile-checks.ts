@@ -76,6 +76,27 @@ const ONE_OF: CodeKeywordDefinition = {
   },
 };
 
+/**
+ * `maxLength` and `minLength`. Characters are counted only where the number of UTF-16 units leaves it open, so that a text
+ * takes no more time than the limit allows: counting a megabyte takes a component half a second.
+ */
+const LENGTHS: readonly CodeKeywordDefinition[] = (["maxLength", "minLength"] as const).map((keyword) => ({
+  keyword,
+  type: "string",
+  schemaType: "number",
+  error: { message: "", params: ({ schemaCode }) => _`{limit: ${schemaCode}}` },
+  code(cxt: KeywordCxt) {
+    const limit = cxt.schema as number;
+    const units = _`${cxt.data}.length`;
+    const characters = _`Array.from(${cxt.data}).length`;
+    cxt.fail(
+      keyword === "maxLength"
+        ? _`${units} > ${limit} && (${units} > ${2 * limit} || ${characters} > ${limit})`
+        : _`${units} < ${limit} || (${units} < ${2 * limit} && ${characters} < ${limit})`,
+    );
+  },
+}));
+
 /** `"tenon:format": {name, pattern}`: `pattern` with a name that says more. */
 const FORMAT: CodeKeywordDefinition = {
   keyword: "tenon:format",
@@ -185,6 +206,7 @@ function createAjv(source: boolean): Ajv2020 {
     keywords: [CLOSED, FORMAT, ONE_OF, REQUIRED, UNLESS_FULL],
     code: { source, esm: true, optimize: 2 },
   });
+  for (const definition of LENGTHS) ajv.removeKeyword(definition.keyword as string).addKeyword(definition);
   // Keywords that no check has: without them the code that notes what was evaluated is left out.
   return Object.assign(ajv, { opts: { ...ajv.opts, unevaluated: false, dynamicRef: false } });
 }

@@ -275,6 +275,16 @@ test("texts are bounded, however much is wrong and however large it is", async (
   }
 });
 
+test("lengths are of characters, as JSON Schema has them", async () => {
+  const check = compiled(z.object({ a: z.string().min(2).max(4) }));
+  const crabs = [1, 2, 3, 4, 5, 9].map((count) => "🦀".repeat(count));
+  const accepted = [];
+  for (const a of [...crabs, "", "x", "xy", "wxyz", "vwxyz", "x".repeat(1_000_000)]) {
+    if ("value" in (await check["~standard"].validate({ a }))) accepted.push(a);
+  }
+  expect(accepted).toEqual([...crabs.slice(1, 4), "xy", "wxyz"]);
+});
+
 test("an object that a tool returns stays as it is", async () => {
   const schema = z.object({ a: z.number() });
   const output = compiled(schema, "output");
