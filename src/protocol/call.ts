@@ -128,7 +128,8 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
         origin,
         reply,
         wanted,
-        filter: silent ? undefined : createNotificationFilter(wanted, limits, options.changes),
+        filter: undefined,
+        silent,
         requestId: options.newRequestId(),
         succeeded,
         mayBecomeTask,
@@ -175,8 +176,10 @@ interface Exchange<Answer> {
   origin: Origin;
   reply: Reply<Answer>;
   wanted: Wanted;
-  /** Nothing when components have nothing to notify. */
+  /** Made with the first notification. */
   filter: NotificationFilter | undefined;
+  /** True when nothing that components notify goes anywhere. */
+  silent: boolean;
   requestId: string;
   succeeded: ((response: Response) => Step<Answer>) | undefined;
   mayBecomeTask: boolean;
@@ -224,8 +227,11 @@ class CoreCall<Answer> implements Call<Answer> {
   }
 
   notify(message: string): Answer | undefined {
-    const { reply, filter } = this.#exchange;
-    const text = filter?.pass(message);
+    const exchange = this.#exchange;
+    const { reply, wanted, limits, options, silent } = exchange;
+    if (silent) return undefined;
+    exchange.filter ??= createNotificationFilter(wanted, limits, options.changes);
+    const text = exchange.filter.pass(message);
     return text === undefined ? undefined : reply.part(text);
   }
 

@@ -80,6 +80,9 @@ export function createResultShaper(
     return cacheable === "stale" ? STALE : cacheHints(result["ttlMs"], result["cacheScope"], widest);
   }
 
+  /** The last list of each kind: most are constants, and to compare one takes less than to look through it. */
+  const lists = new Map<string, { result: string; text: string }>();
+
   return {
     modern,
     inputRequired: (members) =>
@@ -90,8 +93,13 @@ export function createResultShaper(
       }),
     legacy: (result, method) => {
       const downgrade = DOWNGRADES.get(method);
-      const text = downgrade === undefined ? result : downgrade(result, parseObject);
-      return text !== undefined && isObjectText(text) ? text : undefined;
+      if (downgrade === undefined) return isObjectText(result) ? result : undefined;
+      const before = lists.get(method);
+      if (before?.result === result) return before.text;
+      const text = downgrade(result, parseObject);
+      if (text === undefined || !isObjectText(text)) return undefined;
+      if (method.endsWith("/list")) lists.set(method, { result, text });
+      return text;
     },
     initialize: (result, protocolVersion) => {
       const parsed = parseObject(result);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { HttpProtocolOptions } from "../../../src/protocol/index.ts";
 import { callOf } from "../../fixtures/protocol-steps.ts";
-import { head, legacy, modern, parsed, protocol } from "./requests.ts";
+import { head, legacy, modern, parsed, protocol, success } from "./requests.ts";
 
 /** The result a client gets for what the core gives as text. */
 function shaped(
@@ -174,4 +174,14 @@ describe("structured content of any kind", () => {
       expect(shaped("modern", "tools/list", val)).toMatchObject({ tools: [tool(schema), tool(kept[0]!)] });
     }
   });
+});
+
+test("a list before 2026-07-28 is the one the core gave last, whatever it gave before", () => {
+  const server = protocol();
+  const names = ["a", "b", "a"].map((name) => {
+    const step = callOf(server.handle(head(), legacy("tools/list")));
+    const answered = parsed(step.finish(success({ ttlMs: 1, cacheScope: "public", tools: [{ name }] })));
+    return answered.result;
+  });
+  expect(names).toEqual(["a", "b", "a"].map((name) => ({ tools: [{ name }] })));
 });
