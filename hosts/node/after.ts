@@ -1,5 +1,5 @@
-// A longer timer would fire at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** Longest a timer can wait, in milliseconds: a longer one would fire at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls `action` once, later, and gives what prevents it. */
 export function after(milliseconds: number, action: () => void): () => void {

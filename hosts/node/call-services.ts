@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Signal } from "../../src/protocol/index.ts";
+import { MAX_TIMER_MS } from "./after.ts";
 import { ServiceFailure } from "./host-services.ts";
 import type { HostServices, HttpServiceRequest, HttpServiceResponse, KvStore } from "./host-services.ts";
 import type { ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
@@ -101,7 +102,9 @@ export function createCallServices(
         resolve(taken);
       };
       const timer =
-        timeoutMs === undefined ? undefined : setTimeout(finish, Math.min(timeoutMs, 2 ** 31 - 1), undefined);
+        timeoutMs === undefined
+          ? undefined
+          : setTimeout(finish, Math.min(timeoutMs, MAX_TIMER_MS), undefined);
       onCompletion = () => {
         const taken = take(tokens);
         if (taken) finish(taken);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
 import type { CallFailure, McpRequest } from "../../src/protocol/index.ts";
+import { MAX_TIMER_MS } from "./after.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
 import { logToStderr, report, reportFault, type LogSink } from "./host-log.ts";
 import type { CallClient } from "./call-services.ts";
@@ -57,8 +58,6 @@ const DEFAULT_QUEUE_MS = 1000;
 const QUEUED_PER_WORKER = 4;
 // On few cores a burst of short calls must not be refused: how long they wait is bounded as well.
 const MIN_QUEUE_LENGTH = 64;
-// A longer timer would fire at once.
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
 

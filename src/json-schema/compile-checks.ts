@@ -1,23 +1,14 @@
 import { getProperty } from "ajv/dist/compile/codegen/index.js";
-import { _, Ajv2020, stringify, type CodeKeywordDefinition, type KeywordCxt } from "ajv/dist/2020.js";
+import {
+  _,
+  Ajv2020,
+  stringify,
+  type CodeKeywordDefinition,
+  type KeywordCxt,
+  type ValidateFunction,
+} from "ajv/dist/2020.js";
 import { usePattern } from "ajv/dist/vocabularies/code.js";
 import standalone from "ajv/dist/standalone/index.js";
-
-/** A fault that a compiled check found. */
-export interface CheckError {
-  /** JSON pointer to what is wrong. */
-  readonly instancePath: string;
-  /** The keyword of JSON Schema that is not met, or one of those below. */
-  readonly keyword: string;
-  readonly params: Readonly<Record<string, unknown>>;
-}
-
-/** Says whether a value is as a schema wants it. From objects whose other members are dropped it removes those. */
-export interface Check {
-  (value: unknown): boolean;
-  /** What the last call found wrong. */
-  errors?: readonly CheckError[] | null;
-}
 
 /**
  * Faults after which elements of lists are not looked at any more. A list of a million wrong ones would else take more memory
@@ -211,14 +202,16 @@ function createAjv(source: boolean): Ajv2020 {
   return Object.assign(ajv, { opts: { ...ajv.opts, unevaluated: false, dynamicRef: false } });
 }
 
-/** Makes the check of each schema, by the names they have. @throws Error when ajv cannot compile one. */
-export function compileChecks(schemas: Readonly<Record<string, object>>): Record<string, Check> {
+/**
+ * Makes the check of each schema, by the names they have: it says whether a value is as the schema wants it, and keeps what
+ * is wrong. From objects whose other members are dropped it removes those.
+ *
+ * @throws Error when ajv cannot compile one.
+ */
+export function compileChecks(schemas: Readonly<Record<string, object>>): Record<string, ValidateFunction> {
   const ajv = createAjv(false);
   return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => [
-      name,
-      ajv.compile(compilable(schema) as object) as Check,
-    ]),
+    Object.entries(schemas).map(([name, schema]) => [name, ajv.compile(compilable(schema) as object)]),
   );
 }
 

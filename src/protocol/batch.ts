@@ -18,9 +18,14 @@ export const ALONE: RpcError = {
   message: "Invalid request: this message must not be in a batch",
 };
 
+/** True for a text that may be a batch. */
+export function mayBeBatch(text: string): boolean {
+  return /^[ \t\r\n]*\[/.test(text);
+}
+
 /** The texts of the messages in a batch. Nothing when the text is anything else: what it is, is for one message to say. */
 export function splitBatch(text: string, limits: ScanLimits): string[] | undefined {
-  if (!/^[ \t\r\n]*\[/.test(text) || scanJson(text, limits).fault !== undefined) return undefined;
+  if (!mayBeBatch(text) || scanJson(text, limits).fault !== undefined) return undefined;
   try {
     JSON.parse(text);
   } catch {

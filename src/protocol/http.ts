@@ -1,6 +1,6 @@
 import { errorAnswer, resultAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
-import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, splitBatch } from "./batch.ts";
+import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, mayBeBatch, splitBatch } from "./batch.ts";
 import { createServer, Reply, type Channel, type Origin } from "./call.ts";
 import { answerPreflight, readableBy } from "./cors.ts";
 import { acceptsEventStream, streamPart } from "./event-stream.ts";
@@ -186,6 +186,8 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
   /** A batch, where the revision has them: anything else is one message. */
   function handleBatch(head: HttpRequestHead, body: string): Step<HttpAnswer> | undefined {
+    // Nearly nothing is one, and to look a session up takes a digest.
+    if (!mayBeBatch(body)) return undefined;
     const stated = head.headers("mcp-protocol-version");
     const session = sessions && sessionOf(sessions, head);
     const version =
