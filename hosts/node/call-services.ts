@@ -15,6 +15,8 @@ const TOKENS = 2 ** 31;
 
 /** The client of a call. */
 export interface CallClient {
+  /** What `tenon:host/credentials` gives: the value of the `authorization` field. Default: nothing. */
+  authorization?: string | undefined;
   /**
    * Aborted once nobody waits for the outcome. The call is then not started; one that runs is told, and stopped a second
    * later. Default: it is waited for.

@@ -149,7 +149,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       Atomics.store(words, WORDS.cancelled, 0);
       if (client.signal) watch(client.signal, request);
       timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
-      post({ context, request });
+      post({ context, request, authorization: client.authorization });
     },
     async terminate() {
       ended = true;

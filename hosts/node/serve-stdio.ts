@@ -31,6 +31,8 @@ export interface ServeStdioOptions
   deadlineMs?: number;
   /** Bytes a line may have. Default 1 MiB. */
   maxLineBytes?: number;
+  /** The credential of every request, such as `Bearer …`, for cores that authenticate. Default: none. */
+  authorization?: string;
   /** For tools whose calls become tasks. Work that has not ended when the input ends fails. */
   tasks?: TaskServerOptions;
 }
@@ -67,6 +69,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     ...protocolOptions(loaded, options.deadlineMs, tasks),
     ...createAsking(options, log),
     changes,
+    authorization: options.authorization,
     push(line) {
       // Whoever reads that late has lists to ask for anyway.
       if (outputOpen && output.writableLength <= MAX_STALLED_BYTES) output.write(`${line}\n`);

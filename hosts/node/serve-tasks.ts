@@ -82,9 +82,9 @@ export function startTasks(
     newTaskId: () => randomBytes(ID_BYTES).toString("base64url"),
     report: (message, error) =>
       error === undefined ? report(log, "warning", message) : reportFault(log, message, error),
-    async run({ context, request, deadline, signal, notify }) {
+    async run({ context, request, authorization, deadline, signal, notify }) {
       try {
-        return await pool().handle(context, request, { deadline, signal, notify });
+        return await pool().handle(context, request, { authorization, deadline, signal, notify });
       } catch (error) {
         reportFault(log, "Cannot start threads for tasks", error);
         return { failure: "trap" };

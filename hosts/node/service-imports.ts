@@ -21,8 +21,13 @@ interface WitResponse extends Omit<HttpServiceResponse, "body"> {
  *
  * @param ask Asks the main thread.
  * @param cancelled True once nobody waits for the call in flight.
+ * @param authorization The credential of the call in flight.
  */
-export function createServiceImports(ask: Ask, cancelled: () => boolean): HostImports {
+export function createServiceImports(
+  ask: Ask,
+  cancelled: () => boolean,
+  authorization: () => string | undefined,
+): HostImports {
   return {
     "tenon:mcp/outbox": {
       notify: (message: string): unknown => ask("outbox.notify", message),
@@ -66,6 +71,7 @@ export function createServiceImports(ask: Ask, cancelled: () => boolean): HostIm
       settings: (): string => "{}",
       get: (key: string): unknown => ask("config.get", key),
     },
+    "tenon:host/credentials": { authorization },
     "tenon:host/secrets": { get: (name: string): unknown => ask("secrets.get", name) },
   };
 }
@@ -90,6 +96,7 @@ export const PROVIDED_INTERFACES: ReadonlySet<string> = new Set([
     createServiceImports(
       () => {},
       () => false,
+      () => undefined,
     ),
   ),
 ]);

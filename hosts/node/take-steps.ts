@@ -45,6 +45,7 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
         const notifier = createNotifier(call, log, { stalledBytes, send });
         const { deadline } = call;
         const result = await pool().handle(call.context, call.request, {
+          authorization: call.authorization,
           deadline,
           signal,
           notify: notifier.notify,

@@ -30,6 +30,7 @@ export const WORDS = {
 export interface CallMessage {
   context: string;
   request: McpRequest;
+  authorization: string | undefined;
 }
 
 /** From a worker that waits for the one {@link ServiceAnswer} it gets: a function of a service, and its arguments. */

@@ -38,9 +38,15 @@ const imports = {
     (entry) => log.add(logLine(mapEntry(entry), new Date())),
     setup.clock ? () => ask("now") as number : Date.now,
   ),
-  ...createServiceImports(ask, () => Atomics.load(words, WORDS.cancelled) === 1),
+  ...createServiceImports(
+    ask,
+    () => Atomics.load(words, WORDS.cancelled) === 1,
+    () => authorization,
+  ),
 };
 let handler: Handler | undefined;
+/** Of the call in flight. */
+let authorization: string | undefined;
 
 /** Logs for whoever runs the server; clients learn nothing of it. */
 function report(message: string): void {
@@ -62,8 +68,9 @@ function ask(name: string, ...args: unknown[]): unknown {
   throw Object.assign(new Error(answer.error.tag), { payload: answer.error });
 }
 
-function call({ context, request }: CallMessage): void {
+function call({ context, request, ...credentials }: CallMessage): void {
   let outcome: Outcome;
+  authorization = credentials.authorization;
   try {
     handler ??= start();
     outcome = handler.handle(context, request);

@@ -26,7 +26,7 @@ import { checksPlugin, checksSource } from "./checks-module.ts";
 import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
 import { asks, entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
-import { capabilitiesOf } from "./host-interfaces.ts";
+import { capabilitiesOf, CREDENTIALS } from "./host-interfaces.ts";
 import { checkAllowed } from "./missing-globals.ts";
 import { moduleOrigin } from "./module-origin.ts";
 import { loadError } from "./source-error.ts";
@@ -180,7 +180,8 @@ async function bundleComponent(
 
 function requestedCapabilities(entry: string, bundled: Bundle, definition: Definition): CapabilityRequest[] {
   try {
-    return capabilitiesOf(authorImports(bundled), definition.capabilities);
+    const lent = definition.kind === "middleware" && definition.authenticates ? [CREDENTIALS] : [];
+    return capabilitiesOf([...lent, ...authorImports(bundled)], definition.capabilities);
   } catch (error) {
     throw loadError(entry, (error as Error).message, { code: "ERR_BUILD_DEFINITION" });
   }

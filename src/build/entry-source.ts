@@ -48,6 +48,13 @@ export function entrySource(
   }
   if (definition.kind === "middleware") {
     lend("next", "tenon:mcp/handler@0.1.0", "handle");
+    if (definition.authenticates) lend("authorization", "tenon:host/credentials@0.1.0");
+    if (definition.authenticates || /\baudit\b/.test(code)) {
+      lines.push('import { record, take } from "tenon:mcp/audit@0.1.0";');
+      lent.push("audit: { record, take }");
+    }
+    if (definition.authenticates || /\bcatalog\b/.test(code))
+      lend("catalog", "tenon:mcp/catalog@0.1.0", "get");
     if (!admitsNothing(definition.settingsSchema)) lend("settings", "tenon:host/config@0.1.0");
   }
   lines.push(`import definition from ${JSON.stringify(entry)};`);

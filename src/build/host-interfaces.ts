@@ -1,6 +1,7 @@
 import type { CapabilityRequest } from "../manifest/index.ts";
 
-const CREDENTIALS = "tenon:host/credentials";
+/** The interface that only middleware which authenticates is given. */
+export const CREDENTIALS = "tenon:host/credentials";
 
 /** Interfaces a component may import, as `wit/` has them. */
 const HOST_INTERFACES: readonly string[] = [
@@ -10,6 +11,7 @@ const HOST_INTERFACES: readonly string[] = [
   "tenon:host/kv@0.1.0",
   "tenon:host/log@0.1.0",
   "tenon:host/secrets@0.1.0",
+  "tenon:mcp/audit@0.1.0",
   "tenon:mcp/catalog@0.1.0",
   "tenon:mcp/handler@0.1.0",
   "tenon:mcp/outbox@0.1.0",

@@ -14,7 +14,11 @@ export function generateCatalog(routes: Routes): Promise<Uint8Array> {
   const things = <Thing>(owned: readonly Owned<Thing>[], nameOf: (thing: Thing) => string): Entry[] =>
     owned.map(({ manifest, provider }) => ({
       name: nameOf(manifest),
-      text: JSON.stringify({ ...manifest, provider: routes.providers[provider] }),
+      text: JSON.stringify({
+        ...manifest,
+        provider: routes.providers[provider],
+        digest: routes.digests[provider],
+      }),
     }));
   const kinds: [string, Entry[]][] = [
     ["server", [server]],

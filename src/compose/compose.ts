@@ -161,6 +161,7 @@ function coreManifest(
     middleware: middleware.map((part) => ({
       ...identity(part),
       ...(part.manifest.methods === undefined ? {} : { methods: part.manifest.methods }),
+      ...(part.manifest.authenticates && { authenticates: part.manifest.authenticates }),
     })),
     providers: providers.map((part) => ({
       ...identity(part),

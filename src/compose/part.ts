@@ -7,7 +7,7 @@ import {
   type MiddlewareManifest,
   type ProviderManifest,
 } from "../manifest/index.ts";
-import { CREDENTIALS, HANDLER, PROVIDER } from "./contract.ts";
+import { AUDIT, CREDENTIALS, HANDLER, PROVIDER } from "./contract.ts";
 import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
 import { conflictBetween, trackOf, withoutVersion, type Interfaces } from "./interface.ts";
 
@@ -27,6 +27,18 @@ export interface MiddlewarePart extends Part<MiddlewareManifest> {
   settings: Record<string, Json>;
 }
 
+/** What a provider may not import beside the chain itself. */
+const FORBIDDEN: Readonly<Record<string, { why: string; hint: string }>> = {
+  [CREDENTIALS]: {
+    why: "Only middleware sees the credential of a request",
+    hint: `Read the verified caller from the context's "principal" instead, and authenticate in middleware`,
+  },
+  [AUDIT]: {
+    why: "Only middleware records facts for the audit log",
+    hint: "Write a log line instead, with ctx.log",
+  },
+};
+
 /** Reads a provider and checks that it is one. */
 export async function readProvider(
   as: string,
@@ -34,20 +46,13 @@ export async function readProvider(
   contract: Interfaces,
 ): Promise<Part<ProviderManifest>> {
   const part = await readPart(as, bytes, "provider", PROVIDER, contract);
-  for (const forbidden of [CREDENTIALS, HANDLER, PROVIDER]) {
+  for (const forbidden of [CREDENTIALS, AUDIT, HANDLER, PROVIDER]) {
     const name = [...part.imports.keys()].find((each) => trackOf(each) === trackOf(forbidden));
     if (name === undefined) continue;
     throw new ToolkitError(`Cannot compose "${as}": it is a provider and imports "${name}"`, {
       code: "ERR_COMPOSE_FORBIDDEN_IMPORT",
-      details: [
-        forbidden === CREDENTIALS
-          ? "Only middleware sees the credential of a request"
-          : "Only middleware calls the next part of the chain",
-      ],
-      hint:
-        forbidden === CREDENTIALS
-          ? `Read the verified caller from the context's "principal" instead, and authenticate in middleware`
-          : "Build it as middleware, or remove the import",
+      details: [FORBIDDEN[forbidden]?.why ?? "Only middleware calls the next part of the chain"],
+      hint: FORBIDDEN[forbidden]?.hint ?? "Build it as middleware, or remove the import",
     });
   }
   return part;
@@ -66,6 +71,17 @@ export async function readMiddleware(
       details: ["It would answer every request itself, and nothing behind it could be reached"],
       hint: `Call the next handler in "${as}", or build it as a provider`,
     });
+  }
+  const sees = [...part.imports.keys()].find((name) => trackOf(name) === trackOf(CREDENTIALS));
+  if ((sees === undefined) !== (part.manifest.authenticates === undefined)) {
+    throw new ToolkitError(
+      `Cannot compose "${as}": ${sees === undefined ? "its manifest says that it authenticates, and it does not import" : "its manifest does not say that it authenticates, and it imports"} "${CREDENTIALS}"`,
+      {
+        code: "ERR_COMPOSE_FORBIDDEN_IMPORT",
+        details: ["Only middleware that authenticates sees the credential of a request"],
+        hint: `Build "${as}" with \`authenticates: {}\` if it authenticates callers`,
+      },
+    );
   }
   return part;
 }

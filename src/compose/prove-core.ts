@@ -118,6 +118,7 @@ function routesOf(manifest: CoreManifest): Routes {
     server: describeServer(manifest),
     cache,
     providers: providers.map(({ as }) => as),
+    digests: providers.map(({ digest }) => digest),
     tools: owned("tools", manifest.tools, (tool) => tool.name),
     resources: owned("resources", manifest.resources, ({ uri }) => uri),
     resourceTemplates: owned("resourceTemplates", manifest.resourceTemplates, (each) => each.uriTemplate),

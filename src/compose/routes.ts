@@ -26,6 +26,8 @@ export interface Routes {
   server: ServerDescription;
   /** Names of the providers, by number. */
   providers: readonly string[];
+  /** `sha256:` and 64 hexadecimal digits of their components, by number. */
+  digests: readonly string[];
   tools: readonly Owned<ToolManifest>[];
   resources: readonly Owned<ResourceManifest>[];
   resourceTemplates: readonly Owned<ResourceTemplateManifest>[];
@@ -43,7 +45,7 @@ export interface Routes {
  */
 export function collectRoutes(
   server: ServerDescription,
-  parts: readonly Pick<Part<ProviderManifest>, "as" | "manifest">[],
+  parts: readonly Pick<Part<ProviderManifest>, "as" | "digest" | "manifest">[],
   scope: CacheHint["scope"],
 ): Routes {
   const owned = <Thing>(of: (manifest: ProviderManifest) => readonly Thing[] | undefined): Owned<Thing>[] =>
@@ -53,6 +55,7 @@ export function collectRoutes(
   const offered = {
     server: describeServer(server),
     providers: parts.map(({ as }) => as),
+    digests: parts.map(({ digest }) => digest),
     tools: owned(({ tools }) => tools),
     resources: owned(({ resources }) => resources),
     resourceTemplates: owned(({ resourceTemplates }) => resourceTemplates),

@@ -1,6 +1,7 @@
 import type { Grants, ProviderManifest } from "../manifest/index.ts";
+import { generateAudit } from "./audit.ts";
 import { generateCatalog } from "./catalog.ts";
-import { CATALOG, CONFIG, contract, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { AUDIT, CATALOG, CONFIG, contract, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
 import { GATED, generateGate } from "./gate.ts";
 import { headerSecrets, opens } from "./grants.ts";
 import { prune, trackOf, type Interface, type Interfaces } from "./interface.ts";
@@ -19,6 +20,7 @@ import { generateStub, stubImports } from "./stub.ts";
 export const ROUTER = "generated router";
 export const CATALOG_PART = "generated catalog";
 export const RANDOM_PART = "generated random";
+export const AUDIT_PART = "generated audit";
 
 /** The component that signs a part's log lines. */
 export function logOf(as: string): string {
@@ -51,7 +53,7 @@ export interface Assembly {
 }
 
 /** Interfaces answered by a component made for one part, or by a neighbour. */
-const WIRED = new Set([HANDLER, CATALOG, LOG, CONFIG].map(trackOf));
+const WIRED = new Set([HANDLER, CATALOG, AUDIT, LOG, CONFIG].map(trackOf));
 
 /** True when an import of a part does not depend on what the other parts import. */
 export function isWired(name: string, grants: Grants | undefined): boolean {
@@ -112,6 +114,9 @@ export async function wireParts(assembly: Assembly, resolution: Resolution): Pro
       bytes: await generateStub(resolution.stub),
       imports: stubImports(resolution.stub),
     });
+  }
+  if (middleware.some((part) => importOf(part, AUDIT))) {
+    linked.push({ id: AUDIT_PART, bytes: await generateAudit(), imports: types });
   }
   if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
   for (const part of [...providers, ...middleware]) {
@@ -216,6 +221,8 @@ function wiredSource(
       return next;
     case trackOf(CATALOG):
       return { from: "part", part: CATALOG_PART, export: CATALOG };
+    case trackOf(AUDIT):
+      return { from: "part", part: AUDIT_PART, export: AUDIT };
     case trackOf(LOG):
       return { from: "part", part: logOf(as), export: LOG };
     case trackOf(CONFIG):

@@ -5,7 +5,16 @@ import { decodeComponent } from "./decode-component.ts";
 import { readGate } from "./gate.ts";
 import { functionsOf, trackOf, type Interface } from "./interface.ts";
 import { STUB } from "./resolve-imports.ts";
-import { CATALOG_PART, gateOf, logOf, RANDOM_PART, ROUTER, settingsOf, switchOf } from "./wire-parts.ts";
+import {
+  AUDIT_PART,
+  CATALOG_PART,
+  gateOf,
+  logOf,
+  RANDOM_PART,
+  ROUTER,
+  settingsOf,
+  switchOf,
+} from "./wire-parts.ts";
 
 /**
  * What answers a function that a part imports.
@@ -16,13 +25,14 @@ import { CATALOG_PART, gateOf, logOf, RANDOM_PART, ROUTER, settingsOf, switchOf 
  * - `stub`: a generated component that denies, and can reach no function of the host.
  * - `settings`: a constant, the part's own settings.
  * - `catalog`: constants about the whole server.
+ * - `audit`: a generated component that carries facts from one middleware to another.
  * - `log`: a generated component that signs log lines with the part's name.
  * - `random`: a generated component that answers `insecure` random numbers from the host's `wasi:random/random`.
  * - `next`: the next link of the chain. `part`: another part.
  * - `unknown`: none of these, or something that claims to be one and is not.
  */
 export type Wire =
-  | { kind: "catalog" | "host" | "log" | "random" | "settings" | "stub" | "unknown" }
+  | { kind: "audit" | "catalog" | "host" | "log" | "random" | "settings" | "stub" | "unknown" }
   | { kind: "gate"; grant?: Grants }
   /** Its name: that of a part, or `router`. */
   | { kind: "next" | "part"; part: string };
@@ -146,6 +156,8 @@ async function wireOf(
       return { kind: isSealed ? "stub" : "unknown" };
     case CATALOG_PART:
       return { kind: isSealed ? "catalog" : "unknown" };
+    case AUDIT_PART:
+      return { kind: isSealed ? "audit" : "unknown" };
     case RANDOM_PART:
       return { kind: isOnly(reach, RANDOM) ? "random" : "unknown" };
     case logOf(as):

@@ -93,12 +93,12 @@ function shared({ title, description, icons, scopes, _meta }: Described): Descri
 }
 
 function describeTool(tool: Tool, converters: Converters): Record<string, unknown> {
-  const { name, input, output, annotations, task } = tool;
+  const { name, input, output, annotations, task, cache } = tool;
   const inputSchema = describeSchema(`the input of tool "${name}"`, input, "input", converters);
   const { problem } = parameterHeaders(inputSchema);
   if (problem !== undefined) throw new Error(`the input of tool "${name}": ${problem}`);
   const outputSchema = output && describeSchema(`the output of tool "${name}"`, output, "output", converters);
-  return { name, ...shared(tool), inputSchema, outputSchema, annotations, task };
+  return { name, ...shared(tool), inputSchema, outputSchema, annotations, task, cache };
 }
 
 function compilable({ tools = [] }: Provider, converters: Converters): Compilable {
@@ -187,6 +187,7 @@ function acceptsText(schema: Schema, name: string, type: unknown): boolean {
 
 function describeMiddleware(middleware: Middleware, converters: Converters): Record<string, unknown> {
   const { name, version, title, description, methods, settings, capabilities } = middleware;
+  const { authenticates, requires } = middleware;
   const described = isSchema(settings)
     ? describeSchema("the settings", settings, "input", converters)
     : checkObjectSchema("the settings", settings ?? NO_SETTINGS);
@@ -197,6 +198,8 @@ function describeMiddleware(middleware: Middleware, converters: Converters): Rec
     description,
     methods,
     settingsSchema: { ...described, additionalProperties: described["additionalProperties"] ?? false },
+    authenticates,
+    requires: unlessEmpty(requires ?? []),
     capabilities: describeCapabilities(capabilities),
   };
 }

@@ -2,6 +2,11 @@
 
 type Nothing = null | undefined;
 
+declare module "tenon:mcp/audit@0.1.0" {
+  export function record(facts: string): void;
+  export function take(): string;
+}
+
 declare module "tenon:host/config@0.1.0" {
   export function get(key: string): string | Nothing;
 }

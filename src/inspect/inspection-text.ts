@@ -168,6 +168,7 @@ const LEADS_TO: Record<WireGroup["kind"], string> = {
   log: "log",
   settings: "settings",
   catalog: "catalog",
+  audit: "audit",
   random: "random",
   next: "next",
   part: "part",

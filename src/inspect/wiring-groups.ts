@@ -16,6 +16,7 @@ const ORDER: PartWire["kind"][] = [
   "log",
   "settings",
   "catalog",
+  "audit",
   "random",
   "next",
   "part",

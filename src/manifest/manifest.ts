@@ -40,6 +40,8 @@ export interface ToolManifest extends Described {
   annotations?: { [key: string]: Json };
   /** Whether calls can, or have to, become tasks; absent: never. Not shown to clients. */
   task?: "optional" | "required";
+  /** How long the result of a call may be given again for the same arguments. Absent: never. Not shown to clients. */
+  cache?: DeclaredCache;
 }
 
 /** One resource, as `resources/list` shows it, and what only the composition needs. */
@@ -111,6 +113,44 @@ export interface SecretGrant {
   origin?: string;
 }
 
+/** What a middleware needs beyond what a schema of its settings can say. Each is checked when a server is composed. */
+export interface Requirement {
+  /** Applies where the settings match this JSON Schema. Absent: always. */
+  when?: JsonSchema;
+  /** What does not work without it, as the end of a sentence: "limits by principal". */
+  for: string;
+  /** It must stand behind the middleware that authenticates. */
+  principal?: true;
+  /** Name of the setting with a URL, `GET` of which its `http` grants must cover. */
+  http?: string;
+  /** A `kv` grant that covers the prefix in a setting, of a store with these features. */
+  kv?: KvRequirement;
+  /** Name of the setting with the name of a secret that it must be granted to read. */
+  secret?: string;
+}
+
+/** What a middleware needs of the store behind `tenon:host/kv`. */
+export interface KvRequirement {
+  /** Name of the setting with the prefix of its keys. Its default stands in the schema of the settings. */
+  prefix: string;
+  /** What the store must be able to do, as `features` of `wit/deps/host/kv.wit`. Default: anything. */
+  features?: ("persistent" | "swap")[];
+}
+
+/** How a middleware authenticates callers. */
+export interface Authentication {
+  /**
+   * Where the members of the protected resource metadata stand in its settings (RFC 9728, section 2). Absent: there is
+   * none.
+   */
+  protectedResource?: {
+    /** Names of settings: the first that holds an http or https URL is `resource`. */
+    resource: string[];
+    /** Names of settings that hold issuer URLs, or lists of them: `authorization_servers`. */
+    authorizationServers: string[];
+  };
+}
+
 /** An interface the component asks for, by its WIT id without version, and why. */
 export interface CapabilityRequest {
   interface: string;
@@ -163,6 +203,10 @@ export interface MiddlewareManifest extends ManifestBase {
   methods?: string[];
   /** What its `config` in `tenon.json` must match. Unknown members are refused unless it allows them. */
   settingsSchema: JsonSchema;
+  /** Present on middleware that authenticates callers, and that alone imports `tenon:host/credentials`. */
+  authenticates?: Authentication;
+  /** Absent: nothing. */
+  requires?: Requirement[];
   capabilities: CapabilityRequest[];
   toolchain: Toolchain;
 }
@@ -194,7 +238,12 @@ export interface CoreManifest extends ManifestBase {
   /** The widest scope a result may have, and what is said of each list that there is. */
   cache: { scope: CacheHint["scope"]; lists: Partial<Record<DynamicList, CacheHint>> };
   /** In the order a request passes them. */
-  middleware: (PartManifest & { methods?: string[] })[];
+  middleware: (PartManifest & {
+    methods?: string[];
+    authenticates?: Authentication;
+    /** Those of its requirements that apply with its settings, without `when`. */
+    requires?: Omit<Requirement, "when">[];
+  })[];
   providers: (PartManifest & {
     /** Names. */
     tools: string[];

@@ -20,6 +20,8 @@ const NOTHING_WANTED: Wanted = { progressToken: undefined, logLevel: undefined }
 export interface Origin {
   transport: "http" | "stdio";
   peer: string | undefined;
+  /** The credential of the request. It goes to authentication middleware alone, beside the context and not in it. */
+  authorization: string | undefined;
   traceparent: string | undefined;
   /** The level of log messages for a client before 2026-07-28; later ones name it in each request. */
   logLevel: LogLevel;
@@ -189,6 +191,7 @@ class CoreCall<Answer> implements Call<Answer> {
   readonly context: string;
   readonly deadline: number;
   readonly request: McpRequest;
+  readonly authorization: string | undefined;
   readonly #exchange: Exchange<Answer>;
   readonly #round: number;
   readonly #droppedBefore: number;
@@ -217,6 +220,7 @@ class CoreCall<Answer> implements Call<Answer> {
       message,
     );
     this.request = admitted.request;
+    this.authorization = origin.authorization;
     this.#exchange = exchange;
     this.#round = round;
     this.#droppedBefore = filter?.dropped ?? 0;

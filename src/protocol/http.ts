@@ -341,6 +341,7 @@ function originOf(head: HttpRequestHead, session: Session | undefined): Origin {
   return {
     transport: "http",
     peer: head.peer,
+    authorization: head.headers("authorization"),
     traceparent: head.headers("traceparent"),
     // Without a session nothing ties one request to another, so a level that was set is not known here.
     logLevel: session?.logLevel ?? DEFAULT_LEVEL,

@@ -37,6 +37,8 @@ export interface StdioProtocol {
 export interface StdioProtocolOptions extends ProtocolOptions {
   /** Sends a line that answers nothing. Without it clients before 2026-07-28 hear of no changes. */
   push?: (line: string) => void;
+  /** The credential that every request of the connection has, such as `Bearer …`. Default: none. */
+  authorization?: string | undefined;
 }
 
 /** Creates the protocol core for one connection over standard streams. */
@@ -111,6 +113,7 @@ export function createStdioProtocol(options: StdioProtocolOptions): StdioProtoco
     const origin = {
       transport: "stdio" as const,
       peer: undefined,
+      authorization: options.authorization,
       traceparent: undefined,
       logLevel,
       client: admitted.era === "legacy" ? client : undefined,

@@ -57,6 +57,7 @@ function withEnds<Answer>(
   return {
     context: call.context,
     request: call.request,
+    authorization: call.authorization,
     deadline: call.deadline,
     get dropped() {
       return call.dropped;

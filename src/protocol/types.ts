@@ -44,6 +44,8 @@ export interface Call<Answer> {
   /** The request context as JSON text, see `schema/context.schema.json`. */
   readonly context: string;
   readonly request: McpRequest;
+  /** What `tenon:host/credentials` gives during the call: the value of the `authorization` field. */
+  readonly authorization: string | undefined;
   /** When the host must stop the call, in milliseconds since 1970-01-01T00:00:00Z. */
   readonly deadline: number;
   /**

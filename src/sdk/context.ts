@@ -1,5 +1,5 @@
 import type { Asker, Asking } from "./asking.ts";
-import { logToClient, type ClientLevel, type Log } from "./log.ts";
+import { logToClient, type ClientLevel, type Log, type LogFields } from "./log.ts";
 import type { Services, Signal } from "./services.ts";
 
 /** The verified caller. */
@@ -98,9 +98,73 @@ export type ToolContext = HandlerContext;
 
 /** What a middleware is given beside the request. */
 export interface MiddlewareContext<Settings = unknown> extends CallEnvironment {
+  /**
+   * The value of the `Authorization` header field, unparsed; nothing when the request has none. Reading it is an error in a
+   * middleware that does not declare that it `authenticates`.
+   */
+  readonly authorization: string | undefined;
+  /** Records facts about the request in flight for the audit log: at most 16 KiB of JSON a request, for all middleware. */
+  readonly audit: Audit;
+  /** What the composition offers, from constants. */
+  readonly catalog: Catalog;
   /** What the server's configuration says for this middleware; `{}` when it says nothing. */
   readonly settings: Settings;
 }
+
+/** Facts about a request, from the middleware that learns them to the one that writes the audit log. */
+export interface Audit {
+  /** Adds members; of two with one name the later counts. What is no JSON is left out. */
+  record(facts: LogFields): void;
+  /** Takes what was recorded since the last time, in order; `null` stands for what was over the limit. */
+  take(): (Readonly<Record<string, unknown>> | null)[];
+}
+
+/** What is known of everything a composition offers. */
+export interface Catalog {
+  /**
+   * The entry of one thing, or nothing when the composition has no such thing. `kind` is `tool`, `resource`,
+   * `resource-template`, `prompt` or `server`, whose name is empty.
+   */
+  get(kind: "server", name: ""): ServerEntry;
+  get(kind: Exclude<CatalogKind, "server">, name: string): CatalogEntry | undefined;
+}
+
+/** What a catalog has entries of. */
+export type CatalogKind = "prompt" | "resource" | "resource-template" | "server" | "tool";
+
+/** What the catalog says of one thing. New members may appear in any release. */
+export interface CatalogEntry {
+  /** Name of the provider in the composition. */
+  readonly provider: string;
+  /** Of the provider's component: `sha256:` and 64 hexadecimal digits. */
+  readonly digest: string;
+  /** OAuth scopes a caller needs, all of them. */
+  readonly scopes?: readonly string[];
+  /** What a caller must fulfil besides, as the composer read it. */
+  readonly rule?: Rule;
+  readonly cache?: { readonly ttlMs: number; readonly scope?: "private" | "public" };
+  readonly [member: string]: unknown;
+}
+
+/** What the catalog says of the whole server. */
+export interface ServerEntry {
+  /** OAuth scopes of each role. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Of what decides who may do what: `sha256:` and 64 hexadecimal digits. */
+  readonly policyDigest: string;
+  /** The protected resource metadata of the server (RFC 9728), where it has any. */
+  readonly protectedResource?: { readonly resource: string; readonly [member: string]: unknown };
+  readonly [member: string]: unknown;
+}
+
+/**
+ * A condition over the principal and the arguments of a call, as data: a constant, `{ get: ["principal", "claims", "team"] }`,
+ * or an operator with its operands.
+ */
+export type Rule =
+  | { readonly value: string | number | boolean | null | readonly Rule[] }
+  | { readonly get: readonly [string, ...(string | number)[]] }
+  | { readonly op: string; readonly of: readonly Rule[] };
 
 /** What surrounds a component: what its host lends it. */
 export interface Surroundings {
@@ -116,6 +180,12 @@ export interface Surroundings {
   readonly signal?: () => Signal;
   /** Carries questions to the client. Absent where a component asks none. */
   readonly asker?: Asker;
+  /** The credential of the request. Absent in components that do not authenticate. */
+  readonly authorization?: () => string | null | undefined;
+  /** Absent in components that do not use it. */
+  readonly audit?: { record(facts: string): void; take(): string };
+  /** Absent in components that do not use it. Gives entries as JSON. */
+  readonly catalog?: (kind: string, name: string) => string | null | undefined;
 }
 
 /** Members of the JSON text that authors reach through functions alone. */
@@ -250,13 +320,50 @@ export class CallContext implements HandlerContext {
   }
 }
 
+function attemptJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A call context with the settings of the middleware. */
 export class MiddlewareCallContext<Settings> extends CallContext implements MiddlewareContext<Settings> {
   readonly settings: Settings;
+  readonly #lent: Surroundings;
 
   constructor(text: string, surroundings: Surroundings, settings: Settings) {
     super(text, surroundings);
     this.settings = settings;
+    this.#lent = surroundings;
+  }
+
+  get authorization(): string | undefined {
+    const { authorization } = this.#lent;
+    if (authorization !== undefined) return authorization() ?? undefined;
+    throw new TypeError("ctx.authorization is for middleware that declares authenticates: {}");
+  }
+
+  get audit(): Audit {
+    const { audit } = this.#lent;
+    return {
+      record(facts) {
+        // Facts that are no JSON must not fail the request they tell of.
+        const text = attemptJson(facts);
+        if (text !== undefined) audit?.record(text);
+      },
+      take: () => JSON.parse(audit?.take() ?? "[]") as ReturnType<Audit["take"]>,
+    };
+  }
+
+  get catalog(): Catalog {
+    const { catalog } = this.#lent;
+    const get = (kind: string, name: string): unknown => {
+      const text = catalog?.(kind, name) ?? undefined;
+      return text === undefined ? undefined : JSON.parse(text);
+    };
+    return { get } as Catalog;
   }
 }
 

@@ -11,6 +11,36 @@ import { type InferOutput, type JsonSchema, type Schema } from "./schema.ts";
  */
 export type Next = (request: Request, changes?: Partial<RequestContext>) => Promise<Outcome>;
 
+/** How a middleware authenticates callers. */
+export interface Authentication {
+  /**
+   * Where the members of the protected resource metadata stand in its settings (RFC 9728, section 2). The composer makes the
+   * document of it. Default: there is none.
+   */
+  readonly protectedResource?: {
+    /** Names of settings: the first that holds an http or https URL is `resource`. */
+    readonly resource: readonly string[];
+    /** Names of settings that hold the URL of an issuer, or a list of them: `authorization_servers`. */
+    readonly authorizationServers: readonly string[];
+  };
+}
+
+/** What a middleware needs of a server, checked when it is composed. */
+export interface Requirement {
+  /** Applies where the settings match this JSON Schema. Default: always. */
+  readonly when?: JsonSchema;
+  /** What does not work without it, as the end of a sentence: "limits by principal". */
+  readonly for: string;
+  /** It must stand behind the middleware that authenticates. */
+  readonly principal?: true;
+  /** Name of the setting with a URL, `GET` of which its `http` grants must cover. */
+  readonly http?: string;
+  /** A `kv` grant that covers the prefix in the setting of that name, of a store with these features. */
+  readonly kv?: { readonly prefix: string; readonly features?: readonly ("persistent" | "swap")[] };
+  /** Name of the setting with the name of a secret that it must be granted to read. */
+  readonly secret?: string;
+}
+
 /** What {@link defineMiddleware} takes. */
 export interface MiddlewareDefinition<
   Settings,
@@ -32,6 +62,13 @@ export interface MiddlewareDefinition<
   readonly settings?: SettingsSchema;
   /** What it needs of its host, and why. */
   readonly capabilities?: Capabilities;
+  /**
+   * Set where it authenticates callers: it alone is given `ctx.authorization`, and may set `principal` for the rest of the
+   * chain. Prefer `defineAuthentication`, which does the rest of it too. Default: it does not.
+   */
+  readonly authenticates?: Authentication;
+  /** What a server must have for it beyond what `settings` can say; composing fails where it is missing. */
+  readonly requires?: readonly Requirement[];
   /** Answers a request, or passes it on. An exception becomes an internal error, with the details in the log. */
   handle(request: Request, next: Next, ctx: MiddlewareContext<Settings>): Outcome | Promise<Outcome>;
 }

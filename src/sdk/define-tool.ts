@@ -1,3 +1,4 @@
+import type { Cache } from "./caching.ts";
 import type { ToolContext } from "./context.ts";
 import type { Described } from "./described.ts";
 import type { InferInput, InferOutput, Schema } from "./schema.ts";
@@ -40,6 +41,11 @@ export interface ToolDefinition<
   readonly output?: Output;
   /** Hints for clients. */
   readonly annotations?: ToolAnnotations;
+  /**
+   * How long the result of a call may be given again for the same arguments, to the same caller or, with the scope `public`,
+   * to any: clients are told, and the middleware `cache` does it. Default: never.
+   */
+  readonly cache?: Cache;
   /**
    * Whether a call becomes a task, whose result the client fetches later, where client and host know tasks. Elsewhere an
    * `optional` one is an ordinary call, and a `required` one is refused. Default: never a task.

@@ -32,7 +32,12 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
         whenDone(readSettings(), (settings) => {
           const ctx = new MiddlewareCallContext(context, surroundings, settings as never);
           const pass: Next = (passed, changes) =>
-            new Promise((resolve) => resolve(next(ctx.with(changes), checkedRequest(passed))));
+            new Promise((resolve) => {
+              if (changes?.principal !== undefined && middleware.authenticates === undefined) {
+                throw new TypeError("only middleware that declares authenticates: {} sets the principal");
+              }
+              resolve(next(ctx.with(changes), checkedRequest(passed)));
+            });
           return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);
         }),
       failed,

@@ -13,19 +13,27 @@ export type {
 export { ClientError } from "./client-error.ts";
 export type {
   CallEnvironment,
+  Audit,
+  Catalog,
+  CatalogEntry,
+  CatalogKind,
   Client,
   HandlerContext,
   MiddlewareContext,
   Principal,
   RequestContext,
+  Rule,
+  ServerEntry,
   TaskPhase,
   ToolContext,
 } from "./context.ts";
 export {
   defineMiddleware,
+  type Authentication,
   type Middleware,
   type MiddlewareDefinition,
   type Next,
+  type Requirement,
 } from "./define-middleware.ts";
 export {
   definePrompt,

@@ -13,6 +13,9 @@ import type { Middleware } from "../sdk/define-middleware.ts";
 import type { Provider } from "../sdk/provider.ts";
 import { describe } from "./describe.ts";
 
+/** A definition in this process has no bytes. */
+const NO_DIGEST = `sha256:${"0".repeat(64)}`;
+
 /** A middleware, and what `tenon.json` would say for it. */
 export interface UsedMiddleware {
   readonly definition: Middleware;
@@ -67,7 +70,7 @@ function compiled(checks: Readonly<Record<string, ToolSchemaChecks>>): Record<st
 /** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */
 function routed(manifest: ProviderManifest, handle: Handle): Handle {
   const { name, version } = manifest;
-  const routes = collectRoutes({ name, version }, [{ as: name, manifest }], "public");
+  const routes = collectRoutes({ name, version }, [{ as: name, manifest, digest: NO_DIGEST }], "public");
   const constants = new Map<string, Outcome>([
     ["ping", { tag: "success", val: "{}" }],
     ["server/discover", { tag: "success", val: discovery(routes) }],

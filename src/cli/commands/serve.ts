@@ -42,6 +42,8 @@ several values.
 Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
 - and . of the name.
 
+With --stdio, every request has the credential in TENON_AUTHORIZATION, such as "Bearer …", if there is one.
+
 A tenon.json (the default, in this folder) is composed first. Logs go to stderr. Ends on SIGINT and SIGTERM once
 the calls in flight are answered.
 
@@ -82,10 +84,12 @@ export const serve: Command = {
     ]);
     const { services, kv, close } = await lendServices(values.kv as string | undefined);
     const tasks = { kv, ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
+    const authorization = process.env["TENON_AUTHORIZATION"];
+    const credential = authorization ? { authorization } : {};
     const lent = { services, tasks, ...(stateKeys && { stateKeys }) };
     try {
       if (values.stdio) {
-        await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent });
+        await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
         return 0;
       }
       const server = await serveHttp(core, { ...http, ...lent });

@@ -73,6 +73,7 @@ export async function createTaskProtocol(options: TaskOptions): Promise<TaskProt
             context: sharedContext(call.context),
             admitted: admission["admitted"],
             request: call.request,
+            authorization: call.authorization,
           });
           return task ? call.finish({ tag: "success", val: handleText(task) }) : call.fail("overload");
         });
@@ -98,7 +99,7 @@ export async function createTaskProtocol(options: TaskOptions): Promise<TaskProt
           const owner = ownerOf(parseObject(outcome.val));
           if (owner === undefined) return call.finish(FAULT);
           if (owner !== found?.task.owner) return call.finish(UNKNOWN);
-          return waiting(request, async () => call.finish(await act(tasks, method, id!, answers)));
+          return waiting(request, async () => call.finish(await act(tasks, call, id!, answers)));
         });
       });
     },
@@ -109,13 +110,15 @@ export async function createTaskProtocol(options: TaskOptions): Promise<TaskProt
 
 async function act(
   tasks: Tasks,
-  method: string,
+  { request: { method }, authorization }: Pick<Call<unknown>, "authorization" | "request">,
   id: string,
   answers: Readonly<Record<string, JsonObject>>,
 ): Promise<FinalOutcome> {
   switch (method) {
     case "tasks/update":
-      return (await tasks.update(id, answers)) ? DONE : badParams('"inputResponses" is too large');
+      return (await tasks.update(id, answers, authorization))
+        ? DONE
+        : badParams('"inputResponses" is too large');
     case "tasks/cancel":
       await tasks.cancel(id);
       return DONE;

@@ -12,6 +12,8 @@ import { isFinal, type Task } from "./task.ts";
 export interface TaskCall {
   context: string;
   request: McpRequest;
+  /** The credential of whoever created the task, or answered last what it had asked. */
+  authorization: string | undefined;
   /** When it is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
   deadline: number;
   /** Aborted once the task is cancelled, or the server closes. */
@@ -60,6 +62,8 @@ export interface NewTask {
   /** What the component gave to be handed back. */
   admitted: unknown;
   request: McpRequest;
+  /** The credential of its creator. It is held in memory and never kept. */
+  authorization: string | undefined;
 }
 
 /** The tasks of one server. Methods reject where the host's store does. */
@@ -69,7 +73,11 @@ export interface Tasks {
   /** A task, and the result of a completed one as JSON. */
   get(id: string): Promise<{ task: Task; result: string | undefined } | undefined>;
   /** Takes answers to what a task has asked, by key; others are ignored. False when they are too large to keep. */
-  update(id: string, answers: Readonly<Record<string, JsonObject>>): Promise<boolean>;
+  update(
+    id: string,
+    answers: Readonly<Record<string, JsonObject>>,
+    authorization: string | undefined,
+  ): Promise<boolean>;
   cancel(id: string): Promise<void>;
   /** Ends the work in flight, as failed. Tasks that wait for the client go on with the next server on the same store. */
   close(): Promise<void>;
@@ -90,6 +98,8 @@ const ID = /^[A-Za-z0-9_-]{16,128}$/;
 interface Live {
   task: Task;
   work: TaskWork;
+  /** For the next call; never kept. */
+  authorization: string | undefined;
   result: string | undefined;
   /** Aborts the call in flight. */
   call: Abortable | undefined;
@@ -154,6 +164,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
         ...(inputs && { inputs }),
       }),
       request: { id: work.requestId, method: "tools/call", target: task.tool, params: work.params },
+      authorization: entry.authorization,
       deadline,
       signal: call.signal,
       notify(message) {
@@ -231,6 +242,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
       const entry: Live = {
         task,
         work: work ?? { context: "{}", requestId: "0", params: undefined },
+        authorization: undefined,
         result: undefined,
         call: undefined,
         saved: Promise.resolve(),
@@ -242,7 +254,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
 
   await takeOver();
   return {
-    async create({ tool, owner, context, admitted, request }) {
+    async create({ tool, owner, context, admitted, request, authorization }) {
       forgetExpired();
       const id = options.newTaskId();
       const time = now();
@@ -264,7 +276,14 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
         expiresAt,
         rounds: 0,
       };
-      const entry: Live = { task, work, result: undefined, call: undefined, saved: Promise.resolve() };
+      const entry: Live = {
+        task,
+        work,
+        authorization,
+        result: undefined,
+        call: undefined,
+        saved: Promise.resolve(),
+      };
       live.set(id, entry);
       try {
         await store.saveWork(task, work);
@@ -288,7 +307,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
       return { task, result: task.status === "completed" ? await store.loadResult(id) : undefined };
     },
 
-    async update(id, answers) {
+    async update(id, answers, authorization) {
       const entry = live.get(id);
       const asked = entry?.task.asked;
       if (!entry || !asked) return true;
@@ -306,6 +325,7 @@ export async function openTasks(options: TaskOptions): Promise<Tasks> {
         return true;
       }
       change(entry, { status: "working" });
+      entry.authorization = authorization;
       const saved = save(entry);
       const state = asked.state === undefined ? undefined : (JSON.parse(asked.state) as unknown);
       void start(entry, { responses: all, state });

@@ -218,7 +218,7 @@ ERR_COMPOSE_ACCESS`);
 
 test("compose() refuses access for the authenticated behind middleware that lets some methods through", async () => {
   const bytes = await buildMiddleware(
-    { ...middlewareManifest("auth"), methods: ["tools/call"] },
+    { ...middlewareManifest("auth"), authenticates: {}, methods: ["tools/call"] },
     "credentials.authorization(); return next.handle(ctx, req);",
     { credentials: CREDENTIALS },
   );
@@ -228,11 +228,15 @@ Hint: Authentication middleware must act on every method: build it without \`met
 ERR_COMPOSE_ACCESS`);
 });
 
-test("compose() gives credentials to middleware that imports them", async () => {
-  const auth = writeManifest(
-    await passingMiddleware([CREDENTIALS], USE_CREDENTIALS),
-    middlewareManifest("auth"),
-  );
+test("compose() gives credentials to middleware that authenticates, and to no other", async () => {
+  const bytes = await passingMiddleware([CREDENTIALS], USE_CREDENTIALS);
+  const auth = writeManifest(bytes, { ...middlewareManifest("auth"), authenticates: {} });
+  const curious = writeManifest(bytes, middlewareManifest("curious"));
+  expect(await errorOf({ middleware: [{ as: "curious", bytes: curious }] }))
+    .toBe(`Cannot compose "curious": its manifest does not say that it authenticates, and it imports "tenon:host/credentials@0.1.0"
+  Only middleware that authenticates sees the credential of a request
+Hint: Build "curious" with \`authenticates: {}\` if it authenticates callers
+ERR_COMPOSE_FORBIDDEN_IMPORT`);
   const { imports } = await compose({
     name: "acme",
     version: "1.0.0",

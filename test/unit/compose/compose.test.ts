@@ -213,6 +213,7 @@ describe("a composition of a provider and a middleware", () => {
       inputSchema: { type: "object" },
       annotations: { readOnlyHint: true },
       provider: "const",
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     });
     expect(JSON.parse(catalog.get("server", "")!)).toMatchObject({ serverInfo: { name: "acme" } });
     for (const [kind, name] of [

@@ -144,7 +144,11 @@ test("every page has the hints of its list, and discovery the shortest and narro
 
 test("where middleware sees who calls, nothing is for everyone", async () => {
   const bytes = await buildMiddleware(
-    { ...middlewareManifest("auth"), capabilities: [{ interface: "tenon:host/credentials" }] },
+    {
+      ...middlewareManifest("auth"),
+      authenticates: {},
+      capabilities: [{ interface: "tenon:host/credentials" }],
+    },
     "credentials.authorization(); return next.handle(ctx, req);",
     { credentials: "tenon:host/credentials@0.1.0" },
   );

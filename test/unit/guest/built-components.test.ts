@@ -199,11 +199,11 @@ describe("middleware", () => {
     const instance = component("interferer").instantiate({ next });
     const context = `{ "unknown" : [1.0],${CONTEXT.slice(1)}`;
     instance.handle(request("pass"), context);
-    instance.handle(request("identify"), context);
+    instance.handle(request("label"), context);
     expect(seen[0]).toBe(context);
     expect(JSON.parse(seen[1]!)).toEqual({
       ...(JSON.parse(context) as object),
-      principal: { subject: "ada", issuer: "test", scopes: ["read"] },
+      headers: { "x-label": "seen" },
     });
   });
 

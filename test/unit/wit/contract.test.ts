@@ -22,6 +22,7 @@ const worlds = {
       "tenon:mcp/handler@0.1.0",
       "tenon:mcp/outbox@0.1.0",
       "tenon:mcp/catalog@0.1.0",
+      "tenon:mcp/audit@0.1.0",
       ...hostInterfaces([]),
     ],
     exports: ["tenon:mcp/handler@0.1.0"],
