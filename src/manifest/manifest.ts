@@ -119,8 +119,10 @@ export interface Requirement {
   when?: JsonSchema;
   /** What does not work without it, as the end of a sentence: "limits by principal". */
   for: string;
-  /** It must stand behind the middleware that authenticates. */
+  /** It must stand behind middleware that authenticates, so that there is a principal. */
   principal?: true;
+  /** It must not stand in front of middleware that authenticates; where a server has none, it may stand anywhere. */
+  behindAuthentication?: true;
   /** Name of the setting with a URL, `GET` of which its `http` grants must cover. */
   http?: string;
   /** A `kv` grant that covers the prefix in a setting, of a store with these features. */
