@@ -5,6 +5,7 @@ import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
+import { requestIdOf } from "./request-id.ts";
 import {
   WORDS,
   type CallMessage,
@@ -25,11 +26,14 @@ export interface CoreWorkerOptions {
   /** What calls may reach beyond the worker. */
   services: HostServices;
   /** Takes what a service threw against its own rules. */
-  onFault(service: string, error: unknown): void;
+  onFault(service: string, error: unknown, requestId: string | undefined): void;
   /** Takes the log lines of one call, and how many were dropped. */
-  onLog(lines: Buffer | undefined, dropped: number): void;
-  /** The worker is of no more use. Called once; `ended` says that it had been ready before. */
-  onEnd(worker: CoreWorker, ended: { wasReady: boolean; reason: string }): void;
+  onLog(lines: Buffer | undefined, dropped: number, requestId: string | undefined): void;
+  /** The worker is of no more use. Called once; says whether it had been ready before, and whose call it was busy with. */
+  onEnd(
+    worker: CoreWorker,
+    ended: { wasReady: boolean; reason: string; requestId: string | undefined },
+  ): void;
   /** The worker can take its first call. */
   onReady(worker: CoreWorker): void;
 }
@@ -58,7 +62,7 @@ const GRACE_MS = 1000;
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const log = createCallLog();
-  const services = createCallServices(options.services, (service, error) => options.onFault(service, error));
+  const services = createCallServices(options.services, onFault);
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
   );
@@ -85,8 +89,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     options.startMs,
   );
   let stopWatching: (() => void) | undefined;
+  /** Of the call in flight. */
+  let requestId: string | undefined;
   let wasReady = false;
   let ended = false;
+
+  function onFault(service: string, error: unknown): void {
+    options.onFault(service, error, requestId);
+  }
 
   function settle(result: CallResult): void {
     clearTimeout(timer);
@@ -94,7 +104,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     stopWatching = undefined;
     services.end();
     const { lines, dropped } = log.take();
-    if (lines || dropped > 0) options.onLog(lines, dropped);
+    if (lines || dropped > 0) options.onLog(lines, dropped, requestId);
+    requestId = undefined;
     const settled = done;
     done = undefined;
     settled?.(result);
@@ -104,7 +115,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     if (ended) return;
     ended = true;
     void thread.terminate();
-    options.onEnd(worker, { wasReady, reason });
+    options.onEnd(worker, { wasReady, reason, requestId });
     settle({ failure });
   }
 
@@ -118,7 +129,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     try {
       post(given);
     } catch (error) {
-      options.onFault("guest's", error);
+      onFault("guest's", error);
       post({ error: { tag: "unavailable", val: "the host failed" } });
     }
     Atomics.add(words, WORDS.answered, 1);
@@ -145,6 +156,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   const worker: CoreWorker = {
     run({ context, request, timeoutMs, client }, whenDone) {
       done = whenDone;
+      requestId = requestIdOf(context);
       services.begin(client);
       Atomics.store(words, WORDS.cancelled, 0);
       if (client.signal) watch(client.signal, request);

@@ -1,22 +1,72 @@
-import { logLine } from "./log-line.ts";
+import type { Writable } from "node:stream";
+import { logLine, type LogEntry } from "./log-line.ts";
 
 /** Takes log lines, each with a line feed. */
 export type LogSink = (lines: Uint8Array) => void;
 
 const MAX_STALLED_BYTES = 1024 * 1024;
+const LINE_FEED = 10;
 
-/** Writes to stderr. A reader that has stopped reading must not make the server grow, so it misses lines. */
-export function logToStderr(lines: Uint8Array): void {
-  if (process.stderr.writableLength < MAX_STALLED_BYTES) process.stderr.write(lines);
+/**
+ * A sink that writes to a stream. A reader that has stopped reading must not make the server grow: beyond 1 MiB that waits
+ * for it lines are dropped, and once it reads again a line says how many.
+ */
+export function createStreamLog(stream: Writable): LogSink {
+  let dropped = 0;
+  function flows(): void {
+    const lines = dropped;
+    dropped = 0;
+    stream.write(droppedLine(lines));
+  }
+  return (lines) => {
+    if (stream.writableLength < MAX_STALLED_BYTES) {
+      stream.write(lines);
+      return;
+    }
+    if (dropped === 0) stream.once("drain", flows);
+    dropped += countLines(lines);
+  };
 }
 
-/** Logs something of the host's own. */
-export function report(sink: LogSink, level: "warning" | "error", message: string): void {
-  sink(Buffer.from(`${logLine({ level, source: "host", message }, new Date())}\n`));
+/** Writes to stderr, as {@link createStreamLog} says. */
+export const logToStderr: LogSink = createStreamLog(process.stderr);
+
+/** What stands for lines that a sink had no room for, with its line feed. */
+export function droppedLine(count: number): Buffer {
+  return hostLine({
+    level: "warning",
+    message: `${count} log ${count === 1 ? "line was" : "lines were"} dropped`,
+  });
+}
+
+/** How many lines there are, each with its line feed. */
+export function countLines(lines: Uint8Array): number {
+  let count = 0;
+  for (let at = lines.indexOf(LINE_FEED); at !== -1; at = lines.indexOf(LINE_FEED, at + 1)) count++;
+  return count;
+}
+
+/** Logs something of the host's own; `requestId` where it is of a call. */
+export function report(
+  sink: LogSink,
+  level: "warning" | "error",
+  message: string,
+  requestId?: string | undefined,
+): void {
+  sink(hostLine({ level, message, requestId }));
 }
 
 /** Logs a mistake of the host or of what it was given, with its stack. */
-export function reportFault(sink: LogSink, what: string, error: unknown): void {
+export function reportFault(
+  sink: LogSink,
+  what: string,
+  error: unknown,
+  requestId?: string | undefined,
+): void {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  report(sink, "error", `${what}: ${trace}`);
+  report(sink, "error", `${what}: ${trace}`, requestId);
+}
+
+function hostLine(entry: Omit<LogEntry, "source">): Buffer {
+  return Buffer.from(`${logLine({ ...entry, source: "host" }, new Date())}\n`);
 }

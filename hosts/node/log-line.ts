@@ -2,6 +2,8 @@
 export interface LogEntry {
   level: string;
   source?: string | undefined;
+  /** Of the request in whose call it was written. Set by the host: no guest has a say in it. */
+  requestId?: string | undefined;
   message: string;
   /** Further members as the text of a JSON object. */
   fields?: string | undefined;
@@ -17,6 +19,7 @@ export function logLine(entry: LogEntry, time: Date): string {
     time: time.toISOString(),
     level: entry.level,
     ...(entry.source === undefined ? undefined : { source: entry.source }),
+    ...(entry.requestId === undefined ? undefined : { requestId: entry.requestId }),
     message: entry.message,
     ...(entry.fields === undefined ? undefined : { fields: fieldsValue(entry.fields) }),
   });

@@ -1,5 +1,6 @@
 import type { Call } from "../../src/protocol/index.ts";
 import { report, type LogSink } from "./host-log.ts";
+import { requestIdOf } from "./request-id.ts";
 
 /** What a client that does not read may make this process keep for it, besides the answer itself. */
 export const MAX_STALLED_BYTES = 256 * 1024;
@@ -31,9 +32,12 @@ export function createNotifier<Answer>(
     },
     end() {
       const { method, target } = call.request;
+      const requestId = requestIdOf(call.context);
       const what = `notifications of ${method}${target === undefined ? "" : ` "${target}"`} were dropped`;
-      if (call.dropped > 0) report(log, "warning", `${call.dropped} ${what}: malformed, or over a limit`);
-      if (unread > 0) report(log, "warning", `${unread} ${what}: the client does not read`);
+      if (call.dropped > 0) {
+        report(log, "warning", `${call.dropped} ${what}: malformed, or over a limit`, requestId);
+      }
+      if (unread > 0) report(log, "warning", `${unread} ${what}: the client does not read`, requestId);
     },
   };
 }

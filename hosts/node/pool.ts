@@ -80,9 +80,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   let closed = false;
   let whenIdle: (() => void) | undefined;
 
-  function onLog(lines: Buffer | undefined, dropped: number): void {
+  function onLog(lines: Buffer | undefined, dropped: number, requestId: string | undefined): void {
     if (lines) log(lines);
-    if (dropped > 0) report(log, "warning", `${dropped} log lines of one call were dropped`);
+    if (dropped > 0) report(log, "warning", `${dropped} log lines of one call were dropped`, requestId);
   }
 
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
@@ -90,7 +90,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
       startMs: options.startMs ?? DEFAULT_START_MS,
       services: options.services ?? {},
-      onFault: (service, error) => reportFault(log, `The ${service} service failed`, error),
+      onFault: (service, error, requestId) =>
+        reportFault(log, `The ${service} service failed`, error, requestId),
       onLog,
       onReady(ready) {
         failedStarts = 0;
@@ -98,7 +99,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         first?.ready();
         next();
       },
-      onEnd(gone, { wasReady, reason }) {
+      onEnd(gone, { wasReady, reason, requestId }) {
         all.delete(gone);
         const at = idle.indexOf(gone);
         if (at !== -1) idle.splice(at, 1);
@@ -106,7 +107,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           first.failed(reason);
           return;
         }
-        report(log, "warning", `A worker is replaced: ${reason}`);
+        report(log, "warning", `A worker is replaced: ${reason}`, requestId);
         if (!closed) respawn(wasReady);
       },
     });

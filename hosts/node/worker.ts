@@ -3,8 +3,9 @@ import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
 import { describeCall } from "./describe-call.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
-import { logLine } from "./log-line.ts";
+import { logLine, type LogEntry } from "./log-line.ts";
 import { createLogMapper } from "./map-log-entry.ts";
+import { requestIdOf } from "./request-id.ts";
 import { createServiceImports } from "./service-imports.ts";
 import {
   WORDS,
@@ -35,7 +36,7 @@ const words = new Int32Array(setup.words);
 const mapEntry = createLogMapper(setup.sourceMaps);
 const imports = {
   ...createHostImports(
-    (entry) => log.add(logLine(mapEntry(entry), new Date())),
+    (entry) => write(mapEntry(entry)),
     setup.clock ? () => ask("now") as number : Date.now,
   ),
   ...createServiceImports(
@@ -47,10 +48,16 @@ const imports = {
 let handler: Handler | undefined;
 /** Of the call in flight. */
 let authorization: string | undefined;
+/** Of the call in flight; most calls log, so it is looked for once. */
+let requestId: string | undefined;
+
+function write(entry: LogEntry): void {
+  log.add(logLine({ ...entry, requestId }, new Date()));
+}
 
 /** Logs for whoever runs the server; clients learn nothing of it. */
 function report(message: string): void {
-  log.add(logLine({ level: "error", source: "host", message }, new Date()));
+  write({ level: "error", source: "host", message });
 }
 
 function post(message: WorkerMessage): void {
@@ -71,6 +78,7 @@ function ask(name: string, ...args: unknown[]): unknown {
 function call({ context, request, ...credentials }: CallMessage): void {
   let outcome: Outcome;
   authorization = credentials.authorization;
+  requestId = requestIdOf(context);
   try {
     handler ??= start();
     outcome = handler.handle(context, request);
@@ -98,6 +106,7 @@ function call({ context, request, ...credentials }: CallMessage): void {
 
 /** Instantiates ahead of the next call; a failure shows again in that call. */
 function prepare(): void {
+  requestId = undefined;
   try {
     handler = start();
   } catch {

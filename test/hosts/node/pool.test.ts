@@ -98,3 +98,32 @@ test("close() waits for what is in flight and takes nothing more", async () => {
   await Promise.all([busy, waiting, closed]);
   expect(ended).toEqual(["busy", "waiting", "closed"]);
 });
+
+test("every line of a call has the id of its request, and no guest can give another", async () => {
+  const deadline = Date.now() + LATER_MS;
+  const context = (id: string): string =>
+    JSON.stringify({ requestId: id, client: { info: { requestId: "forged" } } });
+  await pool.handle(context("one"), call("log"), { deadline });
+  await pool.handle(context("two"), call("throw"), { deadline });
+  await pool.handle(context("three"), call("loop"), { deadline: Date.now() + 300 });
+  await pool.handle(context("four"), call("log-flood"), { deadline });
+  await pool.handle('{"client":{"requestId":"forged"}}', call("log"), { deadline });
+  const lines = logged
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { requestId?: string; message: string });
+  const of = (id: string | undefined): string[] => [
+    ...new Set(lines.filter(({ requestId }) => requestId === id).map(({ message }) => message)),
+  ];
+  expect(of("one")).toEqual(["line\u009b one\nand two"]);
+  expect(of("two")).toEqual([expect.stringContaining('tools/call "throw" trapped')]);
+  expect(of("three")).toEqual([
+    expect.stringContaining('A worker is replaced: tools/call "loop" took too long'),
+    "before the loop",
+  ]);
+  expect(of("four")).toEqual([
+    "x".repeat(100),
+    expect.stringMatching(/^\d+ log lines of one call were dropped$/),
+  ]);
+  expect(of(undefined)).toEqual(["line\u009b one\nand two"]);
+});
