@@ -58,6 +58,11 @@ export interface RequestContext {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What the call does for a task; absent for a request that stands alone. */
   readonly task?: TaskPhase | undefined;
+  /**
+   * True when this request certainly continues an earlier one that was let through, and is the first to do so, so that
+   * limits count both once.
+   */
+  readonly retry?: boolean | undefined;
 }
 
 /**
@@ -317,6 +322,9 @@ export class CallContext implements HandlerContext {
   }
   get task(): TaskPhase | undefined {
     return this.#parsed.task;
+  }
+  get retry(): boolean | undefined {
+    return this.#parsed.retry;
   }
 }
 
