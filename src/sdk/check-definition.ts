@@ -3,6 +3,7 @@ import type { Dynamic } from "./dynamic.ts";
 import { checkCapabilities, checkComponent, checkStrings, refuse } from "./check-component.ts";
 import { checkCache } from "./check-described.ts";
 import { checkPrompt, checkResource, checkTemplate, checkTool } from "./check-offers.ts";
+import type { AuthenticationDefinition } from "./define-authentication.ts";
 import type { MiddlewareDefinition } from "./define-middleware.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { isSchema } from "./schema.ts";
@@ -45,6 +46,15 @@ export function checkMiddleware(definition: MiddlewareDefinition<never>): void {
   checkCapabilities(what, definition.capabilities);
   if (settings !== undefined && !isSchema(settings) && (typeof settings !== "object" || settings === null)) {
     refuse(what, "its settings are neither a schema nor a JSON Schema");
+  }
+}
+
+/** Checks what authentication is defined with, beyond what every middleware has. @throws DefinitionError saying what is wrong. */
+export function checkAuthentication(definition: AuthenticationDefinition<never>): void {
+  const what = checkComponent("authentication", definition);
+  if (typeof definition.authenticate !== "function") refuse(what, "it has no authenticate function");
+  if ("handle" in definition || "methods" in definition) {
+    refuse(what, "it has handle or methods, and authenticates every request itself");
   }
 }
 

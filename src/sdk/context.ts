@@ -155,21 +155,52 @@ export interface CatalogEntry {
 export interface ServerEntry {
   /** OAuth scopes of each role. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** What not every caller may use; absent where all of it is for everyone. */
+  readonly restricted?: Restricted;
   /** Of what decides who may do what: `sha256:` and 64 hexadecimal digits. */
   readonly policyDigest: string;
   /** The protected resource metadata of the server (RFC 9728), where it has any. */
   readonly protectedResource?: { readonly resource: string; readonly [member: string]: unknown };
+  /** The URL of that metadata (RFC 9728, section 3.1). */
+  readonly protectedResourceMetadata?: string;
   readonly [member: string]: unknown;
 }
 
-/**
- * A condition over the principal and the arguments of a call, as data: a constant, `{ get: ["principal", "claims", "team"] }`,
- * or an operator with its operands.
- */
+/** Names of what has scopes or a rule. */
+export interface Restricted {
+  readonly tools?: readonly string[];
+  readonly prompts?: readonly string[];
+  /** URIs. */
+  readonly resources?: readonly string[];
+  /** Where any template has scopes: all of them, in the order in which a URI is held against them. */
+  readonly resourceTemplates?: readonly string[];
+}
+
+/** A condition over the principal and the arguments of a call, as data. */
 export type Rule =
-  | { readonly value: string | number | boolean | null | readonly Rule[] }
-  | { readonly get: readonly [string, ...(string | number)[]] }
-  | { readonly op: string; readonly of: readonly Rule[] };
+  | { readonly value: string | number | boolean | null }
+  | { readonly list: readonly Rule[] }
+  /** A member of the principal, or of the arguments. */
+  | { readonly get: readonly ["arguments" | "principal", ...(string | number)[]] }
+  | { readonly op: RuleOperator; readonly of: readonly Rule[] };
+
+/** Operators and functions of rules, by their names in CEL. */
+export type RuleOperator =
+  | "!"
+  | "!="
+  | "&&"
+  | "<"
+  | "<="
+  | "=="
+  | ">"
+  | ">="
+  | "contains"
+  | "endsWith"
+  | "has"
+  | "in"
+  | "size"
+  | "startsWith"
+  | "||";
 
 /** What surrounds a component: what its host lends it. */
 export interface Surroundings {
@@ -339,11 +370,13 @@ function attemptJson(value: unknown): string | undefined {
 /** A call context with the settings of the middleware. */
 export class MiddlewareCallContext<Settings> extends CallContext implements MiddlewareContext<Settings> {
   readonly settings: Settings;
+  readonly catalog: Catalog;
   readonly #lent: Surroundings;
 
-  constructor(text: string, surroundings: Surroundings, settings: Settings) {
+  constructor(text: string, surroundings: Surroundings, settings: Settings, catalog: Catalog) {
     super(text, surroundings);
     this.settings = settings;
+    this.catalog = catalog;
     this.#lent = surroundings;
   }
 
@@ -364,15 +397,22 @@ export class MiddlewareCallContext<Settings> extends CallContext implements Midd
       take: () => JSON.parse(audit?.take() ?? "[]") as ReturnType<Audit["take"]>,
     };
   }
+}
 
-  get catalog(): Catalog {
-    const { catalog } = this.#lent;
-    const get = (kind: string, name: string): unknown => {
-      const text = catalog?.(kind, name) ?? undefined;
-      return text === undefined ? undefined : JSON.parse(text);
-    };
-    return { get } as Catalog;
-  }
+/** The catalog of a composition, which is constant: entries are parsed once. */
+export function createCatalog(read: Surroundings["catalog"]): Catalog {
+  const parsed = new Map<string, unknown>();
+  const get = (kind: string, name: string): unknown => {
+    const key = `${kind} ${name}`;
+    if (parsed.has(key)) return parsed.get(key);
+    const text = read?.(kind, name) ?? undefined;
+    // Names come from clients, so only what exists is kept.
+    if (text === undefined) return undefined;
+    const entry: unknown = JSON.parse(text);
+    parsed.set(key, entry);
+    return entry;
+  };
+  return { get } as Catalog;
 }
 
 /** A call context with the URI that was asked for. */

@@ -1,5 +1,5 @@
 import { checkedOutcome, checkedRequest } from "./check-messages.ts";
-import { MiddlewareCallContext, type Surroundings } from "./context.ts";
+import { createCatalog, MiddlewareCallContext, type Surroundings } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
 import { errorFields } from "./log.ts";
@@ -21,6 +21,7 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
   const { next, log } = surroundings;
   const methods = middleware.methods && new Set(middleware.methods);
   const readSettings = settingsReader(middleware, surroundings.settings);
+  const catalog = createCatalog(surroundings.catalog);
   return (context, request) => {
     if (methods && !methods.has(request.method)) return next(context, request);
     const failed = (error: unknown): Outcome => {
@@ -30,7 +31,7 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
     return attempt(
       () =>
         whenDone(readSettings(), (settings) => {
-          const ctx = new MiddlewareCallContext(context, surroundings, settings as never);
+          const ctx = new MiddlewareCallContext(context, surroundings, settings as never, catalog);
           const pass: Next = (passed, changes) =>
             new Promise((resolve) => {
               if (changes?.principal !== undefined && middleware.authenticates === undefined) {

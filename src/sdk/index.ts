@@ -22,11 +22,19 @@ export type {
   MiddlewareContext,
   Principal,
   RequestContext,
+  Restricted,
   Rule,
+  RuleOperator,
   ServerEntry,
   TaskPhase,
   ToolContext,
 } from "./context.ts";
+export {
+  defineAuthentication,
+  type AuthenticationContext,
+  type AuthenticationDefinition,
+  type Verdict,
+} from "./define-authentication.ts";
 export {
   defineMiddleware,
   type Authentication,
