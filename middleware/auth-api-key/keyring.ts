@@ -41,17 +41,18 @@ export function createKeyring(settings: readonly KeySetting[]): Keyring {
   return {
     find(digest) {
       const presented = wordsOf(digest);
-      let found: number = -1;
-      // Each word of each key is looked at, so that nothing is told by how long it takes.
-      for (let at = 0; at < keys.length; at++) {
-        const { words } = keys[at]!;
-        let difference = 0;
-        for (let word = 0; word < presented.length; word++) difference |= words[word]! ^ presented[word]!;
-        found = difference === 0 ? at : found;
-      }
-      return keys[found];
+      // Every key is looked at, so that nothing is told by how long it takes.
+      const [found] = keys.filter(({ words }) => isSame(words, presented));
+      return found;
     },
   };
+}
+
+/** Compares each of the words, wherever they differ first. */
+export function isSame(words: ArrayLike<number>, others: ArrayLike<number>): boolean {
+  let difference = words.length ^ others.length;
+  for (let at = 0; at < words.length; at++) difference |= words[at]! ^ others[at]!;
+  return difference === 0;
 }
 
 /** Words take an eighth of the comparisons that bytes of hexadecimal would. */

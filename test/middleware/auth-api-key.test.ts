@@ -1,0 +1,220 @@
+import { createHash, randomBytes } from "node:crypto";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Outcome } from "tenon";
+import { buildComponent, type BuiltComponent } from "../../src/build/index.ts";
+import { checkSettings } from "../../src/compose/check.ts";
+import { isSame } from "../../middleware/auth-api-key/keyring.ts";
+import {
+  compileComponent,
+  type CompiledComponent,
+  type Instance,
+  type InstanceOptions,
+} from "../fixtures/compiled-component.ts";
+
+let built: BuiltComponent;
+let component: CompiledComponent;
+
+beforeAll(async () => {
+  built = await buildComponent({ entry: "middleware/auth-api-key/middleware.ts" });
+  component = await compileComponent(built.bytes);
+});
+
+const REQUEST = { id: "1", method: "tools/call", target: "add", params: "{}" };
+const OK: Outcome = { tag: "success", val: "{}" };
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+const SECRETS = Array.from({ length: 5 }, () => randomBytes(24).toString("base64url"));
+const [KEY, , EXPIRED, EXPIRING] = SECRETS as [string, string, string, string];
+// The clock of the fixture stands at 2023-11-14T22:13:20Z.
+const KEYS = [
+  { id: "laptop", sha256: sha256(KEY), subject: "ada", scopes: ["a:read"], roles: ["analyst"] },
+  { id: "ci", sha256: sha256(SECRETS[1]!) },
+  { id: "old", sha256: sha256(EXPIRED), expires: "2023-11-14T22:13:20Z" },
+  { id: "new", sha256: sha256(EXPIRING), expires: "2023-11-14T22:13:21Z" },
+  { id: "last", sha256: sha256(SECRETS[4]!) },
+];
+
+function present(authorization: string | undefined, options: InstanceOptions = {}): Answer {
+  const seen: Record<string, unknown>[] = [];
+  const instance = component.instantiate({
+    settings: { keys: KEYS },
+    ...(authorization !== undefined && { authorization }),
+    next: (context) => {
+      seen.push(JSON.parse(context) as Record<string, unknown>);
+      return OK;
+    },
+    ...options,
+  });
+  return {
+    instance,
+    outcome: instance.handle(REQUEST),
+    principal: seen[0]?.["principal"],
+    passed: seen.length,
+  };
+}
+
+interface Answer {
+  instance: Instance;
+  outcome: Outcome;
+  principal: unknown;
+  passed: number;
+}
+
+const REFUSED = (challenge: string): object => ({
+  tag: "refused",
+  val: {
+    status: 401,
+    headers: [["www-authenticate", challenge]],
+    error: { code: -31_401, message: "Authentication is required" },
+  },
+});
+
+describe("auth-api-key lets pass", () => {
+  test("each of its keys, as the principal that its setting names", () => {
+    const passed = [KEY, SECRETS[1], EXPIRING, SECRETS[4]].map((key) => present(`Bearer ${key}`));
+    expect(passed.map(({ outcome }) => outcome)).toEqual([OK, OK, OK, OK]);
+    expect(passed.map(({ principal }) => principal)).toEqual([
+      { subject: "ada", issuer: "api-key", clientId: "laptop", scopes: ["a:read"], roles: ["analyst"] },
+      { subject: "ci", issuer: "api-key", clientId: "ci", scopes: [], roles: [] },
+      { subject: "new", issuer: "api-key", clientId: "new", scopes: [], roles: [] },
+      { subject: "last", issuer: "api-key", clientId: "last", scopes: [], roles: [] },
+    ]);
+  });
+
+  test.for(["bearer", "BEARER", "Bearer "])("the scheme written %j", (scheme) => {
+    expect(present(`${scheme} ${KEY}`).outcome).toEqual(OK);
+  });
+
+  test("one of a thousand keys, and records who it was", () => {
+    const secrets = Array.from({ length: 1000 }, (_, i) => `${i}-${"k".repeat(20)}`);
+    const keys = secrets.map((secret, i) => ({ id: `key-${i}`, sha256: sha256(secret) }));
+    const { instance, outcome } = present(`Bearer ${secrets[617]}`, { settings: { keys, issuer: "acme" } });
+    expect(outcome).toEqual(OK);
+    const principal = { subject: "key-617", issuer: "acme", clientId: "key-617" };
+    expect(instance.facts).toEqual({ principal, decision: "allow" });
+  });
+});
+
+describe("auth-api-key refuses", () => {
+  const near = `${KEY.slice(0, -1)}${KEY.endsWith("A") ? "B" : "A"}`;
+  test.for<[string, string, string]>([
+    ["a key it does not know", `Bearer ${randomBytes(24).toString("base64url")}`, "unknown-key"],
+    ["a key with another last character", `Bearer ${near}`, "unknown-key"],
+    ["the beginning of a key", `Bearer ${KEY.slice(0, -1)}`, "unknown-key"],
+    ["a key with more behind it", `Bearer ${KEY}A`, "unknown-key"],
+    ["a hash in the place of its key", `Bearer ${sha256(KEY)}`, "unknown-key"],
+    ["a key that has expired this second", `Bearer ${EXPIRED}`, "expired-key"],
+    ["a megabyte", `Bearer ${"k".repeat(1024 * 1024)}`, "too-long"],
+    ["no key", "Bearer", "not-a-bearer-token"],
+    ["another scheme", `Basic ${KEY}`, "not-a-bearer-token"],
+    ["two keys", `Bearer ${KEY}, Bearer ${KEY}`, "not-a-bearer-token"],
+    ["characters outside ASCII", "Bearer schlüssel-schlüssel", "not-a-bearer-token"],
+    ["a key without a scheme", KEY, "not-a-bearer-token"],
+  ])("%s", ([, authorization, reason]) => {
+    const { instance, outcome, passed } = present(authorization);
+    expect(outcome).toEqual(REFUSED('Bearer error="invalid_token"'));
+    expect(passed).toBe(0);
+    expect(instance.facts).toEqual({ decision: "deny", reason: "invalid-token", detail: reason });
+  });
+
+  test.for([undefined, "", "  "])(
+    "a request with the credential %j, without an error code",
+    (authorization) => {
+      const { instance, outcome, passed } = present(authorization);
+      expect(outcome).toEqual(REFUSED("Bearer"));
+      expect(passed).toBe(0);
+      expect(instance.facts).toEqual({ decision: "deny", reason: "no-credential" });
+    },
+  );
+
+  test("everything where two keys are the same, or expire on a day that there is not", () => {
+    const bad = [
+      [...KEYS, { ...KEYS[0], id: "again" }],
+      [...KEYS, { ...KEYS[1], sha256: sha256("other") }],
+      [...KEYS, { id: "never", sha256: sha256("other"), expires: "2027-02-31T00:00:00Z" }],
+      [...KEYS, { id: "never", sha256: sha256("other"), expires: "2027-02-28T25:00:00Z" }],
+    ];
+    for (const keys of bad) {
+      const { instance, outcome, passed } = present(`Bearer ${KEY}`, { settings: { keys } });
+      expect(outcome).toEqual({ tag: "failure", val: { code: -32_603, message: "Internal error" } });
+      expect(passed).toBe(0);
+      expect(instance.facts).toEqual({ decision: "deny", reason: "authentication-failed" });
+      expect(instance.logs.map(({ level }) => level)).toEqual(["error"]);
+    }
+  });
+});
+
+test("auth-api-key logs no key and no hash", () => {
+  const answers = [`Bearer ${KEY}`, `Bearer ${EXPIRED}`, `Bearer ${KEY}A`, KEY].map((each) => present(each));
+  const written = JSON.stringify(
+    answers.map(({ instance, outcome }) => [instance.logs, instance.facts, outcome]),
+  );
+  for (const secret of SECRETS) {
+    expect(written).not.toContain(secret);
+    expect(written).not.toContain(sha256(secret));
+  }
+});
+
+test("auth-api-key compares every word of a hash, wherever two differ first", () => {
+  const words = [1, 2, 3, 4, 5, 6, 7, 8];
+  const reads = (others: number[]): number => {
+    let count = 0;
+    const counted = new Proxy(words, {
+      get: (target, member, receiver) => {
+        if (/^\d+$/.test(String(member))) count += 1;
+        return Reflect.get(target, member, receiver) as unknown;
+      },
+    });
+    expect(isSame(counted, others)).toBe(others.join() === words.join());
+    return count;
+  };
+  const others = [
+    words,
+    [0, ...words.slice(1)],
+    [...words.slice(0, 7), 0],
+    Array.from({ length: 8 }, () => -1),
+  ];
+  expect(others.map(reads)).toEqual([8, 8, 8, 8]);
+  expect(isSame(words, words.slice(1))).toBe(false);
+});
+
+describe("the settings of auth-api-key cannot have", () => {
+  const [first] = KEYS;
+  test.for<[string, object]>([
+    ["no keys", {}],
+    ["an empty list of keys", { keys: [] }],
+    ["a key itself", { keys: [{ id: "a", key: KEY }] }],
+    ["a short hash", { keys: [{ id: "a", sha256: "00" }] }],
+    ["a hash in upper case", { keys: [{ id: "a", sha256: sha256("").toUpperCase() }] }],
+    ["a scope with a quotation mark", { keys: [{ ...first, scopes: ['a"b'] }] }],
+    ["a scope with a space", { keys: [{ ...first, scopes: ["a b"] }] }],
+    ["an expiry in local time", { keys: [{ ...first, expires: "2027-01-01T00:00:00" }] }],
+    ["a misspelled member", { keys: [{ ...first, scope: ["a"] }] }],
+    ["1001 keys", { keys: Array.from({ length: 1001 }, (_, i) => ({ id: `${i}`, sha256: sha256(`${i}`) })) }],
+  ])("%s", ([, settings]) => {
+    if (built.manifest.kind !== "middleware") throw new Error("it is no middleware");
+    const { settingsSchema } = built.manifest;
+    expect(() => checkSettings("auth-api-key", settingsSchema, settings as never)).toThrow("auth-api-key");
+    expect(() => checkSettings("auth-api-key", settingsSchema, { keys: KEYS })).not.toThrow();
+  });
+});
+
+test("auth-api-key authenticates, acts on every method, and asks for credentials alone", () => {
+  expect(built.manifest).toMatchObject({
+    kind: "middleware",
+    authenticates: {},
+    capabilities: [{ interface: "tenon:host/credentials" }],
+  });
+  expect(built.manifest).not.toHaveProperty("methods");
+  expect(built.imports).toEqual([
+    "tenon:host/config@0.1.0",
+    "tenon:host/credentials@0.1.0",
+    "tenon:host/log@0.1.0",
+    "tenon:mcp/audit@0.1.0",
+    "tenon:mcp/catalog@0.1.0",
+    "tenon:mcp/handler@0.1.0",
+  ]);
+});
