@@ -8,9 +8,9 @@ import { generateComponent } from "./wasm-tools.ts";
  * Generates the component that answers `catalog.get` from constants. It is apart from the router, because providers
  * may import the catalog while the router imports providers.
  */
-export function generateCatalog(routes: Routes): Promise<Uint8Array> {
+export function generateCatalog(routes: Routes, policyDigest: string): Promise<Uint8Array> {
   const memory = new StaticMemory();
-  const server = { name: "", text: serverEntry(routes) };
+  const server = { name: "", text: serverEntry(routes, policyDigest) };
   const things = <Thing>(owned: readonly Owned<Thing>[], nameOf: (thing: Thing) => string): Entry[] =>
     owned.map(({ manifest, provider }) => ({
       name: nameOf(manifest),
@@ -48,13 +48,14 @@ export function generateCatalog(routes: Routes): Promise<Uint8Array> {
 }
 
 /** What a host has to know of the whole server before it can speak for it. */
-function serverEntry(routes: Routes): string {
+function serverEntry(routes: Routes, policyDigest: string): string {
   const { instructions: _, ...serverInfo } = routes.server;
   const parameterHeaders = toolParameterHeaders(routes.tools.map(({ manifest }) => manifest));
   return JSON.stringify({
     serverInfo,
     capabilities: capabilitiesOf(routes),
     cacheScope: routes.cache.scope,
+    policyDigest,
     ...(Object.keys(parameterHeaders).length > 0 && { parameterHeaders }),
   });
 }

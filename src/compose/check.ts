@@ -1,9 +1,6 @@
 import { ToolkitError } from "../errors/index.ts";
 import { checkJson } from "../json-schema/index.ts";
-import type { Json, MiddlewareManifest } from "../manifest/index.ts";
-import { CREDENTIALS } from "./contract.ts";
-import { trackOf } from "./interface.ts";
-import type { Part } from "./part.ts";
+import type { Json } from "../manifest/index.ts";
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_NAME = 64;
@@ -104,43 +101,4 @@ export function checkSettings(
       ...(at && { at }),
     },
   );
-}
-
-/** Refuses `authenticated` without a middleware that can see the credential. */
-export function checkAccess(
-  name: string,
-  access: "authenticated" | "public",
-  middleware: readonly Part<MiddlewareManifest>[],
-): void {
-  if (access === "public") return;
-  const authenticating = middleware.filter(importsCredentials);
-  // What acts on some methods alone lets the others through.
-  if (authenticating.some(({ manifest }) => manifest.methods === undefined)) return;
-  const [partial] = authenticating;
-  if (partial !== undefined) {
-    throw new ToolkitError(
-      `Cannot compose "${name}" with access "authenticated": "${partial.as}" acts on ${partial.manifest.methods!.join(", ")} alone`,
-      {
-        code: "ERR_COMPOSE_ACCESS",
-        hint: "Authentication middleware must act on every method: build it without `methods`",
-      },
-    );
-  }
-  throw new ToolkitError(
-    `Cannot compose "${name}" with access "authenticated": no middleware imports "${CREDENTIALS}"`,
-    {
-      code: "ERR_COMPOSE_ACCESS",
-      details: [
-        middleware.length === 0
-          ? "It has no middleware"
-          : `Middleware: ${middleware.map(({ as }) => as).join(", ")}`,
-      ],
-      hint: 'Add authentication middleware, or set "access" to "public"',
-    },
-  );
-}
-
-/** True for middleware that may authenticate. */
-export function importsCredentials({ imports }: Part): boolean {
-  return [...imports.keys()].some((name) => trackOf(name) === trackOf(CREDENTIALS));
 }

@@ -9,14 +9,17 @@ import {
   type ServerDescription,
 } from "../manifest/index.ts";
 import { hostImports } from "./allowed-imports.ts";
-import { checkAccess, checkNames, checkSettings, importsCredentials } from "./check.ts";
-import { CATALOG, CONFIG, contract, HANDLER } from "./contract.ts";
+import { checkNames, checkSettings } from "./check.ts";
+import { checkOrder } from "./check-order.ts";
+import { CATALOG, CONFIG, contract, CREDENTIALS, HANDLER } from "./contract.ts";
 import { checkGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
 import { checkLists } from "./list-pages.ts";
 import { link, type SharedModule } from "./link.ts";
 import { writeSourceMaps } from "../source-map/index.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
+import { policyDigest } from "./policy-digest.ts";
+import { applyingRequirements, checkRequirements } from "./requirements.ts";
 import { resolveImports, type Resolution } from "./resolve-imports.ts";
 import { collectRoutes, type Owned } from "./routes.ts";
 import { verifyComposition } from "./verify-composition.ts";
@@ -32,7 +35,10 @@ import {
 
 /** What to compose. */
 export interface ComposeInput extends ServerDescription {
-  /** `authenticated` demands a middleware that can see the credential of a request. */
+  /**
+   * `authenticated`: exactly one middleware authenticates callers, and every request passes it; `public`: none does, and
+   * anyone may call.
+   */
   access: "authenticated" | "public";
   /** At least one. `as` is a name in kebab-case, unique among all parts. */
   providers: readonly { as: string; bytes: Uint8Array }[];
@@ -75,14 +81,18 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     checkSettings(as, part.manifest.settingsSchema, settings, ["middleware", i, "config"]);
     middleware.push({ ...part, settings });
   }
-  checkAccess(input.name, input.access, middleware);
+  const requirements = middleware.map(applyingRequirements);
+  checkOrder(input.name, input.access, middleware, requirements);
   const parts = [...providers, ...middleware];
   const grants = checkGrants(input.grants ?? {}, parts);
-  // With middleware that sees who calls, callers may get different things.
-  const scope = input.access === "public" && !middleware.some(importsCredentials) ? "public" : "private";
-  const routes = collectRoutes(input, providers, scope);
+  for (const [i, part] of middleware.entries()) {
+    checkRequirements(part, requirements[i]!, grants.get(part.as) ?? {}, i);
+  }
+  // Callers who are known may get different things.
+  const routes = collectRoutes(input, providers, input.access === "public" ? "public" : "private");
   checkLists(routes);
-  const assembly = { providers, middleware, routes, grants };
+  const policy = policyDigest({ access: input.access, middleware, grants, routes });
+  const assembly = { providers, middleware, requirements, routes, policyDigest: policy, grants };
 
   const others = parts.map(({ as, imports }) => ({
     as,
@@ -115,7 +125,10 @@ export async function compose(input: ComposeInput): Promise<Composition> {
 
 /** What the parts need of the host beyond what every part may have. */
 function needsOf(parts: readonly Part[]): { timers: boolean; credentials: boolean } {
-  return { timers: parts.some(usesTimers), credentials: parts.some(importsCredentials) };
+  return {
+    timers: parts.some(usesTimers),
+    credentials: parts.some((part) => importOf(part, CREDENTIALS) !== undefined),
+  };
 }
 
 /**
@@ -142,7 +155,7 @@ function deniedFunctions({ denied }: Resolution, { providers, middleware, grants
 
 function coreManifest(
   input: ComposeInput,
-  { providers, middleware, routes, grants }: Assembly,
+  { providers, middleware, requirements, routes, policyDigest: policy, grants }: Assembly,
   stubs: string[],
 ): CoreManifest {
   const identity = ({ as, digest, manifest }: Part): PartManifest => {
@@ -157,11 +170,13 @@ function coreManifest(
     kind: "core",
     ...routes.server,
     access: input.access,
+    policyDigest: policy,
     cache: routes.cache,
-    middleware: middleware.map((part) => ({
+    middleware: middleware.map((part, i) => ({
       ...identity(part),
       ...(part.manifest.methods === undefined ? {} : { methods: part.manifest.methods }),
       ...(part.manifest.authenticates && { authenticates: part.manifest.authenticates }),
+      ...unlessEmpty("requires", [...requirements[i]!]),
     })),
     providers: providers.map((part) => ({
       ...identity(part),

@@ -52,7 +52,10 @@ export async function proveCore(core: Uint8Array, manifest: CoreManifest): Promi
     }
   }
   const catalog = instanceOf(graph.exports.get(CATALOG));
-  if (nameOf(graph, catalog) !== CATALOG_PART || !isSame(graph, catalog, await generateCatalog(routes))) {
+  if (
+    nameOf(graph, catalog) !== CATALOG_PART ||
+    !isSame(graph, catalog, await generateCatalog(routes, manifest.policyDigest))
+  ) {
     proven.mistakes.push(
       "The catalog of the bytes is not the one that this version of tenon makes for the manifest",
     );

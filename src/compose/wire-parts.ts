@@ -1,4 +1,4 @@
-import type { Grants, ProviderManifest } from "../manifest/index.ts";
+import type { AppliedRequirement, Grants, ProviderManifest } from "../manifest/index.ts";
 import { generateAudit } from "./audit.ts";
 import { generateCatalog } from "./catalog.ts";
 import { AUDIT, CATALOG, CONFIG, contract, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
@@ -47,7 +47,11 @@ export interface Assembly {
   providers: readonly Part<ProviderManifest>[];
   /** In the order a request passes them. */
   middleware: readonly MiddlewarePart[];
+  /** Those of each middleware that apply. */
+  requirements: readonly (readonly AppliedRequirement[])[];
   routes: Routes;
+  /** As in the manifest. */
+  policyDigest: string;
   /** By the name of the part. */
   grants: ReadonlyMap<string, Grants>;
 }
@@ -103,11 +107,13 @@ function usesInsecureRandom({ imports }: Part): boolean {
 
 /** Every component of the server, each after those it imports from. */
 export async function wireParts(assembly: Assembly, resolution: Resolution): Promise<LinkedPart[]> {
-  const { providers, middleware, routes, grants } = assembly;
+  const { providers, middleware, routes, policyDigest: policy, grants } = assembly;
   const types = new Map<string, Source>([
     ["tenon:mcp/types@0.1.0", { from: "host", track: "tenon:mcp/types@0.1" }],
   ]);
-  const linked: LinkedPart[] = [{ id: CATALOG_PART, bytes: await generateCatalog(routes), imports: types }];
+  const linked: LinkedPart[] = [
+    { id: CATALOG_PART, bytes: await generateCatalog(routes, policy), imports: types },
+  ];
   if (resolution.stub !== undefined) {
     linked.push({
       id: STUB,

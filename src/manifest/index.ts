@@ -1,5 +1,6 @@
 export { asksClient } from "./asks-client.ts";
 export type {
+  AppliedRequirement,
   CacheHint,
   CapabilityRequest,
   CoreManifest,
@@ -13,6 +14,7 @@ export type {
   PartManifest,
   PromptManifest,
   ProviderManifest,
+  Requirement,
   ResourceManifest,
   ResourceTemplateManifest,
   SecretGrant,
@@ -20,6 +22,7 @@ export type {
   Toolchain,
   ToolManifest,
 } from "./manifest.ts";
+export { coversRequest, type GrantedRequest } from "./covers-request.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";

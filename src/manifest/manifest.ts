@@ -131,6 +131,9 @@ export interface Requirement {
   secret?: string;
 }
 
+/** A requirement that applies with the settings of a middleware. */
+export type AppliedRequirement = Omit<Requirement, "when">;
+
 /** What a middleware needs of the store behind `tenon:host/kv`. */
 export interface KvRequirement {
   /** Name of the setting with the prefix of its keys. Its default stands in the schema of the settings. */
@@ -237,6 +240,11 @@ export interface CoreManifest extends ManifestBase {
   /** Tells models what the server is for and how its parts go together. */
   instructions?: string;
   access: "authenticated" | "public";
+  /**
+   * `sha256:` and 64 hexadecimal digits of what decides who may do what: access, chain, settings, grants, and the scopes of
+   * what is offered. Settings stand nowhere else in the manifest.
+   */
+  policyDigest: string;
   /** The widest scope a result may have, and what is said of each list that there is. */
   cache: { scope: CacheHint["scope"]; lists: Partial<Record<DynamicList, CacheHint>> };
   /** In the order a request passes them. */
@@ -244,7 +252,7 @@ export interface CoreManifest extends ManifestBase {
     methods?: string[];
     authenticates?: Authentication;
     /** Those of its requirements that apply with its settings, without `when`. */
-    requires?: Omit<Requirement, "when">[];
+    requires?: AppliedRequirement[];
   })[];
   providers: (PartManifest & {
     /** Names. */

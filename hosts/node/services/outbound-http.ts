@@ -3,12 +3,11 @@ import { lookup as resolveName } from "node:dns/promises";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import type { LookupFunction } from "node:net";
-import type { HttpGrant } from "../../../src/manifest/index.ts";
+import { coversRequest, type HttpGrant } from "../../../src/manifest/index.ts";
 import { ServiceFailure, type HostServices, type HttpServiceResponse } from "../host-services.ts";
 import { ACCEPT_ENCODING, decodeContent } from "./decode-content.ts";
 import {
   checkRequest,
-  isGranted,
   isHostField,
   MAX_BODY_BYTES,
   notGranted,
@@ -102,7 +101,8 @@ export function createOutboundHttp(
 
   return async (asked, cancelled) => {
     const request = checkRequest(asked);
-    if (!isGranted(grants, request)) throw notGranted(request);
+    const { method, url } = request;
+    if (!coversRequest(grants, { method, origin: url.origin, path: url.pathname })) throw notGranted(request);
     const limit = AbortSignal.timeout(Math.min(asked.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS));
     try {
       return await readResponse(await exchange(request, AbortSignal.any([cancelled, limit]), false));

@@ -1,5 +1,4 @@
 import { FORBIDDEN_METHODS, HOST_FIELDS } from "../../../src/http/host-rules.ts";
-import type { HttpGrant } from "../../../src/manifest/index.ts";
 import { ServiceFailure, type HttpServiceRequest } from "../host-services.ts";
 
 /** Bytes the content of a request or a response may have, decoded. */
@@ -44,20 +43,6 @@ export function checkRequest(request: HttpServiceRequest): OutboundRequest {
     headers: checkHeaders(request.headers),
     body: checkBody(method, request.body),
   };
-}
-
-/**
- * True when a grant covers the request. A path prefix that ends within a segment covers the whole segment only: `/v1`
- * stands for `/v1` and all below it, not for `/v10`.
- */
-export function isGranted(grants: readonly HttpGrant[], { method, url }: OutboundRequest): boolean {
-  return grants.some(
-    ({ origin, methods = ["GET", "HEAD"], paths }) =>
-      origin === url.origin &&
-      methods.includes(method) &&
-      (paths === undefined ||
-        (!isAmbiguous(url.pathname) && paths.some((path) => isBelow(path, url.pathname)))),
-  );
 }
 
 /** For the guest's author: what was not granted. */
@@ -106,15 +91,6 @@ function checkBody(method: string, body: HttpServiceRequest["body"]): Buffer | u
   const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.from(body);
   if (bytes.length > MAX_BODY_BYTES) throw new ServiceFailure("too-large");
   return bytes;
-}
-
-/** An encoded dot, slash or backslash: servers differ in what they take it for. */
-function isAmbiguous(path: string): boolean {
-  return /%2e|%2f|%5c/i.test(path);
-}
-
-function isBelow(prefix: string, path: string): boolean {
-  return prefix.endsWith("/") ? path.startsWith(prefix) : path === prefix || path.startsWith(`${prefix}/`);
 }
 
 function invalid(what: string): ServiceFailure {

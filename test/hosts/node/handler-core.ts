@@ -11,6 +11,7 @@ const MANIFEST: CoreManifest = {
   name: "fixture",
   version: "1.0.0",
   access: "public",
+  policyDigest: `sha256:${"0".repeat(64)}`,
   cache: { scope: "public", lists: {} },
   middleware: [],
   providers: [

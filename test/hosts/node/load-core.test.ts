@@ -15,7 +15,7 @@ import { createPool, loadCore } from "tenon/hosts/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeManifest } from "../../../src/manifest/index.ts";
 import { providerManifest } from "../../fixtures/quickjs-component.ts";
-import { handlerCore } from "./handler-core.ts";
+import { coreManifest, handlerCore } from "./handler-core.ts";
 
 const EMPTY_COMPONENT = Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0);
 const root = mkdtempSync(join(tmpdir(), "tenon-cache-"));
@@ -129,8 +129,7 @@ test("loadCore() refuses memory that starts over the limit", async () => {
 
 test("createPool() says why a core does not start", async () => {
   // A component that exports nothing is instantiated, but has no handler to call.
-  const manifest = (await loadCore(core, { cacheDir: folder("plain") })).manifest;
-  const mute = await loadCore(writeManifest(EMPTY_COMPONENT, manifest), { cacheDir: folder("mute") });
+  const mute = await loadCore(writeManifest(EMPTY_COMPONENT, coreManifest({})), { cacheDir: folder("mute") });
   await expect(createPool(mute)).rejects.toMatchObject({
     code: "ERR_HOST_CORE",
     message: 'Cannot start core "fixture": the core does not export "tenon:mcp/handler@0.1.0"',

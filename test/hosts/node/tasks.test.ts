@@ -30,7 +30,7 @@ beforeAll(async () => {
   const { bytes } = await compose({
     name: "long-running",
     version: "1.0.0",
-    access: "public",
+    access: "authenticated",
     providers: [{ as: "long-running", bytes: component!.bytes }],
     middleware: [{ as: "named-caller", bytes: middleware!.bytes }],
   });

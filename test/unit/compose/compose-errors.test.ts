@@ -207,27 +207,6 @@ Hint: Read the verified caller from the context's "principal" instead, and authe
 ERR_COMPOSE_FORBIDDEN_IMPORT`);
 });
 
-test("compose() refuses access for the authenticated without middleware that could authenticate", async () => {
-  expect(await errorOf({ access: "authenticated" }))
-    .toBe(`Cannot compose "acme" with access "authenticated": no middleware imports "tenon:host/credentials@0.1.0"
-  It has no middleware
-Hint: Add authentication middleware, or set "access" to "public"
-ERR_COMPOSE_ACCESS`);
-  expect(await errorOf({ access: "authenticated", ...wrap(middleware) })).toContain("  Middleware: log\n");
-});
-
-test("compose() refuses access for the authenticated behind middleware that lets some methods through", async () => {
-  const bytes = await buildMiddleware(
-    { ...middlewareManifest("auth"), authenticates: {}, methods: ["tools/call"] },
-    "credentials.authorization(); return next.handle(ctx, req);",
-    { credentials: CREDENTIALS },
-  );
-  expect(await errorOf({ access: "authenticated", middleware: [{ as: "auth", bytes }] }))
-    .toBe(`Cannot compose "acme" with access "authenticated": "auth" acts on tools/call alone
-Hint: Authentication middleware must act on every method: build it without \`methods\`
-ERR_COMPOSE_ACCESS`);
-});
-
 test("compose() gives credentials to middleware that authenticates, and to no other", async () => {
   const bytes = await passingMiddleware([CREDENTIALS], USE_CREDENTIALS);
   const auth = writeManifest(bytes, { ...middlewareManifest("auth"), authenticates: {} });

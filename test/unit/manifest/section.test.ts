@@ -41,6 +41,7 @@ const core: CoreManifest = {
   name: "acme",
   version: "1.0.0",
   access: "public",
+  policyDigest: `sha256:${"0".repeat(64)}`,
   cache: { scope: "public", lists: { tools: { ttlMs: 60_000, scope: "public" } } },
   middleware: [
     {

@@ -1,0 +1,43 @@
+import { createHash } from "node:crypto";
+import { canonicalJson, type CoreManifest, type Grants, type Json } from "../manifest/index.ts";
+import type { MiddlewarePart } from "./part.ts";
+import { LISTS, type Routes } from "./routes.ts";
+
+/** What decides who may do what in a server. */
+export interface Policy {
+  access: CoreManifest["access"];
+  middleware: readonly MiddlewarePart[];
+  /** By the name of the part. */
+  grants: ReadonlyMap<string, Grants>;
+  routes: Routes;
+}
+
+/**
+ * `sha256:` and 64 hexadecimal digits of a policy in canonical JSON: equal for servers that let the same callers do the same
+ * things, whatever their tools are made of.
+ */
+export function policyDigest({ access, middleware, grants, routes }: Policy): string {
+  const scoped = LISTS.map((list) => [
+    list,
+    routes[list].map(({ manifest, provider }) => ({
+      name:
+        "uri" in manifest ? manifest.uri : "uriTemplate" in manifest ? manifest.uriTemplate : manifest.name,
+      provider: routes.providers[provider],
+      scopes: manifest.scopes ?? [],
+    })),
+  ]);
+  const policy = {
+    access,
+    chain: middleware.map(({ as, digest, settings, manifest: { methods } }) => ({
+      as,
+      digest,
+      settings,
+      ...(methods && { methods }),
+    })),
+    grants: Object.fromEntries(grants),
+    offers: Object.fromEntries(scoped) as Json,
+  };
+  return `sha256:${createHash("sha256")
+    .update(canonicalJson(policy as unknown as Json))
+    .digest("hex")}`;
+}
