@@ -86,6 +86,8 @@ function explain(error: ErrorObject): string {
       return `${pathName(instancePath)} must be one of ${(params.allowedValues as unknown[]).map((v) => JSON.stringify(v)).join(", ")}, got ${shorten(data)}`;
     case "const":
       return `${pathName(instancePath)} must be ${JSON.stringify(params.allowedValue)}, got ${shorten(data)}`;
+    case "false schema":
+      return `${pathName(instancePath)} is not allowed with the other keys`;
     default:
       return `${pathName(instancePath)} ${requirement(error)}, got ${shorten(data)}`;
   }

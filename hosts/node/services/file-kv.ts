@@ -29,7 +29,6 @@ export async function openFileKv(path: string, now: () => number): Promise<KvSto
       const table = createKvTable(now);
       const log = await openLog(file, path, table);
       return createKvStore(table, {
-        persistent: true,
         commit: (plan) => log.commit(plan),
         close: () => log.close().finally(release),
       });

@@ -3,7 +3,6 @@ import { createKvTable, type KvChange, type KvPlan, type KvTable } from "./kv-ta
 
 /** Carries out plans, one after another. */
 export interface KvJournal {
-  readonly persistent: boolean;
   /** Makes a plan, keeps its change and applies it. Rejects with a `ServiceFailure`, and nothing has changed then. */
   commit<T>(plan: () => KvPlan<T>): Promise<T>;
   close(): Promise<void>;
@@ -12,7 +11,8 @@ export interface KvJournal {
 /** A store of a table whose changes a journal keeps. */
 export function createKvStore(table: KvTable, journal: KvJournal): KvStore {
   return {
-    features: { swap: true, persistent: journal.persistent, consistency: "strong" },
+    // Also in memory, which is the server's: values outlive the guests that wrote them.
+    features: { swap: true, persistent: true, consistency: "strong" },
     async get(key) {
       const record = table.get(key);
       return record && { value: record.value, version: record.version };
@@ -31,7 +31,6 @@ export function createKvStore(table: KvTable, journal: KvJournal): KvStore {
 export function createMemoryKv(now: () => number): KvStore {
   const table = createKvTable(now);
   return createKvStore(table, {
-    persistent: false,
     async commit<T>(plan: () => KvPlan<T>) {
       const { change, result } = plan();
       if (change) table.apply(change satisfies KvChange);

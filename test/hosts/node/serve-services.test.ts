@@ -50,7 +50,7 @@ test(
       ).toEqual([
         { ok: "metric" },
         { error: { tag: "missing", val: 'the host has no secret "KEY"' } },
-        { ok: { swap: true, persistent: false, consistency: "strong" } },
+        { ok: { swap: true, persistent: true, consistency: "strong" } },
       ]);
     } finally {
       await serving.stop();
