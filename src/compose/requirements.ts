@@ -6,7 +6,6 @@ import {
   type Grants,
   type Json,
   type JsonSchema,
-  type Requirement,
 } from "../manifest/index.ts";
 import { readableSecrets } from "./grants.ts";
 import type { MiddlewarePart } from "./part.ts";
@@ -20,7 +19,10 @@ export function applyingRequirements({ as, manifest, settings }: MiddlewarePart)
   const effective = withDefaults(manifest.settingsSchema, settings);
   return (manifest.requires ?? [])
     .filter(({ when }) => applies(as, when, effective))
-    .map(({ when: _, ...requirement }) => requirement);
+    .map((requirement) => {
+      const { when: _, ...applying } = requirement;
+      return applying;
+    });
 }
 
 /**
@@ -86,18 +88,17 @@ interface MissingGrant {
   grant?: Grants;
 }
 
+type Check = (value: string) => Omit<MissingGrant, "setting" | "value"> | undefined;
+
 function missingGrants(
   { http, kv, secret }: AppliedRequirement,
   settings: Record<string, Json>,
   grants: Grants,
 ): MissingGrant[] {
-  const missing = <Setting extends string | undefined>(
-    setting: Setting,
-    check: (value: string, setting: string) => Omit<MissingGrant, "setting" | "value"> | undefined,
-  ): MissingGrant[] => {
+  const missing = (setting: string | undefined, check: Check): MissingGrant[] => {
     const value = setting === undefined ? undefined : settings[setting];
     if (setting === undefined || value === undefined) return [];
-    const found = typeof value === "string" ? check(value, setting) : { state: "a setting is no text" };
+    const found = typeof value === "string" ? check(value) : { state: "a setting is no text" };
     return found === undefined ? [] : [{ setting, value, ...found }];
   };
   return [
@@ -111,10 +112,7 @@ function missingGrants(
   ];
 }
 
-function missingHttp(
-  text: string,
-  { http = [] }: Grants,
-): Omit<MissingGrant, "setting" | "value"> | undefined {
+function missingHttp(text: string, { http = [] }: Grants): ReturnType<Check> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     return { state: "a setting is no http or https URL" };
@@ -126,7 +124,7 @@ function missingHttp(
   };
 }
 
-function missingKv(prefix: string, { kv = [] }: Grants): Omit<MissingGrant, "setting" | "value"> | undefined {
+function missingKv(prefix: string, { kv = [] }: Grants): ReturnType<Check> {
   // An empty prefix is never granted, so that nothing would cover it.
   if (kv.some((granted) => prefix.startsWith(granted))) return undefined;
   return prefix === ""

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from "vitest";
 import { compose, type ComposeInput } from "../../../src/compose/index.ts";
 import { writeManifest } from "../../../src/manifest/index.ts";
 import { composeError } from "../../fixtures/compose-error.ts";
-import { buildMiddleware, middlewareManifest, providerManifest } from "../../fixtures/quickjs-component.ts";
+import { middlewareManifest, providerManifest } from "../../fixtures/quickjs-component.ts";
 import { constantProvider, passingMiddleware } from "../../fixtures/wat-component.ts";
 
 let provider: Uint8Array;
