@@ -191,6 +191,7 @@ function describeMiddleware(middleware: Middleware, converters: Converters): Rec
   const described = isSchema(settings)
     ? describeSchema("the settings", settings, "input", converters)
     : checkObjectSchema("the settings", settings ?? NO_SETTINGS);
+  checkSettingNames(middleware, described);
   return {
     name,
     version,
@@ -202,4 +203,24 @@ function describeMiddleware(middleware: Middleware, converters: Converters): Rec
     requires: unlessEmpty(requires ?? []),
     capabilities: describeCapabilities(capabilities),
   };
+}
+
+/** A requirement that names no setting would never apply. */
+function checkSettingNames(
+  { requires = [], authenticates }: Middleware,
+  schema: Record<string, unknown>,
+): void {
+  const properties = isObject(schema["properties"]) ? schema["properties"] : {};
+  const { resource = [], authorizationServers = [] } = authenticates?.protectedResource ?? {};
+  const named = requires.flatMap(({ http, kv, secret }) => [http, kv?.prefix, secret]);
+  for (const name of [...named, ...resource, ...authorizationServers]) {
+    if (name === undefined || Object.hasOwn(properties, name)) continue;
+    throw new Error(
+      `it names the setting "${name}", and there ${listOf(Object.keys(properties))}: correct its requires or authenticates`,
+    );
+  }
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length === 0 ? "are no settings" : `are ${names.join(", ")}`;
 }

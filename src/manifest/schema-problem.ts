@@ -9,6 +9,7 @@ interface Described {
     readonly outputSchema?: JsonSchema | undefined;
   }[];
   readonly settingsSchema?: JsonSchema;
+  readonly requires?: readonly { readonly when?: JsonSchema }[];
 }
 
 /**
@@ -17,7 +18,7 @@ interface Described {
  * @param ownPatterns Patterns that come with a library of schemas.
  */
 export async function definitionProblem(
-  { tools = [], settingsSchema }: Described,
+  { tools = [], settingsSchema, requires = [] }: Described,
   ownPatterns: readonly string[],
 ): Promise<string | undefined> {
   const schemas: (readonly [what: string, schema: JsonSchema | undefined])[] = [
@@ -26,6 +27,7 @@ export async function definitionProblem(
       [`the output of tool "${name}"`, outputSchema] as const,
     ]),
     ["the settings", settingsSchema],
+    ...requires.map(({ when }, i) => [`requires[${i}].when`, when] as const),
   ];
   const known = new Set(ownPatterns);
   for (const [what, schema] of schemas) {

@@ -3,6 +3,7 @@ import type { Dynamic } from "./dynamic.ts";
 import { checkCapabilities, checkComponent, checkStrings, refuse } from "./check-component.ts";
 import { checkCache } from "./check-described.ts";
 import { checkPrompt, checkResource, checkTemplate, checkTool } from "./check-offers.ts";
+import { checkRequirements } from "./check-requirements.ts";
 import type { AuthenticationDefinition } from "./define-authentication.ts";
 import type { MiddlewareDefinition } from "./define-middleware.ts";
 import type { ProviderDefinition } from "./provider.ts";
@@ -47,6 +48,7 @@ export function checkMiddleware(definition: MiddlewareDefinition<never>): void {
   if (settings !== undefined && !isSchema(settings) && (typeof settings !== "object" || settings === null)) {
     refuse(what, "its settings are neither a schema nor a JSON Schema");
   }
+  checkRequirements(what, definition.requires);
 }
 
 /** Checks what authentication is defined with, beyond what every middleware has. @throws DefinitionError saying what is wrong. */

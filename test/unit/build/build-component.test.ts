@@ -294,6 +294,20 @@ describe("buildComponent() refuses", () => {
       'cannot define prompt "greet": it completes "how", and there are who',
     ],
     [
+      "a requirement of a setting that there is not",
+      `import { defineMiddleware } from "tenon";\nimport * as z from "zod";
+       export default defineMiddleware({ name: "m", version: "1.0.0", settings: z.object({ url: z.string() }),
+         requires: [{ http: "uri", for: "fetching keys" }], handle: (request, next) => next(request) });`,
+      'it names the setting "uri", and there are url: correct its requires or authenticates',
+    ],
+    [
+      "a requirement with a schema that is none",
+      `import { defineMiddleware } from "tenon";
+       export default defineMiddleware({ name: "m", version: "1.0.0",
+         requires: [{ when: { type: "nonsense" }, principal: true, for: "x" }], handle: (request, next) => next(request) });`,
+      "requires[0].when is not valid",
+    ],
+    [
       "a host interface that is imported and not declared",
       `${IMPORTS}import { get } from "tenon:host/kv@0.1.0";\n${PROVIDER.replace("=> text", '=> text + get("a")')}`,
       'it imports "tenon:host/kv" and does not declare it: add capabilities: { kv: "why" } to the definition',

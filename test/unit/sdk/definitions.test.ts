@@ -139,6 +139,52 @@ describe("defineMiddleware()", () => {
       { name: "m", version: "1.0.0", handle: () => {}, settings: "x" },
       'Cannot define middleware "m": its settings are neither a schema nor a JSON Schema',
     ],
+    ...(
+      [
+        [{}, "its requires is not a list"],
+        [["x"], "its requires[0] is not an object"],
+        [
+          [{ principal: true }],
+          "its requires[0].for does not say, in at most 1024 characters, what does not work without it",
+        ],
+        [
+          [{ for: "x" }],
+          "its requires[0] requires nothing; there are principal, behindAuthentication, http, kv, secret",
+        ],
+        [
+          [{ for: "x", principle: true }],
+          'its requires[0] has "principle"; there are when, for, principal, behindAuthentication, http, kv, secret',
+        ],
+        [
+          [{ for: "x", principal: false }],
+          "its requires[0].principal is not true, and left out is what is not",
+        ],
+        [[{ for: "x", http: 7 }], "its requires[0].http is not the name of a setting"],
+        [[{ for: "x", kv: {} }], "its requires[0].kv has no prefix, which is the name of a setting"],
+        [
+          [{ for: "x", kv: { prefix: "p", feature: [] } }],
+          'its requires[0].kv has "feature"; there are prefix, features',
+        ],
+        [
+          [{ for: "x", kv: { prefix: "p", features: ["fast"] } }],
+          'its requires[0].kv.features has "fast"; there are persistent, swap',
+        ],
+        [
+          [{ for: "x", secret: "s", when: true }],
+          "its requires[0].when is not a JSON Schema of the settings",
+        ],
+        [
+          Array.from({ length: 17 }, () => ({ for: "x", secret: "s" })),
+          "it has 17 requirements, and 16 are the most",
+        ],
+      ] as const
+    ).map(
+      ([requires, problem]) =>
+        [
+          { name: "m", version: "1.0.0", handle: () => {}, requires },
+          `Cannot define middleware "m": ${problem}`,
+        ] as const,
+    ),
   ])("refuses %j", ([definition, message]) => {
     expect(refusal(() => defineMiddleware(definition as never))).toBe(message);
   });
