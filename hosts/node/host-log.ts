@@ -47,22 +47,12 @@ export function countLines(lines: Uint8Array): number {
 }
 
 /** Logs something of the host's own; `requestId` where it is of a call. */
-export function report(
-  sink: LogSink,
-  level: "warning" | "error",
-  message: string,
-  requestId?: string | undefined,
-): void {
+export function report(sink: LogSink, level: "warning" | "error", message: string, requestId?: string): void {
   sink(hostLine({ level, message, requestId }));
 }
 
 /** Logs a mistake of the host or of what it was given, with its stack. */
-export function reportFault(
-  sink: LogSink,
-  what: string,
-  error: unknown,
-  requestId?: string | undefined,
-): void {
+export function reportFault(sink: LogSink, what: string, error: unknown, requestId?: string): void {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   report(sink, "error", `${what}: ${trace}`, requestId);
 }

@@ -1,4 +1,5 @@
 export type { AskingOptions } from "./asking.ts";
+export { openAuditLog, type AuditLog, type AuditLogOptions } from "./audit/open-audit-log.ts";
 export type { CallResult } from "./core-worker.ts";
 export {
   createHostServices,
@@ -6,7 +7,7 @@ export {
   type CreateHostServicesOptions,
   type UnsetValue,
 } from "./create-host-services.ts";
-export type { LogSink } from "./host-log.ts";
+export { logToStderr, type LogSink } from "./host-log.ts";
 export {
   ServiceFailure,
   type HostServices,

@@ -45,7 +45,8 @@ export async function writeOutput(path: string, bytes: Uint8Array): Promise<void
   }
 }
 
-function fileError(action: string, error: unknown): ToolkitError {
+/** The error for a file that the system does not give. */
+export function fileError(action: string, error: unknown, { hint }: { hint?: string } = {}): ToolkitError {
   const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
   const states: Record<string, string> = {
     ENOENT: "there is no such file or folder",
@@ -53,5 +54,9 @@ function fileError(action: string, error: unknown): ToolkitError {
     EISDIR: "it is a folder",
     ENOSPC: "the disk is full",
   };
-  return new ToolkitError(`${action}: ${states[code] ?? code}`, { code: "ERR_FILE", cause: error });
+  return new ToolkitError(`${action}: ${states[code] ?? code}`, {
+    code: "ERR_FILE",
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  });
 }

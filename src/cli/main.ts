@@ -45,6 +45,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   {
+    name: "audit",
+    summary: "check that no line of an audit log was changed",
+    load: async () => (await import("./commands/audit.ts")).audit,
+  },
+  {
     name: "call",
     summary: "call one tool of a running server",
     load: async () => (await import("./commands/call.ts")).call,

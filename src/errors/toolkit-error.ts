@@ -25,6 +25,7 @@ export type ErrorCode =
   | "ERR_HOST_CORE"
   | "ERR_HOST_LISTEN"
   | "ERR_HOST_STORE"
+  | "ERR_AUDIT"
   | "ERR_CALL"
   | "ERR_TOOL_MISSING";
 

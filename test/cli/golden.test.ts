@@ -73,7 +73,7 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "inspect", "call"];
+const COMMANDS = ["new", "dev", "build", "compose", "serve", "inspect", "audit", "call"];
 
 test.each([
   ["overview", ["--help"]],
@@ -86,6 +86,11 @@ test.each([
   ["flag-compose", ["compose", "--jsn"]],
   ["flag-serve", ["serve", "--stido"]],
   ["flag-inspect", ["inspect", "a.wasm", "--grahp", "x.svg"]],
+  ["flag-audit", ["audit", "verify", "a.log", "--jsno"]],
+  ["audit-verfy", ["audit", "verfy", "a.log"]],
+  ["audit-missing", ["audit", "verify", "nothing.log"]],
+  ["audit-key", ["audit", "verify", "a.log", "--key", "0123456789abcdef"]],
+  ["audit-key-alone", ["serve", "--audit-key", "env:KEY"]],
   ["flag-call", ["call", "http://127.0.0.1:9/mcp", "x", "--jsno"]],
   // It leaves dist/memory.wasm, which those below compose.
   ["build", ["build"]],

@@ -21,10 +21,11 @@ const ATTEMPTS = 3;
  * Makes this process the only one of this machine that uses a file, by a file beside it. A lock whose process is gone is
  * taken over; one of another machine is not, because nothing tells whether its process is.
  *
+ * @param what What an error calls the file. Default: store.
  * @returns Releases the lock.
  * @throws ToolkitError `ERR_HOST_STORE` when another process, or another part of this one, uses the file.
  */
-export async function lockFile(path: string): Promise<() => Promise<void>> {
+export async function lockFile(path: string, what = "store"): Promise<() => Promise<void>> {
   const lockPath = `${path}.lock`;
   const start = await startOf(process.pid);
   const own: Holder = {
@@ -42,10 +43,10 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
       };
     }
     const other = await readHolder(lockPath);
-    if (other && (await isAlive(other))) throw inUse(path, lockPath, other);
+    if (other && (await isAlive(other))) throw inUse(what, path, lockPath, other);
     if (other) await remove(lockPath, other.id);
   }
-  throw inUse(path, lockPath, undefined);
+  throw inUse(what, path, lockPath, undefined);
 }
 
 /** Writes elsewhere first: a lock appears whole or not at all. */
@@ -114,9 +115,9 @@ async function startOf(pid: number): Promise<string | undefined> {
   }
 }
 
-function inUse(path: string, lockPath: string, other: Holder | undefined): ToolkitError {
+function inUse(what: string, path: string, lockPath: string, other: Holder | undefined): ToolkitError {
   const who = other?.pid ? `process ${other.pid} on "${other.host}" uses it` : "another process uses it";
-  return new ToolkitError(`Cannot open store "${path}": ${who}`, {
+  return new ToolkitError(`Cannot open ${what} "${path}": ${who}`, {
     code: "ERR_HOST_STORE",
     hint: `End that process; if it no longer runs, remove "${lockPath}"`,
   });

@@ -2,6 +2,7 @@ import { loadCore, serveHttp, serveStdio } from "../../../hosts/node/index.ts";
 import { ungrantedCapabilities } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { readAudit, startAudit } from "../audit-log.ts";
 import { readInput } from "../files.ts";
 import { EDGE_OPTIONS, readEdge } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
@@ -23,6 +24,12 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
                         env:NAME or file:<path> with the key that seals what clients carry while they are asked
                         something: 32 bytes in base64 or hex; of several, the first one seals and all open
                         (default: TENON_STATE_KEY, else a random key)
+      --audit-log <file>
+                        append every log line to this file, chained by hashes (environment: TENON_AUDIT_LOG);
+                        "tenon audit verify" finds what was changed
+      --audit-key <source>
+                        env:NAME or file:<path> with a key of 32 bytes in base64 or hex that signs its lines
+                        (default: TENON_AUDIT_KEY, else they are not signed)
       --sessions        keep a session for each client before 2026-07-28: it hears of changes and is remembered
       --allow-origin <origin>
                         origin whose web pages may call, such as https://app.example; may be repeated
@@ -63,6 +70,8 @@ export const serve: Command = {
       stdio: { type: "boolean" },
       kv: { type: "string" },
       "state-key": { type: "string" },
+      "audit-log": { type: "string" },
+      "audit-key": { type: "string" },
       ...EDGE_OPTIONS,
       "task-deadline": { type: "string" },
     });
@@ -73,6 +82,7 @@ export const serve: Command = {
     }
     const http = values.stdio ? {} : { ...readAddress("serve", values), ...readEdge("serve", values) };
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
+    const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const taskDeadlineMs = readTaskDeadline(deadline);
     const path = positionals[0] ?? "tenon.json";
@@ -83,21 +93,27 @@ export const serve: Command = {
       ...stateKeyWarnings(core.manifest, stateKeys),
     ]);
     const { services, kv, close } = await lendServices(values.kv as string | undefined);
+    let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
     const tasks = { kv, ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
     const authorization = process.env["TENON_AUTHORIZATION"];
     const credential = authorization ? { authorization } : {};
-    const lent = { services, tasks, ...(stateKeys && { stateKeys }) };
     try {
+      auditLog = audit && (await startAudit(audit, core));
+      const log = auditLog && { log: auditLog.log };
+      const lent = { services, tasks, ...(stateKeys && { stateKeys }), ...log };
       if (values.stdio) {
         await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
         return 0;
       }
       const server = await serveHttp(core, { ...http, ...lent });
+      // Whoever reads that it is ready may end it at once.
+      const stopped = interrupted();
       announce(server, core.manifest);
-      await interrupted();
+      await stopped;
       await server.close();
       return 0;
     } finally {
+      await auditLog?.close();
       await close();
     }
   },

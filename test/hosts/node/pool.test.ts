@@ -99,10 +99,12 @@ test("close() waits for what is in flight and takes nothing more", async () => {
   expect(ended).toEqual(["busy", "waiting", "closed"]);
 });
 
+function context(requestId: string): string {
+  return JSON.stringify({ requestId, client: { info: { requestId: "forged" } } });
+}
+
 test("every line of a call has the id of its request, and no guest can give another", async () => {
   const deadline = Date.now() + LATER_MS;
-  const context = (id: string): string =>
-    JSON.stringify({ requestId: id, client: { info: { requestId: "forged" } } });
   await pool.handle(context("one"), call("log"), { deadline });
   await pool.handle(context("two"), call("throw"), { deadline });
   await pool.handle(context("three"), call("loop"), { deadline: Date.now() + 300 });
