@@ -53,9 +53,11 @@ export const audit: Command = {
     if (path === undefined) throw usageError("audit", "no file is given");
     if (rest.length > 0) throw usageError("audit", "more than one file is given");
     const key = await readAuditKey("audit", values.key as string | undefined);
-    // The head first: a server that runs writes it after the lines.
+    const file = await reading(path, () => open(path));
+    // The head before the lines: a server that runs writes it after them.
     const head = values["without-head"] === true ? undefined : await readHead(path);
-    const verified = await verify(path, head, key);
+    const lines = createReadStream(path, { fd: file });
+    const verified = await reading(path, () => verifyAuditLog(lines, { head, key }));
     const macs = !verified.keyed ? "none" : key === undefined ? "not checked" : "checked";
     if (values.json) process.stdout.write(`${JSON.stringify(asJson(verified, head, macs), null, 2)}\n`);
     const { findings, findingCount } = verified;
@@ -92,14 +94,9 @@ async function readHead(path: string): Promise<Head> {
   throw new ToolkitError(`Cannot trust "${path}": its head file "${name}" is damaged`, { code: "ERR_AUDIT" });
 }
 
-async function verify(
-  path: string,
-  head: Head | undefined,
-  key: Uint8Array | undefined,
-): Promise<Verification> {
+async function reading<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    const file = await open(path);
-    return await verifyAuditLog(createReadStream(path, { fd: file }), { head, key });
+    return await work();
   } catch (error) {
     throw fileError(`Cannot read audit log "${path}"`, error);
   }
