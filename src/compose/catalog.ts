@@ -1,35 +1,54 @@
 import { toolParameterHeaders } from "../manifest/index.ts";
+import type { Rule } from "./compile-rule.ts";
 import { CATALOG } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
+import { policyMembers, type Policy } from "./policy.ts";
 import { capabilitiesOf, type Owned, type Routes } from "./routes.ts";
 import { generateComponent } from "./wasm-tools.ts";
+
+/** Everything that is known of a composition, by kinds. */
+export function catalogEntries(routes: Routes, policy: Policy): ReadonlyMap<string, readonly Entry[]> {
+  const things = <Thing>(
+    owned: readonly Owned<Thing>[],
+    nameOf: (thing: Thing) => string,
+    ruleOf: (name: string) => Rule | undefined = () => undefined,
+  ): Entry[] =>
+    owned.map(({ manifest, provider }) => ({
+      name: nameOf(manifest),
+      text: JSON.stringify({
+        ...manifest,
+        rule: ruleOf(nameOf(manifest)),
+        provider: routes.providers[provider],
+        digest: routes.digests[provider],
+      }),
+    }));
+  return new Map([
+    ["server", [{ name: "", text: serverEntry(routes, policy) }]],
+    [
+      "tool",
+      things(
+        routes.tools,
+        ({ name }) => name,
+        (name) => policy.rules.get(name),
+      ),
+    ],
+    ["resource", things(routes.resources, ({ uri }) => uri)],
+    ["resource-template", things(routes.resourceTemplates, ({ uriTemplate }) => uriTemplate)],
+    ["prompt", things(routes.prompts, ({ name }) => name)],
+  ]);
+}
 
 /**
  * Generates the component that answers `catalog.get` from constants. It is apart from the router, because providers
  * may import the catalog while the router imports providers.
  */
-export function generateCatalog(routes: Routes, policyDigest: string): Promise<Uint8Array> {
+export function generateCatalog(routes: Routes, policy: Policy): Promise<Uint8Array> {
   const memory = new StaticMemory();
-  const server = { name: "", text: serverEntry(routes, policyDigest) };
-  const things = <Thing>(owned: readonly Owned<Thing>[], nameOf: (thing: Thing) => string): Entry[] =>
-    owned.map(({ manifest, provider }) => ({
-      name: nameOf(manifest),
-      text: JSON.stringify({
-        ...manifest,
-        provider: routes.providers[provider],
-        digest: routes.digests[provider],
-      }),
-    }));
-  const kinds: [string, Entry[]][] = [
-    ["server", [server]],
-    ["tool", things(routes.tools, ({ name }) => name)],
-    ["resource", things(routes.resources, ({ uri }) => uri)],
-    ["resource-template", things(routes.resourceTemplates, ({ uriTemplate }) => uriTemplate)],
-    ["prompt", things(routes.prompts, ({ name }) => name)],
-  ];
   // option<string>: discriminant, then address and length
   const answer = memory.reserve(12, 4);
-  const searches = kinds.map(([kind, entries]) => search(memory, kind, entries)).join("");
+  const searches = [...catalogEntries(routes, policy)]
+    .map(([kind, entries]) => search(memory, kind, entries))
+    .join("");
   return generateComponent(
     `(module
   ${memory.toText()}
@@ -48,18 +67,20 @@ export function generateCatalog(routes: Routes, policyDigest: string): Promise<U
 }
 
 /** What a host has to know of the whole server before it can speak for it. */
-function serverEntry(routes: Routes, policyDigest: string): string {
+function serverEntry(routes: Routes, policy: Policy): string {
   const { instructions: _, ...serverInfo } = routes.server;
   const parameterHeaders = toolParameterHeaders(routes.tools.map(({ manifest }) => manifest));
   return JSON.stringify({
     serverInfo,
     capabilities: capabilitiesOf(routes),
     cacheScope: routes.cache.scope,
-    policyDigest,
+    policyDigest: policy.digest,
     ...(Object.keys(parameterHeaders).length > 0 && { parameterHeaders }),
+    ...policyMembers(policy, routes),
   });
 }
 
+/** One thing, as JSON. */
 interface Entry {
   name: string;
   text: string;

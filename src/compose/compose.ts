@@ -20,6 +20,7 @@ import { writeSourceMaps } from "../source-map/index.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
 import { policyDigest } from "./policy-digest.ts";
 import { applyingRequirements, checkRequirements } from "./requirements.ts";
+import { checkPolicy, describeResource, readPolicy, type PolicyTexts } from "./policy.ts";
 import { resolveImports, type Resolution } from "./resolve-imports.ts";
 import { collectRoutes, type Owned } from "./routes.ts";
 import { verifyComposition } from "./verify-composition.ts";
@@ -46,6 +47,10 @@ export interface ComposeInput extends ServerDescription {
   middleware: readonly { as: string; bytes: Uint8Array; settings?: Record<string, Json> }[];
   /** What parts may do, by their `as`. Default: nothing beyond what every component may. */
   grants?: Readonly<Record<string, Grants>>;
+  /** OAuth scopes of each role. Default: there are no roles. */
+  roles?: Readonly<Record<string, readonly string[]>>;
+  /** What a caller of a tool must fulfil beside its scopes, in a subset of CEL, by the names of tools. Default: nothing. */
+  rules?: Readonly<Record<string, string>>;
 }
 
 /** A composed server. */
@@ -91,8 +96,16 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   // Callers who are known may get different things.
   const routes = collectRoutes(input, providers, input.access === "public" ? "public" : "private");
   checkLists(routes);
-  const policy = policyDigest({ access: input.access, middleware, grants, routes });
-  const assembly = { providers, middleware, requirements, routes, policyDigest: policy, grants };
+  const { access, roles, rules } = input;
+  checkPolicy(input, routes);
+  const policyTexts = {
+    ...(roles && { roles }),
+    ...(rules && { rules }),
+    policyDigest: policyDigest({ access, middleware, grants, roles, rules, routes }),
+    ...describeResource(input, middleware, routes),
+  };
+  const policy = await readPolicy(policyTexts);
+  const assembly = { providers, middleware, requirements, routes, policy, grants };
 
   const others = parts.map(({ as, imports }) => ({
     as,
@@ -111,7 +124,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const { bytes: linked, shared } = await link(linkage);
   await verifyComposition(linked, input.name, linkage, parts, known);
 
-  const manifest = coreManifest(input, assembly, deniedFunctions(resolution, assembly));
+  const manifest = coreManifest(input, assembly, policyTexts, deniedFunctions(resolution, assembly));
   const bytes = writeManifest(writeSourceMaps(linked, parts), manifest);
   return {
     bytes,
@@ -155,7 +168,8 @@ function deniedFunctions({ denied }: Resolution, { providers, middleware, grants
 
 function coreManifest(
   input: ComposeInput,
-  { providers, middleware, requirements, routes, policyDigest: policy, grants }: Assembly,
+  { providers, middleware, requirements, routes, grants }: Assembly,
+  policy: PolicyTexts,
   stubs: string[],
 ): CoreManifest {
   const identity = ({ as, digest, manifest }: Part): PartManifest => {
@@ -170,7 +184,7 @@ function coreManifest(
     kind: "core",
     ...routes.server,
     access: input.access,
-    policyDigest: policy,
+    ...policy,
     cache: routes.cache,
     middleware: middleware.map((part, i) => ({
       ...identity(part),

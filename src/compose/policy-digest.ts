@@ -9,6 +9,8 @@ export interface Policy {
   middleware: readonly MiddlewarePart[];
   /** By the name of the part. */
   grants: ReadonlyMap<string, Grants>;
+  roles?: Readonly<Record<string, readonly string[]>> | undefined;
+  rules?: Readonly<Record<string, string>> | undefined;
   routes: Routes;
 }
 
@@ -16,7 +18,7 @@ export interface Policy {
  * `sha256:` and 64 hexadecimal digits of a policy in canonical JSON: equal for servers that let the same callers do the same
  * things, whatever their tools are made of.
  */
-export function policyDigest({ access, middleware, grants, routes }: Policy): string {
+export function policyDigest({ access, middleware, grants, roles, rules, routes }: Policy): string {
   const scoped = LISTS.map((list) => [
     list,
     routes[list].map(({ manifest, provider }) => ({
@@ -35,6 +37,8 @@ export function policyDigest({ access, middleware, grants, routes }: Policy): st
       ...(methods && { methods }),
     })),
     grants: Object.fromEntries(grants),
+    ...(roles && { roles }),
+    ...(rules && { rules }),
     offers: Object.fromEntries(scoped) as Json,
   };
   return `sha256:${createHash("sha256")

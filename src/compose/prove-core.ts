@@ -11,6 +11,7 @@ import { generateCatalog } from "./catalog.ts";
 import { CATALOG, HANDLER } from "./contract.ts";
 import { trackOf } from "./interface.ts";
 import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
+import { readPolicy } from "./policy.ts";
 import { generateRouter, providerImport } from "./router.ts";
 import { describeServer, LISTS, type Owned, type Routes } from "./routes.ts";
 import { CATALOG_PART, ROUTER, switchOf } from "./wire-parts.ts";
@@ -52,10 +53,8 @@ export async function proveCore(core: Uint8Array, manifest: CoreManifest): Promi
     }
   }
   const catalog = instanceOf(graph.exports.get(CATALOG));
-  if (
-    nameOf(graph, catalog) !== CATALOG_PART ||
-    !isSame(graph, catalog, await generateCatalog(routes, manifest.policyDigest))
-  ) {
+  const expected = await generateCatalog(routes, await readPolicy(manifest));
+  if (nameOf(graph, catalog) !== CATALOG_PART || !isSame(graph, catalog, expected)) {
     proven.mistakes.push(
       "The catalog of the bytes is not the one that this version of tenon makes for the manifest",
     );

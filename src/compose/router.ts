@@ -4,7 +4,7 @@ import { FIND, StaticMemory } from "./core-text.ts";
 import { HandleText, handlerImport } from "./handle-text.ts";
 import { listPages, type ListPage } from "./list-pages.ts";
 import { discovery, offers, type Owned, type Routes } from "./routes.ts";
-import { literalLength, MATCH, templatePattern, templateTable } from "./uri-template.ts";
+import { inTriedOrder, MATCH, templatePattern, templateTable } from "./uri-template.ts";
 import { generateComponent } from "./wasm-tools.ts";
 
 const INVALID_PARAMS = -32602;
@@ -141,12 +141,10 @@ class RouterText {
   #read(handle: HandleText): string {
     const { resources, resourceTemplates, dynamic } = this.#routes;
     const target = handle.field("target");
-    const templates = resourceTemplates
-      .map(({ manifest, provider }) => ({
-        pattern: templatePattern(manifest.uriTemplate),
-        owner: provider,
-      }))
-      .sort((a, b) => literalLength(b.pattern) - literalLength(a.pattern));
+    const templates = inTriedOrder(resourceTemplates).map(({ manifest, provider }) => ({
+      pattern: templatePattern(manifest.uriTemplate),
+      owner: provider,
+    }));
     const match = `
         (if (local.get ${target}) (then
           (local.set $owner (call $match (i32.const ${templateTable(this.#memory, templates)}) (i32.const ${templates.length})

@@ -21,8 +21,16 @@ export function templatePattern(template: string): TemplatePattern {
 }
 
 /** Number of characters that stand in a template as they are. */
-export function literalLength({ literals }: TemplatePattern): number {
+function literalLength({ literals }: TemplatePattern): number {
   return literals.reduce((sum, literal) => sum + literal.length, 0);
+}
+
+/** Templates in the order in which a URI is held against them: those with more fixed text first. */
+export function inTriedOrder<Template extends { manifest: { uriTemplate: string } }>(
+  templates: readonly Template[],
+): Template[] {
+  const lengthOf = ({ manifest }: Template): number => literalLength(templatePattern(manifest.uriTemplate));
+  return [...templates].sort((a, b) => lengthOf(b) - lengthOf(a));
 }
 
 /** Equal for templates that match the same URIs, whatever their variables are called. */

@@ -9,6 +9,7 @@ import type { LinkedPart, Source } from "./link.ts";
 import { generateLogSource } from "./log-source.ts";
 import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
 import type { MiddlewarePart, Part } from "./part.ts";
+import type { Policy } from "./policy.ts";
 import { randomExport, randomPart } from "./random.ts";
 import { STUB, type Resolution } from "./resolve-imports.ts";
 import { generateRouter, providerImport } from "./router.ts";
@@ -50,8 +51,7 @@ export interface Assembly {
   /** Those of each middleware that apply. */
   requirements: readonly (readonly AppliedRequirement[])[];
   routes: Routes;
-  /** As in the manifest. */
-  policyDigest: string;
+  policy: Policy;
   /** By the name of the part. */
   grants: ReadonlyMap<string, Grants>;
 }
@@ -107,7 +107,7 @@ function usesInsecureRandom({ imports }: Part): boolean {
 
 /** Every component of the server, each after those it imports from. */
 export async function wireParts(assembly: Assembly, resolution: Resolution): Promise<LinkedPart[]> {
-  const { providers, middleware, routes, policyDigest: policy, grants } = assembly;
+  const { providers, middleware, routes, policy, grants } = assembly;
   const types = new Map<string, Source>([
     ["tenon:mcp/types@0.1.0", { from: "host", track: "tenon:mcp/types@0.1" }],
   ]);

@@ -13,6 +13,7 @@ export type {
   MiddlewareManifest,
   PartManifest,
   PromptManifest,
+  ProtectedResource,
   ProviderManifest,
   Requirement,
   ResourceManifest,

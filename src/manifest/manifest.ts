@@ -156,6 +156,18 @@ export interface Authentication {
   };
 }
 
+/** Protected resource metadata, as clients get it (RFC 9728, section 2). */
+export interface ProtectedResource {
+  /** Where clients reach the server: an http or https URL. */
+  resource: string;
+  /** Issuers. */
+  authorization_servers: string[];
+  /** All that anything of the server needs, sorted; absent: none. */
+  scopes_supported?: string[];
+  bearer_methods_supported: string[];
+  resource_name: string;
+}
+
 /** An interface the component asks for, by its WIT id without version, and why. */
 export interface CapabilityRequest {
   interface: string;
@@ -247,6 +259,12 @@ export interface CoreManifest extends ManifestBase {
   policyDigest: string;
   /** The widest scope a result may have, and what is said of each list that there is. */
   cache: { scope: CacheHint["scope"]; lists: Partial<Record<DynamicList, CacheHint>> };
+  /** OAuth scopes of each role; absent: there are no roles. */
+  roles?: Readonly<Record<string, readonly string[]>>;
+  /** What a caller of a tool must fulfil beside its scopes, in a subset of CEL, by the names of tools; absent: nothing. */
+  rules?: Readonly<Record<string, string>>;
+  /** Absent where no setting of the authentication says where clients get a token. */
+  protectedResource?: ProtectedResource;
   /** In the order a request passes them. */
   middleware: (PartManifest & {
     methods?: string[];

@@ -14,6 +14,8 @@ export interface ProjectFile extends ServerDescription {
   providers: Record<string, string>;
   middleware?: { use: string; as?: string; config?: Record<string, Json> }[];
   grants?: Record<string, Grants>;
+  roles?: Record<string, string[]>;
+  rules?: Record<string, string>;
 }
 
 /** One component that a `tenon.json` names. */
@@ -42,7 +44,7 @@ export interface Project {
   describe: (at: readonly (string | number)[]) => string[];
 }
 
-const LATER_KEYS = ["roles", "trust"];
+const LATER_KEYS = ["trust"];
 const MAX_BYTES = 1024 * 1024;
 const MAX_PROBLEMS = 5;
 
