@@ -7,7 +7,7 @@ import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
 import { conflictBetween, trackOf, type Interface, type Interfaces } from "./interface.ts";
 import { link, type LinkedPart, type Source } from "./link.ts";
 import { randomExport, randomPart } from "./random.ts";
-import { resolveImports, STUB } from "./resolve-imports.ts";
+import { resolveImports, STUB, stubOf } from "./resolve-imports.ts";
 import { generateStub, stubImports } from "./stub.ts";
 import { verifyComposition } from "./verify-composition.ts";
 
@@ -122,29 +122,30 @@ async function resolvePieces(pieces: readonly Piece[]): Promise<{ parts: LinkedP
       (of) => trackOf(of.name) === "wasi:clocks/monotonic-clock@0.2" && of.entries.has("subscribe-instant"),
     ),
   );
-  const fromHost = resolveImports(
-    pieces.map((piece) => ({ as: piece.id, imports: piece.fromHost })),
-    new Map(),
-    EVERYTHING,
-  );
-  const others = resolveImports(
-    pieces.map((piece) => ({ as: piece.id, imports: piece.others })),
+  const { host, stub, sourceOf, isStubbed } = resolveImports(
+    pieces.flatMap(({ id, fromHost, others }) => [
+      { as: id, imports: fromHost, unsafe: true },
+      { as: id, imports: others },
+    ]),
     new Map(),
     wasiOnly(hostImports({ timers, credentials: false })),
   );
-  const host = mergeHosts(fromHost.host, others.host);
   const parts: LinkedPart[] = [];
-  if (others.stub !== undefined) {
-    parts.push({ id: STUB, bytes: await generateStub(others.stub), imports: stubImports(others.stub) });
-  }
   if (pieces.some(({ wired }) => [...wired.values()].some(isRandomPart))) {
     parts.push(await randomPart(RANDOM_PART));
     host.set(trackOf(RANDOM), (await contract()).get(trackOf(RANDOM))!);
   }
   for (const { id, bytes, wired, ...piece } of pieces) {
     const imports = new Map(wired);
-    for (const [name, of] of piece.fromHost) imports.set(name, fromHost.sourceOf(of.name));
-    for (const [name, of] of piece.others) imports.set(name, others.sourceOf(of.name));
+    for (const [name] of [...piece.fromHost, ...piece.others]) imports.set(name, sourceOf(id, name));
+    if (stub !== undefined && isStubbed(id)) {
+      parts.push({
+        id: stubOf(id),
+        component: STUB,
+        bytes: await generateStub(stub),
+        imports: stubImports(stub),
+      });
+    }
     parts.push({ id, bytes, imports, verbatim: id === CORE });
   }
   return { parts, host };
@@ -178,25 +179,4 @@ function exportNamed(adapter: Piece, name: string, rename: (name: string) => str
     code: "ERR_COMPOSE_MISSING_INTERFACE",
     details: [`It exports ${adapter.exports.join(", ")}`],
   });
-}
-
-function mergeHosts(a: Interfaces, b: Interfaces): Interfaces {
-  const merged: Interfaces = new Map(a);
-  for (const [track, of] of b) {
-    const other: Interface | undefined = merged.get(track);
-    const conflict = other === undefined ? undefined : conflictBetween(of, other);
-    if (conflict !== undefined) {
-      throw new ToolkitError(
-        `Cannot attach the adapter: "${conflict}" of "${track}" is imported in two shapes`,
-        {
-          code: "ERR_COMPOSE_INTERFACE_MISMATCH",
-        },
-      );
-    }
-    merged.set(track, {
-      name: other?.name ?? of.name,
-      entries: new Map([...(other?.entries ?? []), ...of.entries]),
-    });
-  }
-  return merged;
 }

@@ -111,7 +111,7 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     as,
     imports: new Map([...imports].filter(([name]) => !isWired(name, grants.get(as)))),
   }));
-  const resolution = resolveImports(others, known, hostImports(needsOf(parts)));
+  const resolution = resolveImports(others, known, hostImports(needsOf(parts)), { logged: true });
   const host = hostInterfaces(resolution, assembly, known);
   const linkage = {
     host,

@@ -32,14 +32,22 @@ export class StaticMemory {
     return at;
   }
 
+  /** Pages of memory to begin with: the constants, and some room to allocate in. */
+  pages(): number {
+    return Math.ceil((this.reserve(0, 16) + 0x8000) / 0x10000);
+  }
+
   /**
    * The text of the memory, its constants and an allocator over what is left. `$reset` gives up everything allocated;
    * there is no other way to free.
+   *
+   * @param from Name of a module whose memory of {@link pages} is used. Default: the module has its own, and exports it.
    */
-  toText(): string {
+  toText(from?: string): string {
+    const pages = this.pages();
     const heap = this.reserve(0, 16);
     return `
-  (memory (export "memory") ${Math.ceil((heap + 0x8000) / 0x10000)})
+  ${from === undefined ? `(memory (export "memory") ${pages})` : `(import "${from}" "memory" (memory ${pages}))`}
   ${this.#segments.join("\n  ")}
   (global $heap (mut i32) (i32.const ${heap}))
   (func $reset (global.set $heap (i32.const ${heap})))

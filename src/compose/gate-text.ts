@@ -6,29 +6,61 @@ import {
   storeDiscriminant,
   type CoreSignature,
 } from "./canonical-abi.ts";
+import { LOG } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
-import { trackOf, type Interfaces } from "./interface.ts";
+import { trackOf, withoutVersion, type Interfaces } from "./interface.ts";
+import { DENIED, logCall, type LogLine } from "./log-call.ts";
 import { functionType, type FunctionType, type ValueType } from "./value-type.ts";
 
 /** Longest text of a denial that repeats what was asked for, in bytes. */
 const MAX_QUOTED = 256;
+/** Room for the text of a denial, in bytes: a few texts of that length. */
+const MAX_SAID = 8 * MAX_QUOTED;
+/** A control character is six bytes in JSON. */
+const MAX_ESCAPE = 6;
 
 /** A condition on two neighbouring core parameters, a text's address and length. */
 export type TextCheck = (at: string, length: string) => string;
 
-/** Builds the core module of a gate: functions that look at their arguments and pass them on as they came. */
+/** How a function that denies judges a call. Texts are instructions. */
+export interface Judgement {
+  /** Gives 0 when no grant covers the call. */
+  covered: string;
+  /** Says that no grant covers it, with {@link GateText.say}. */
+  say: string;
+  /** Says what was asked for to the log, with {@link GateText.note}. */
+  request: string;
+  /**
+   * Runs for what is covered. It refuses the call by leaving to the block `$denied`, once the reason was said to the
+   * component; the log has it as well.
+   */
+  further?: string;
+  /** Core parameters that are passed on as something else. */
+  changed?: ReadonlyMap<number, string>;
+}
+
+/**
+ * Builds the core module of a gate: functions that look at their arguments and pass them on as they came. What is denied
+ * is logged.
+ */
 export class GateText {
   readonly memory = new StaticMemory();
   #known: Interfaces;
   #interface: string;
+  #recorded: LogLine | undefined;
   #imports: { interface: string; text: string }[] = [];
   #functions: string[] = [];
   #said: number;
+  #noted: number;
 
-  constructor(known: Interfaces, id: string) {
+  /** @param recorded With it nothing is denied for want of a grant, and every use is logged in that line. */
+  constructor(known: Interfaces, id: string, recorded?: LogLine) {
     this.#known = known;
     this.#interface = id;
-    this.#said = this.memory.reserve(8 * MAX_QUOTED);
+    this.#recorded = recorded;
+    this.#said = this.memory.reserve(MAX_SAID);
+    this.#noted = this.memory.reserve(2 * MAX_ESCAPE * MAX_SAID);
+    this.import("log", LOG, "write");
   }
 
   /** Interfaces to import, each once. */
@@ -70,30 +102,54 @@ export class GateText {
 
   /** Exports a function that passes a call on when its first parameter, a text, fits the check. */
   guard(name: string, check: TextCheck, what: string): void {
+    const asked = "(local.get 0) (local.get 1)";
     this.exportChecked(name, () => ({
-      checks: `(if (i32.eqz ${check("(local.get 0)", "(local.get 1)")}) (then
-        (call $begin)
+      covered: check("(local.get 0)", "(local.get 1)"),
+      say: `(call $begin)
         ${this.say(`no grant covers ${what} "`)}
-        (call $say (local.get 0) (local.get 1) (i32.const ${MAX_QUOTED}))
-        ${this.say('"')}
-        (br $denied)))`,
+        (call $say ${asked} (i32.const ${MAX_QUOTED}))
+        ${this.say('"')}`,
+      request: `${this.note(`${name} `)} (call $note ${asked} (i32.const ${MAX_QUOTED}))`,
     }));
   }
 
-  /**
-   * Exports a function whose error has a case `denied`. `checks` runs first and leaves to the block `$denied` once the
-   * text of the denial has been said; `changed` are core parameters that are passed on as something else.
-   */
-  exportChecked(
-    name: string,
-    body: (parameters: readonly ValueType[]) => { checks: string; changed?: ReadonlyMap<number, string> },
-  ): void {
+  /** Exports a function whose error has a case `denied`. */
+  exportChecked(name: string, judge: (parameters: readonly ValueType[]) => Judgement): void {
     this.#export(name, ({ parameters, result }, { answer, pass }) => {
-      const { checks, changed } = body(parameters);
+      const { covered, say, request, further = "", changed } = judge(parameters);
       if (result?.kind !== "variant") throw new Error("a function that denies has an error");
+      const begin = this.#constant(
+        "$note-begin",
+        `{"interface":"${withoutVersion(this.#interface)}","request":"`,
+      );
+      const log = (line: LogLine): string => `${this.#constant("$append", '"}')}
+      ${logCall(this.#known, this.memory, line, [
+        `(i32.const ${this.#noted})`,
+        `(i32.sub (global.get $noted) (i32.const ${this.#noted}))`,
+      ])}`;
+      const reason =
+        further === ""
+          ? ""
+          : `(if (global.get $refused) (then
+        (global.set $refused (i32.const 0))
+        ${this.#constant("$append", '","reason":"')}
+        (call $note (i32.const ${this.#said}) (i32.sub (global.get $said) (i32.const ${this.#said})) (i32.const ${MAX_SAID}))))`;
+      const uncovered =
+        this.#recorded === undefined
+          ? `(block $uncovered
+        (br_if $uncovered (i32.eqz ${covered}))
+        ${further}
+        ${pass(changed)})
+      ${say}`
+          : `${begin} ${request} ${log(this.#recorded)}
+      ${further}
+      ${pass(changed)}`;
       return `(block $denied
-      ${checks}
-      ${pass(changed)})
+      ${uncovered})
+    ${begin}
+    ${request}
+    ${reason}
+    ${log(DENIED)}
     ${this.#denial(result, answer)}`;
     });
   }
@@ -102,6 +158,16 @@ export class GateText {
   say(text: string): string {
     const { at, length } = this.memory.text(text);
     return `(call $say (i32.const ${at}) (i32.const ${length}) (i32.const ${length}))`;
+  }
+
+  /** Says a constant, which JSON need not escape, in what the log says of the request. */
+  note(text: string): string {
+    return this.#constant("$append", text);
+  }
+
+  #constant(call: string, text: string): string {
+    const { at, length } = this.memory.text(text);
+    return `(call ${call} (i32.const ${at}) (i32.const ${length}))`;
   }
 
   /** A check that a text starts with one of the prefixes. */
@@ -137,16 +203,52 @@ export class GateText {
   (global $said (mut i32) (i32.const 0))
   ${FIND}
   ${PREFIX}
+  (global $noted (mut i32) (i32.const 0))
+  ;; the text of the denial is a reason beyond the want of a grant
+  (global $refused (mut i32) (i32.const 0))
   (func $begin (global.set $said (i32.const ${this.#said})))
-  ;; appends a text to the denial, cut before a character that would go over the limit
-  (func $say (param $at i32) (param $length i32) (param $most i32)
+  ;; the length of a text that is cut before a character that would go over the limit
+  (func $cut (param $at i32) (param $length i32) (param $most i32) (result i32)
     (if (i32.gt_u (local.get $length) (local.get $most)) (then
       (local.set $length (local.get $most))
       (loop $back
         (if (i32.eq (i32.and (i32.load8_u (i32.add (local.get $at) (local.get $length))) (i32.const 0xc0)) (i32.const 0x80))
           (then (local.set $length (i32.sub (local.get $length) (i32.const 1))) (br $back))))))
+    (local.get $length))
+  ;; appends a text to the denial
+  (func $say (param $at i32) (param $length i32) (param $most i32)
+    (local.set $length (call $cut (local.get $at) (local.get $length) (local.get $most)))
     (memory.copy (global.get $said) (local.get $at) (local.get $length))
     (global.set $said (i32.add (global.get $said) (local.get $length))))
+  ;; begins the fields of a log line with JSON
+  (func $note-begin (param $at i32) (param $length i32)
+    (global.set $noted (i32.const ${this.#noted}))
+    (call $append (local.get $at) (local.get $length)))
+  (func $append (param $at i32) (param $length i32)
+    (memory.copy (global.get $noted) (local.get $at) (local.get $length))
+    (global.set $noted (i32.add (global.get $noted) (local.get $length))))
+  (func $put (param $byte i32)
+    (i32.store8 (global.get $noted) (local.get $byte))
+    (global.set $noted (i32.add (global.get $noted) (i32.const 1))))
+  ;; appends a text as the inside of a JSON string
+  (func $note (param $at i32) (param $length i32) (param $most i32) (local $end i32) (local $c i32)
+    (local.set $end (i32.add (local.get $at) (call $cut (local.get $at) (local.get $length) (local.get $most))))
+    (loop $next
+      (if (i32.eq (local.get $at) (local.get $end)) (then (return)))
+      (local.set $c (i32.load8_u (local.get $at)))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (if (i32.lt_u (local.get $c) (i32.const 0x20))
+        (then
+          (i32.store (global.get $noted) (i32.const 0x3030755c)) ;; "\\u00"
+          (global.set $noted (i32.add (global.get $noted) (i32.const 4)))
+          (call $put (i32.add (i32.const 0x30) (i32.shr_u (local.get $c) (i32.const 4))))
+          (local.set $c (i32.and (local.get $c) (i32.const 15)))
+          (call $put (i32.add (local.get $c) (select (i32.const 0x57) (i32.const 0x30) (i32.gt_u (local.get $c) (i32.const 9))))))
+        (else
+          (if (i32.or (i32.eq (local.get $c) (i32.const 0x22)) (i32.eq (local.get $c) (i32.const 0x5c)))
+            (then (call $put (i32.const 0x5c))))
+          (call $put (local.get $c))))
+      (br $next)))
   ${this.#functions.join("\n  ")})`;
   }
 

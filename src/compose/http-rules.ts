@@ -24,12 +24,17 @@ export function addHttpRules(
       const at = (field: string): number => flatField(request, field);
       const text = (field: string): string => `(local.get ${at(field)}) (local.get ${at(field) + 1})`;
       const asked = `${text("method")} ${text("origin")} ${text("path-with-query")}`;
-      const covered = `(if (i32.eqz (call $covers ${asked})) (then (call $deny ${asked}) (br $denied)))`;
-      if (secrets.length === 0) return { checks: covered };
+      const judged = {
+        covered: `(call $covers ${asked})`,
+        say: `(call $deny ${asked})`,
+        request: `(call $note-request ${asked})`,
+      };
+      if (secrets.length === 0) return judged;
       const headers = at("headers");
       return {
-        checks: `${covered}
-      (if (i32.eqz (call $sign ${text("origin")} ${text("headers")})) (then (br $denied)))`,
+        ...judged,
+        further: `(if (i32.eqz (call $sign ${text("origin")} ${text("headers")}))
+        (then (global.set $refused (i32.const 1)) (br $denied)))`,
         changed: new Map([
           [headers, "(global.get $headers)"],
           [headers + 1, "(global.get $header-count)"],
@@ -42,8 +47,8 @@ export function addHttpRules(
 }
 
 /**
- * `$covers`: true when some grant has the origin, the method and the path. `$deny`: says what no grant covers, without
- * the query, which may hold what nobody else should see.
+ * `$covers`: true when some grant has the origin, the method and the path. `$deny`: says what no grant covers;
+ * `$note-request`: says the request to the log. Both leave out the query, which may hold what nobody else should see.
  */
 function coversText(gate: GateText, grants: readonly HttpGrant[]): string {
   const { memory } = gate;
@@ -87,7 +92,12 @@ function coversText(gate: GateText, grants: readonly HttpGrant[]): string {
     (call $say (local.get $method) (local.get $method-length) (i32.const ${MAX_METHOD}))
     ${gate.say(" ")}
     (call $say (local.get $origin) (local.get $origin-length) (i32.const ${MAX_ORIGIN}))
-    (call $say (local.get $path) (call $before-query (local.get $path) (local.get $path-length)) (i32.const ${MAX_PATH})))`;
+    (call $say (local.get $path) (call $before-query (local.get $path) (local.get $path-length)) (i32.const ${MAX_PATH})))
+  (func $note-request ${asked}
+    (call $note (local.get $method) (local.get $method-length) (i32.const ${MAX_METHOD}))
+    ${gate.note(" ")}
+    (call $note (local.get $origin) (local.get $origin-length) (i32.const ${MAX_ORIGIN}))
+    (call $note (local.get $path) (call $before-query (local.get $path) (local.get $path-length)) (i32.const ${MAX_PATH})))`;
 }
 
 /**

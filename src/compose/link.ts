@@ -25,8 +25,13 @@ export type Source =
 
 /** One component of the result. */
 export interface LinkedPart {
-  /** Unique. The result carries it for people and tools that read its wiring. */
+  /** Unique. */
   id: string;
+  /**
+   * Name of the component that this is an instance of; all with one name have the same bytes, which the result holds once.
+   * The result carries it for people and tools that read its wiring. Default: `id`.
+   */
+  component?: string;
   bytes: Uint8Array;
   /** By import name. */
   imports: ReadonlyMap<string, Source>;
@@ -70,14 +75,15 @@ const MAX_NESTING = 16;
  * @throws `ToolkitError` `ERR_WASM_DECODE` when a part is malformed.
  */
 export async function link(linkage: Linkage): Promise<{ bytes: Uint8Array; shared: SharedModule[] }> {
-  const shareable = linkage.parts.filter((part) => !part.verbatim);
+  const components = componentsOf(linkage);
+  const shareable = [...components.values()].filter((part) => !part.verbatim);
   const modules = new SharedModules(shareable.map(({ bytes }) => bytes));
   const shared = modules.all;
   const { parse } = await wasmTools();
   const frame = await parse(outerText(linkage, shared.length));
   const fill: Record<number, Uint8Array[]> = {
     [SECTION.coreModule]: shared.map((module) => module.bytes),
-    [SECTION.component]: linkage.parts.map((part) =>
+    [SECTION.component]: [...components.values()].map((part) =>
       part.verbatim ? part.bytes : withModulesAliased(part.bytes, modules, 1),
     ),
   };
@@ -87,11 +93,22 @@ export async function link(linkage: Linkage): Promise<{ bytes: Uint8Array; share
     if (bytes !== undefined) out.section(id, bytes);
     else if (id !== SECTION.custom) out.bytes(whole);
   }
-  out.section(SECTION.custom, componentNames(linkage.parts.map(({ id }) => id)));
+  out.section(SECTION.custom, componentNames([...components.keys()]));
   return { bytes: out.finish(), shared: shared.map(({ bytes, uses }) => ({ size: bytes.length, uses })) };
 }
 
-function outerText({ host, parts, exports }: Linkage, sharedModules: number): string {
+/** The components of the result, by name: of each the first instance. */
+function componentsOf({ parts }: Linkage): Map<string, LinkedPart> {
+  const components = new Map<string, LinkedPart>();
+  for (const part of parts) {
+    const { id, component = id } = part;
+    if (!components.has(component)) components.set(component, part);
+  }
+  return components;
+}
+
+function outerText(linkage: Linkage, sharedModules: number): string {
+  const { host, parts, exports } = linkage;
   const text: string[] = [];
   const imported = new Set<string>();
   const importInterface = (track: string): void => {
@@ -104,7 +121,7 @@ function outerText({ host, parts, exports }: Linkage, sharedModules: number): st
   const shapes = exports.flatMap(({ shape }) => (shape === undefined ? [] : [shape]));
   for (const track of host.keys()) importInterface(track);
   for (let i = 0; i < sharedModules; i++) text.push(`(core module $shared-${i})`);
-  for (const { id } of parts) text.push(`(component $"component ${id}")`);
+  for (const name of componentsOf(linkage).keys()) text.push(`(component $"component ${name}")`);
 
   const aliases = new Set<string>();
   const alias = (part: string, name: string): string => {
@@ -130,7 +147,7 @@ function outerText({ host, parts, exports }: Linkage, sharedModules: number): st
     text.push(`(instance ${id} ${members.join(" ")})`);
     return id;
   };
-  for (const { id, imports } of parts) {
+  for (const { id, component = id, imports } of parts) {
     const given = [...imports].map(([name, source]) => {
       const instance =
         source.from === "host"
@@ -140,7 +157,7 @@ function outerText({ host, parts, exports }: Linkage, sharedModules: number): st
             : mix(source);
       return `(with "${name}" (instance ${instance}))`;
     });
-    text.push(`(instance $"instance ${id}" (instantiate $"component ${id}" ${given.join(" ")}))`);
+    text.push(`(instance $"instance ${id}" (instantiate $"component ${component}" ${given.join(" ")}))`);
   }
   for (const { name, part, export: from, shape } of exports) {
     const instance = alias(part, from);

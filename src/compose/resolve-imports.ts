@@ -12,23 +12,32 @@ import {
 import type { Source } from "./link.ts";
 import type { StubRequest } from "./stub.ts";
 
-/** The part of a composition that stands in for everything denied. */
+/** The component that stands in for everything denied: an instance for each part that is denied something. */
 export const STUB = "generated stub";
+
+/** The instance of {@link STUB} behind a part. */
+export function stubOf(as: string): string {
+  return `stub of ${as}`;
+}
 
 /** A component whose imports are resolved together with those of others. */
 export interface Importer {
   as: string;
   imports: Interfaces;
+  /** True for what comes from the host, whatever it is. */
+  unsafe?: boolean;
 }
 
 /** Where the imports that no part answers come from. */
 export interface Resolution {
-  /** The source of an interface, for every part that imports it. */
-  sourceOf: (name: string) => Source;
+  /** The source of an interface for a part that imports it. */
+  sourceOf: (as: string, name: string) => Source;
   /** What the composition imports, by track. */
   host: Interfaces;
   /** What the stub stands in for; nothing when nothing is denied. */
   stub: StubRequest | undefined;
+  /** True when the stub answers some import of a part. */
+  isStubbed: (as: string) => boolean;
   /** Functions answered by the stub, as `interface#function`. */
   denied: string[];
 }
@@ -38,51 +47,69 @@ export interface Resolution {
  * stay together: the host serves all functions of a resource or none.
  *
  * @param known Interfaces whose shape is given.
+ * @param options `logged` when what is denied is to be logged. Default false.
  * @throws {@link ToolkitError} `ERR_COMPOSE_INTERFACE_MISMATCH` when two parts import one interface in two shapes.
  */
 export function resolveImports(
   importers: readonly Importer[],
   known: Interfaces,
   allowed: HostImports,
+  { logged = false }: { logged?: boolean } = {},
 ): Resolution {
   const interfaces = mergeImports(importers, known);
-  const used = new Set(
-    importers.flatMap(({ imports }) => [...imports.values()].map(({ name }) => trackOf(name))),
-  );
+  const denied = importers.filter(({ unsafe }) => !unsafe);
   const host: Interfaces = new Map();
   const stubbed = new Map<string, string[]>();
-  const sources = new Map<string, Source>();
+  const sources = new Map<string, (as: string) => Source>();
+  const judged = mergeImports(denied, known);
 
-  for (const track of used) {
-    const of = interfaces.get(track)!;
+  for (const [track, of] of judged) {
     const functions = functionsOf(of);
     const open = functions.filter((name) => allowed.serves(track, name));
     const onlyTypes = functions.length === 0 && allowed.servesTypes(track);
     const ownsResource = [...allowed.resources].some((resource) => resource.startsWith(`${track} `));
-    const fromStub: Source = { from: "part", part: STUB, export: of.name };
+    const fromStub = (as: string): Source & { from: "part" } => ({
+      from: "part",
+      part: stubOf(as),
+      export: of.name,
+    });
     if (open.length === 0 && !onlyTypes && !ownsResource) {
       stubbed.set(track, functions);
       sources.set(track, fromStub);
       continue;
     }
-    const served = prune(interfaces, track, (name) => open.includes(name));
+    const served = prune(judged, track, (name) => open.includes(name));
     host.set(track, { name: allowed.idOf(track, of.name), entries: served.entries });
     if (served.entries.size === of.entries.size) {
-      sources.set(track, { from: "host", track });
+      sources.set(track, () => ({ from: "host", track }));
     } else {
       stubbed.set(
         track,
         functions.filter((name) => !open.includes(name)),
       );
-      sources.set(track, { ...fromStub, from: "both", track, of, functions: open });
+      sources.set(track, (as) => ({ ...fromStub(as), from: "both", track, of, functions: open }));
     }
+  }
+  const unsafe = importers.filter((each) => each.unsafe);
+  for (const [track, { name, entries }] of mergeImports(unsafe, known)) {
+    host.set(track, { name, entries: new Map([...entries, ...(host.get(track)?.entries ?? [])]) });
   }
   addDependencies(host, interfaces, allowed);
   return {
-    sourceOf: (name) => sources.get(trackOf(name))!,
+    sourceOf: (as, name) => {
+      const importer = importers.find((each) => each.as === as && each.imports.has(name))!;
+      const track = trackOf(importer.imports.get(name)!.name);
+      return importer.unsafe ? { from: "host", track } : sources.get(track)!(as);
+    },
     host,
     stub:
-      stubbed.size === 0 ? undefined : { interfaces, functions: stubbed, hostResources: allowed.resources },
+      stubbed.size === 0
+        ? undefined
+        : { interfaces: judged, functions: stubbed, hostResources: allowed.resources, logged },
+    isStubbed: (as) =>
+      denied.some(
+        (each) => each.as === as && [...each.imports.values()].some(({ name }) => stubbed.has(trackOf(name))),
+      ),
     denied: [...stubbed].flatMap(([track, names]) => names.map((name) => `${withoutVersion(track)}#${name}`)),
   };
 }

@@ -1,15 +1,18 @@
 import { flatten, layoutOf, liftedSignature, needsMemory } from "./canonical-abi.ts";
+import { contract, LOG } from "./contract.ts";
 import { StaticMemory } from "./core-text.ts";
 import { deniedValue } from "./denied-value.ts";
 import {
   dependenciesOf,
   homeOf,
   replaceTypes,
+  trackOf,
   withoutVersion,
   type Entry,
   type Interfaces,
 } from "./interface.ts";
-import type { Source } from "./link.ts";
+import { importText, type Source } from "./link.ts";
+import { DENIED, LOG_PARAMETERS, logCall } from "./log-call.ts";
 import { functionType } from "./value-type.ts";
 import { parseComponent } from "./wasm-tools.ts";
 
@@ -23,7 +26,14 @@ export interface StubRequest {
   hostResources?: ReadonlySet<string>;
   /** Texts that functions return instead, by `track#function`. */
   constants?: ReadonlyMap<string, string>;
+  /** True when what is denied is logged. */
+  logged?: boolean;
 }
+
+/** When a denial is logged: each time, or the first time, which is then noted. */
+const ALWAYS = 0;
+const ONCE = 1;
+const SAID = 2;
 
 /** Functions with no error to return, where any value would mislead the caller or make it spin. */
 const TRAPS = [
@@ -34,10 +44,18 @@ const TRAPS = [
 
 /**
  * Generates a component without an engine that exports the interfaces and denies every call: it returns an error where
- * the function has one, else the emptiest value, and traps only where neither is honest.
+ * the function has one, else the emptiest value, and traps only where neither is honest. What it logs is each denial of a
+ * service of ours, and the first of each other function: a language's library asks WASI for the same again and again.
  */
-export function generateStub(request: StubRequest): Promise<Uint8Array> {
-  return parseComponent(new StubText(request).toText());
+export async function generateStub(request: StubRequest): Promise<Uint8Array> {
+  return parseComponent(new StubText(request, await contract()).toText());
+}
+
+/** True when a stub has something to log, and so imports the log. */
+export function logsDenials({ functions, constants, logged }: StubRequest): boolean {
+  const denies = ([track, names]: [string, readonly string[]]): boolean =>
+    names.some((name) => !constants?.has(`${track}#${name}`));
+  return logged === true && [...functions].some(denies);
 }
 
 /** The interfaces of a stub: those asked for and those they take types from, dependencies first. */
@@ -53,11 +71,17 @@ function stubbedTracks({ interfaces, functions }: StubRequest): string[] {
   return [...order];
 }
 
-/** What a stub imports itself: the host's resources that the functions it denies mention. */
-export function stubImports(request: StubRequest): Map<string, Source> {
+/** What a stub imports itself: the log, and the host's resources that the functions it denies mention. */
+export function stubImports(request: StubRequest, log?: Source): Map<string, Source> {
   const owned = [...(request.hostResources ?? [])].map((resource) => resource.split(" ")[0]!);
   const tracks = stubbedTracks(request).filter((track) => owned.includes(track));
-  return new Map(tracks.map((track) => [request.interfaces.get(track)!.name, { from: "host", track }]));
+  return new Map([
+    ...(log !== undefined && logsDenials(request) ? [[LOG, log] as const] : []),
+    ...tracks.map((track): [string, Source] => [
+      request.interfaces.get(track)!.name,
+      { from: "host", track },
+    ]),
+  ]);
 }
 
 /**
@@ -72,9 +96,13 @@ class StubText {
   #drops = new Set<string>();
   #core: string[] = [];
   #component: string[] = [];
+  #known: Interfaces;
+  /** Bytes of the longest fields of a log line. */
+  #longest = 0;
 
-  constructor(request: StubRequest) {
+  constructor(request: StubRequest, known: Interfaces) {
     this.#request = request;
+    this.#known = known;
   }
 
   toText(): string {
@@ -101,17 +129,78 @@ class StubText {
       ({ id, canon, resource }) => `(core func ${id} (canon resource.${canon} ${this.#resource(resource)}))`,
     );
     const handleExports = handles.map(({ id }) => `(export ${id.slice(1)} (func ${id}))`).join(" ");
+    const log = logsDenials(this.#request)
+      ? this.#log()
+      : { imported: "", made: "", imports: "", functions: "", given: "", from: undefined };
+    const memory = this.#memory.toText(log.from);
     return `(component
+  ${log.imported}
   ${this.#declareResources(tracks).join("\n  ")}
+  ${log.made}
   ${handleFunctions.join("\n  ")}
   (core module $module
   ${handleImports.join("\n  ")}
-  ${this.#memory.toText()}
+  ${log.imports}
+  ${memory}
+  ${log.functions}
   ${this.#core.join("\n  ")})
-  (core instance $core (instantiate $module${handles.length > 0 ? ` (with "handles" (instance ${handleExports}))` : ""}))
-  (alias core export $core "memory" (core memory $memory))
+  (core instance $core (instantiate $module${log.given}${handles.length > 0 ? ` (with "handles" (instance ${handleExports}))` : ""}))
+  ${log.from === undefined ? '(alias core export $core "memory" (core memory $memory))' : ""}
   (alias core export $core "cabi_realloc" (core func $realloc))
   ${this.#component.join("\n  ")})`;
+  }
+
+  /**
+   * `$denied`, which writes a line for a row that {@link StubText.#row} made. What writes the line reads the memory, so the
+   * memory is made before both.
+   */
+  #log(): Record<"imported" | "made" | "imports" | "functions" | "given" | "from", string> {
+    const fields = this.#memory.reserve(this.#longest);
+    const end = this.#memory.text('"}');
+    const line = logCall(this.#known, this.#memory, DENIED, [
+      `(i32.const ${fields})`,
+      `(i32.sub (local.get $end) (i32.const ${fields}))`,
+    ]);
+    const track = trackOf(LOG);
+    const append = (at: string, length: string): string => `
+    (memory.copy (local.get $end) ${at} ${length})
+    (local.set $end (i32.add (local.get $end) ${length}))`;
+    const word = (offset: number): string => `(i32.load offset=${offset} (local.get $row))`;
+    const functions = `
+  (func $denied (param $row i32) (local $end i32)
+    (if (i32.eq ${word(16)} (i32.const ${SAID})) (then (return)))
+    (if (i32.eq ${word(16)} (i32.const ${ONCE})) (then (i32.store offset=16 (local.get $row) (i32.const ${SAID}))))
+    (local.set $end (i32.const ${fields}))
+    ${append(word(0), word(4))}
+    ${append(word(8), word(12))}
+    ${append(`(i32.const ${end.at})`, `(i32.const ${end.length})`)}
+    ${line})`;
+    return {
+      imported: importText(track, this.#known.get(track)!, []).join("\n  "),
+      made: `(core module $memory-module (memory (export "memory") ${this.#memory.pages()}))
+  (core instance $memory-instance (instantiate $memory-module))
+  (alias core export $memory-instance "memory" (core memory $memory))
+  (alias export $"host ${track}" "write" (func $write))
+  (core func $log (canon lower (func $write) (memory $memory)))`,
+      imports: `(import "log" "write" (func $log (param ${LOG_PARAMETERS})))`,
+      functions,
+      given: ' (with "log" (instance (export "memory" (memory $memory)) (export "write" (func $log))))',
+      from: "log",
+    };
+  }
+
+  /** What the log says of a function: the text before its name and the name, and whether it is said each time. */
+  #row(track: string, name: string): number {
+    const before = this.#memory.text(`{"interface":"${withoutVersion(track)}","request":"`);
+    const called = this.#memory.text(name);
+    this.#longest = Math.max(this.#longest, before.length + called.length + 2);
+    return this.#memory.words([
+      before.at,
+      before.length,
+      called.at,
+      called.length,
+      track.startsWith("tenon:") ? ALWAYS : ONCE,
+    ]);
   }
 
   #resource(resource: string): string {
@@ -186,9 +275,12 @@ class StubText {
     const id = `${track}#${name}`;
     const type = functionType(this.#request.interfaces, track, name);
     const { results, indirectParameters, indirectResult } = liftedSignature(type);
-    if (TRAPS.some((pattern) => pattern.test(id))) return "unreachable";
+    const constant = this.#request.constants?.get(id);
+    const logged = this.#request.logged === true && constant === undefined;
+    const denied = logged ? `(call $denied (i32.const ${this.#row(track, name)}))` : "";
+    if (TRAPS.some((pattern) => pattern.test(id))) return `${denied} unreachable`;
     // What was passed has served its purpose; the answer lies in the constants.
-    const body = ["(call $reset)"];
+    const body = ["(call $reset)", denied];
     let flat = 0;
     for (const parameter of indirectParameters ? [] : type.parameters) {
       if (parameter.kind === "own") {
@@ -198,7 +290,6 @@ class StubText {
       flat += flatten(parameter).length;
     }
     if (type.result === undefined) return body.join(" ");
-    const constant = this.#request.constants?.get(id);
     const { size, align } = layoutOf(type.result);
     const answer = this.#memory.reserve(size, align);
     const store =
@@ -213,7 +304,7 @@ class StubText {
             },
           })
         : (address: number) => this.#storeText(address, constant);
-    if (store === undefined) return "unreachable";
+    if (store === undefined) return `${denied} unreachable`;
     body.push(...store(answer));
     if (indirectResult) body.push(`(i32.const ${answer})`);
     else if (results[0] === "i32") body.push(`(${loadOf(size)} (i32.const ${answer}))`);

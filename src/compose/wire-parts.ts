@@ -11,10 +11,10 @@ import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
 import type { MiddlewarePart, Part } from "./part.ts";
 import type { Policy } from "./policy.ts";
 import { randomExport, randomPart } from "./random.ts";
-import { STUB, type Resolution } from "./resolve-imports.ts";
+import { STUB, stubOf, type Resolution } from "./resolve-imports.ts";
 import { generateRouter, providerImport } from "./router.ts";
 import type { Routes } from "./routes.ts";
-import { generateStub, stubImports } from "./stub.ts";
+import { generateStub, logsDenials, stubImports, type StubRequest } from "./stub.ts";
 
 // Names of generated parts hold a space, which names of parts never do. What is read from the bytes goes by them.
 
@@ -71,19 +71,19 @@ export function importOf(part: Part, name: string): Interface | undefined {
 
 /** What the whole imports of its host, by track: what the parts get from there, and what generated parts need. */
 export function hostInterfaces(
-  { host }: Resolution,
+  resolution: Resolution,
   { providers, middleware, grants }: Assembly,
   known: Interfaces,
 ): Interfaces {
   const parts = [...providers, ...middleware];
   const types = "tenon:mcp/types@0.1";
-  const all: Interfaces = new Map([[types, known.get(types)!], ...host]);
+  const all: Interfaces = new Map([[types, known.get(types)!], ...resolution.host]);
   // The generated parts use every type of the contract, whichever the others use.
   all.set(types, known.get(types)!);
   const add = (id: string): void => {
     all.set(trackOf(id), hostShape(id, known));
   };
-  if (parts.some((part) => importOf(part, LOG))) add(LOG);
+  if (parts.some((part) => logs(part, grants.get(part.as), resolution))) add(LOG);
   if (parts.some(usesInsecureRandom)) add(RANDOM);
   for (const granted of grants.values()) for (const id of gatedInterfaces(granted)) add(id);
   return all;
@@ -114,19 +114,12 @@ export async function wireParts(assembly: Assembly, resolution: Resolution): Pro
   const linked: LinkedPart[] = [
     { id: CATALOG_PART, bytes: await generateCatalog(routes, policy), imports: types },
   ];
-  if (resolution.stub !== undefined) {
-    linked.push({
-      id: STUB,
-      bytes: await generateStub(resolution.stub),
-      imports: stubImports(resolution.stub),
-    });
-  }
   if (middleware.some((part) => importOf(part, AUDIT))) {
     linked.push({ id: AUDIT_PART, bytes: await generateAudit(), imports: types });
   }
   if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
   for (const part of [...providers, ...middleware]) {
-    linked.push(...(await ownParts(part, grants.get(part.as) ?? {})));
+    linked.push(...(await ownParts(part, grants.get(part.as) ?? {}, resolution)));
   }
   const wire = (part: Part, next: Source | undefined): LinkedPart => ({
     id: part.as,
@@ -134,7 +127,7 @@ export async function wireParts(assembly: Assembly, resolution: Resolution): Pro
     imports: new Map(
       [...part.imports.keys()].map((name) => [
         name,
-        wiredSource(part, name, next, grants.get(part.as)) ?? resolution.sourceOf(name),
+        wiredSource(part, name, next, grants.get(part.as)) ?? resolution.sourceOf(part.as, name),
       ]),
     ),
   });
@@ -173,17 +166,31 @@ export function entryOf({ middleware }: Assembly): { part: string; export: strin
 }
 
 /** The components made for one part alone. */
-async function ownParts(part: Part, granted: Grants): Promise<LinkedPart[]> {
+async function ownParts(part: Part, granted: Grants, resolution: Resolution): Promise<LinkedPart[]> {
   const own: LinkedPart[] = [];
-  if (importOf(part, LOG)) {
+  const log = fromLog(part);
+  if (logs(part, granted, resolution)) {
     own.push({ id: logOf(part.as), bytes: await generateLogSource(part.as), imports: fromHost(LOG) });
+  }
+  if (resolution.stub !== undefined && resolution.isStubbed(part.as)) {
+    own.push({
+      id: stubOf(part.as),
+      component: STUB,
+      bytes: await generateStub(resolution.stub),
+      imports: stubImports(resolution.stub, log),
+    });
   }
   const settings = JSON.stringify("settings" in part ? part.settings : {});
   for (const id of GATED) {
     const isConfig = id === CONFIG;
     if (!opens(granted, trackOf(id))) {
       if (isConfig && importOf(part, CONFIG)) {
-        own.push({ id: settingsOf(part.as), bytes: await settingsStub(settings), imports: new Map() });
+        const stub = await settingsStub(part, settings);
+        own.push({
+          id: settingsOf(part.as),
+          bytes: await generateStub(stub),
+          imports: stubImports(stub, log),
+        });
       }
       continue;
     }
@@ -192,7 +199,7 @@ async function ownParts(part: Part, granted: Grants): Promise<LinkedPart[]> {
     own.push({
       id: isConfig ? settingsOf(part.as) : gateOf(part.as, id),
       bytes,
-      imports: fromHost(id, ...(signs ? [SECRETS] : [])),
+      imports: new Map([...fromHost(id, ...(signs ? [SECRETS] : [])), [LOG, log]]),
       verbatim: true,
     });
   }
@@ -203,22 +210,39 @@ function fromHost(...ids: string[]): Map<string, Source> {
   return new Map(ids.map((id) => [id, { from: "host", track: trackOf(id) }]));
 }
 
+/** True when the part, or something that denies it what it asks for, writes to the log. */
+function logs(part: Part, granted: Grants = {}, { stub, isStubbed }: Resolution): boolean {
+  return (
+    importOf(part, LOG) !== undefined ||
+    gatedInterfaces(granted).length > 0 ||
+    (importOf(part, CONFIG)?.entries.has("get") ?? false) ||
+    (stub !== undefined && logsDenials(stub) && isStubbed(part.as))
+  );
+}
+
+function fromLog({ as }: Part): Source {
+  return { from: "part", part: logOf(as), export: LOG };
+}
+
 /** A part's `config` without a grant: its settings as a constant, and every key denied. */
-async function settingsStub(settings: string): Promise<Uint8Array> {
+async function settingsStub(part: Part, settings: string): Promise<StubRequest> {
   const track = trackOf(CONFIG);
-  return generateStub({
+  const asks = importOf(part, CONFIG)!.entries.has("get");
+  return {
     interfaces: await contract(),
-    functions: new Map([[track, ["settings", "get"]]]),
+    logged: true,
+    functions: new Map([[track, asks ? ["settings", "get"] : ["settings"]]]),
     constants: new Map([[`${track}#settings`, settings]]),
-  });
+  };
 }
 
 function wiredSource(
-  { as }: Part,
+  part: Part,
   name: string,
   next: Source | undefined,
   granted: Grants | undefined,
 ): Source | undefined {
+  const { as } = part;
   const random = randomExport(name);
   if (random !== undefined) return { from: "part", part: RANDOM_PART, export: random };
   const track = trackOf(name);
@@ -230,7 +254,7 @@ function wiredSource(
     case trackOf(AUDIT):
       return { from: "part", part: AUDIT_PART, export: AUDIT };
     case trackOf(LOG):
-      return { from: "part", part: logOf(as), export: LOG };
+      return fromLog(part);
     case trackOf(CONFIG):
       return { from: "part", part: settingsOf(as), export: CONFIG };
     default: {

@@ -149,11 +149,13 @@ async function wireOf(
   if (source?.from === "import") return { kind: trackOf(source.name) === trackOf(name) ? "host" : "unknown" };
   if (source?.from !== "instantiate") return { kind: "unknown" };
   const component = components[source.component]!;
-  const reach = reachOf(component, source);
+  const reach = reachOf(components, as, component, source);
   const isSealed = reach.size === 0;
+  // What reaches the log alone can tell of a call, and give nothing.
+  const isStub = isSealed || isOnly(reach, LOG);
   switch (component.name) {
     case STUB:
-      return { kind: isSealed ? "stub" : "unknown" };
+      return { kind: isStub ? "stub" : "unknown" };
     case CATALOG_PART:
       return { kind: isSealed ? "catalog" : "unknown" };
     case AUDIT_PART:
@@ -163,7 +165,7 @@ async function wireOf(
     case logOf(as):
       return { kind: isOnly(reach, LOG) ? "log" : "unknown" };
     case settingsOf(as): {
-      if (isSealed) return { kind: called === "get" ? "stub" : "settings" };
+      if (isStub) return { kind: called === "get" ? "stub" : "settings" };
       const gate = await gateWire(component, reach, CONFIG);
       return gate.kind === "gate" && called !== "get" ? { kind: "settings" } : gate;
     }
@@ -185,7 +187,7 @@ function neighbour(name: string, imported: string): Wire {
 
 /** A gate lets through what its grant says only if its code is that of a gate; else it is one by its imports alone. */
 async function gateWire(component: Inside, reach: ReadonlySet<string>, id: string): Promise<Wire> {
-  if ([...reach].some((track) => track !== trackOf(id) && track !== trackOf(SECRETS)))
+  if ([...reach].some((track) => ![id, SECRETS, LOG].map(trackOf).includes(track)))
     return { kind: "unknown" };
   const request = await readGate(component.bytes);
   return request === undefined || trackOf(request.interface) !== trackOf(id)
@@ -212,13 +214,26 @@ function sourceOf(definition: Definition | undefined, called: string | undefined
   }
 }
 
-/** Tracks of which an instance has functions; `unknown` for what does not come from the host as it is. */
-function reachOf({ imports }: Inside, { given }: Instance): Set<string> {
+/**
+ * Tracks of which an instance has functions; `unknown` for what does not come from the host as it is. The log of the part
+ * it was made for counts as the host's.
+ */
+function reachOf(
+  components: readonly Inside[],
+  as: string,
+  { imports }: Inside,
+  { given }: Instance,
+): Set<string> {
   const withFunctions = [...imports].filter(([, of]) => functionsOf(of).length > 0);
   return new Set(
     withFunctions.map(([name]) => {
-      const source = given.get(name);
-      return source?.from === "import" ? trackOf(source.name) : "unknown";
+      const argument = given.get(name);
+      const source = argument?.from === "alias" ? argument.of : argument;
+      if (source?.from === "import") return trackOf(source.name);
+      if (source?.from !== "instantiate") return "unknown";
+      const component = components[source.component]!;
+      const isLog = component.name === logOf(as) && isOnly(reachOf(components, as, component, source), LOG);
+      return isLog && trackOf(name) === trackOf(LOG) ? trackOf(LOG) : "unknown";
     }),
   );
 }

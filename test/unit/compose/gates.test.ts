@@ -10,6 +10,7 @@ import {
 import { loadComponent, type Handler, type HostFunctions } from "../../fixtures/run-component.ts";
 import {
   ask,
+  denial,
   get,
   PROBE,
   recordingHost,
@@ -182,19 +183,22 @@ describe("a server in which one part is granted what another is not", () => {
     ["https://api.example:8443", "GET", "/v1/items/a%2Ejson"],
     ["https://api.example:8443", "GET", "/%76%31/items"],
   ])("http denies %s %s %j", (origin, method, path) => {
-    const { calls, functions } = recordingHost();
+    const { calls, lines, functions } = recordingHost();
     const request = { method, origin, pathWithQuery: path, headers: [] };
     const ended = ask(instantiate(functions).handler, "granted", [
       ["http", "send", request],
       ["http", "start", request],
     ]);
-    const val = `no grant covers ${method} ${origin}${path.split("?")[0]}`;
-    expect(ended).toEqual([{ error: { tag: "denied", val } }, { error: { tag: "denied", val } }]);
+    const asked = `${method} ${origin}${path.split("?")[0]}`;
+    const error = { tag: "denied", val: `no grant covers ${asked}` };
+    expect(ended).toEqual([{ error }, { error }]);
     expect(calls).toEqual([]);
+    const line = denial("granted", "http", { request: asked });
+    expect(lines).toEqual([line, line]);
   });
 
   test("http cuts long denials between characters, and keeps the query out of them", () => {
-    const { functions } = recordingHost();
+    const { functions, lines } = recordingHost();
     const { handler } = instantiate(functions);
     const deny = (origin: string, path: string): string =>
       ask(handler, "granted", [get(origin, path)])[0]!.error.val as string;
@@ -205,6 +209,8 @@ describe("a server in which one part is granted what another is not", () => {
       const text = deny(`https://${"x".repeat(10_000)}`, path);
       expect(text.length).toBeLessThan(700);
       expect(text).toMatch(/^no grant covers GET https:\/\/x+\/a?(a*|é*|(😀)*)$/);
+      const { request } = lines.at(-1)![3] as { request: string };
+      expect(`no grant covers ${request}`).toBe(text);
     }
   });
 
@@ -231,7 +237,7 @@ describe("a server in which one part is granted what another is not", () => {
   });
 
   test("http refuses a part that writes such a header field itself, and says when a secret is missing", () => {
-    const { calls, functions } = recordingHost();
+    const { calls, lines, functions } = recordingHost();
     const { handler } = instantiate(functions);
     for (const name of ["authorization", "Authorization", "X-TENANT"]) {
       const [ended] = ask(handler, "granted", [
@@ -248,6 +254,12 @@ describe("a server in which one part is granted what another is not", () => {
           val: `the header field "${name.toLowerCase()}" is a granted secret and is not set by the component`,
         },
       });
+      expect(lines.splice(0)).toEqual([
+        denial("granted", "http", {
+          request: "GET https://signed.example/",
+          reason: `the header field "${name.toLowerCase()}" is a granted secret and is not set by the component`,
+        }),
+      ]);
     }
     const [elsewhere] = ask(handler, "granted", [
       get("https://any.example", "/", { headers: [["authorization", "mine"]] }),
@@ -261,6 +273,12 @@ describe("a server in which one part is granted what another is not", () => {
       error: { tag: "denied", val: 'the host has no value for the secret "tenant"' },
     });
     expect(missing.calls.map(({ name }) => name)).toEqual(["secret", "secret"]);
+    expect(missing.lines).toEqual([
+      denial("granted", "http", {
+        request: "GET https://signed.example/",
+        reason: 'the host has no value for the secret "tenant"',
+      }),
+    ]);
   });
 
   test("kv passes keys under a granted prefix", () => {
@@ -295,7 +313,7 @@ describe("a server in which one part is granted what another is not", () => {
   });
 
   test("kv denies every other key", () => {
-    const { calls, functions } = recordingHost();
+    const { calls, lines, functions } = recordingHost();
     const { handler } = instantiate(functions);
     for (const key of ["", "n", "notes", "Notes/1", "xnotes/1", "shared", "/notes/1", "other/notes/"]) {
       const ended = ask(handler, "granted", [
@@ -310,8 +328,34 @@ describe("a server in which one part is granted what another is not", () => {
         const what = i === 5 ? "the key prefix" : "the key";
         expect(error).toEqual({ tag: "denied", val: `no grant covers ${what} "${key}"` });
       }
+      const asked = ["get", "set", "delete", "swap", "increment", "list"];
+      expect(lines.splice(0)).toEqual(
+        asked.map((name) => denial("granted", "kv", { request: `${name} ${key}` })),
+      );
     }
     expect(calls).toEqual([]);
+  });
+
+  test("what is logged of a key is JSON, whatever the key holds", () => {
+    const { lines, functions } = recordingHost();
+    const { handler } = instantiate(functions);
+    const keys = [
+      '"',
+      "\\",
+      '\\"}',
+      "\0\x01\n\x1f\x20\x7f",
+      "é😀\u2028",
+      "\0".repeat(1000),
+      '"'.repeat(1000),
+    ];
+    ask(
+      handler,
+      "granted",
+      keys.map((key): Call => ["kv", "get", key]),
+    );
+    expect(lines.map(([, , , fields]) => fields)).toEqual(
+      keys.map((key) => ({ interface: "tenon:host/kv", request: `get ${key.slice(0, 256)}` })),
+    );
   });
 
   test("config and secrets pass the granted names, and no secret that goes into a header", () => {

@@ -20,8 +20,8 @@ test("the text of a server has everything, aligned and at most 100 columns wide"
   size      SIZE, SIZE gzip
   chain     host → pass → watch → router → pay, spare
   catalog   sha256:DIGEST
-  imports   tenon:host/http@0.1.0, tenon:host/kv@0.1.0, tenon:host/secrets@0.1.0,
-            tenon:mcp/types@0.1.0
+  imports   tenon:host/http@0.1.0, tenon:host/kv@0.1.0, tenon:host/log@0.1.0,
+            tenon:host/secrets@0.1.0, tenon:mcp/types@0.1.0
   exports   tenon:mcp/catalog@0.1.0, tenon:mcp/handler@0.1.0
   denied    3 functions answered by stubs
 
