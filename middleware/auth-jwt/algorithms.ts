@@ -1,0 +1,40 @@
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+
+/** A hash of the SHA-2 family. */
+export type Hash = typeof sha256 | typeof sha384 | typeof sha512;
+
+/** How signatures of an algorithm are verified, and with which keys. */
+export interface AlgorithmFacts {
+  readonly kty: "EC" | "OKP" | "RSA";
+  readonly crv?: "Ed25519" | "P-256" | "P-384" | "P-521";
+  readonly padding?: "pkcs1" | "pss";
+  readonly hash: Hash;
+}
+
+const ED25519 = { kty: "OKP", crv: "Ed25519", hash: sha512 } as const;
+
+/** The signature algorithms (RFC 7518, section 3.1; RFC 8037, section 3.1; RFC 9864, section 2.2). */
+export const ALGORITHMS = {
+  RS256: { kty: "RSA", padding: "pkcs1", hash: sha256 },
+  RS384: { kty: "RSA", padding: "pkcs1", hash: sha384 },
+  RS512: { kty: "RSA", padding: "pkcs1", hash: sha512 },
+  PS256: { kty: "RSA", padding: "pss", hash: sha256 },
+  PS384: { kty: "RSA", padding: "pss", hash: sha384 },
+  PS512: { kty: "RSA", padding: "pss", hash: sha512 },
+  ES256: { kty: "EC", crv: "P-256", hash: sha256 },
+  ES384: { kty: "EC", crv: "P-384", hash: sha384 },
+  ES512: { kty: "EC", crv: "P-521", hash: sha512 },
+  EdDSA: ED25519,
+  Ed25519: ED25519,
+} as const satisfies Record<string, AlgorithmFacts>;
+
+/** Name of an algorithm, as `alg` has it. */
+export type Algorithm = keyof typeof ALGORITHMS;
+
+/** All names of algorithms. */
+export const ALGORITHM_NAMES = Object.keys(ALGORITHMS) as readonly Algorithm[];
+
+/** Whether a text names one. */
+export function isAlgorithm(name: unknown): name is Algorithm {
+  return typeof name === "string" && Object.hasOwn(ALGORITHMS, name);
+}

@@ -1,0 +1,12 @@
+import type { CompactJws } from "./compact-jws.ts";
+import type { VerificationKey } from "./keys.ts";
+
+/**
+ * Whether a token was signed with a key, by that key's algorithm; its header must name the same one.
+ *
+ * @returns why not, as a short code; nothing when it was.
+ */
+export function signatureProblem(jws: CompactJws, key: VerificationKey): string | undefined {
+  if (jws.algorithm !== key.algorithm) return "wrong-algorithm";
+  return key.verify(new TextEncoder().encode(jws.signed), jws.signature) ? undefined : "bad-signature";
+}

@@ -1,0 +1,63 @@
+import type { Algorithm } from "./algorithms.ts";
+import { importKey, type VerificationKey } from "./keys.ts";
+import { isObject } from "./strict-json.ts";
+
+/** Most keys of a set. */
+export const MAX_KEYS = 100;
+
+/** A key that was left out of a set, and why. */
+export interface UnusableKey {
+  readonly index: number;
+  /** Ends a sentence about the key. */
+  readonly problem: string;
+}
+
+/** Public keys by their `kid`. Each is imported when it is first needed. */
+export class KeySet {
+  readonly #jwks: ReadonlyMap<unknown, unknown>;
+  readonly #algorithms: readonly Algorithm[] | undefined;
+  readonly #imported = new Map<unknown, VerificationKey>();
+
+  /** @param jwks Those that {@link usableKeys} left. */
+  constructor(jwks: readonly unknown[], algorithms?: readonly Algorithm[]) {
+    this.#jwks = new Map(jwks.map((jwk) => [kidOf(jwk), jwk]));
+    this.#algorithms = algorithms;
+  }
+
+  /** The key of that `kid`; the only one of the set where a token names none. */
+  find(kid: string | undefined): VerificationKey | undefined {
+    const name: unknown = kid ?? (this.#jwks.size === 1 ? this.#jwks.keys().next().value : undefined);
+    if (!this.#jwks.has(name) || (kid === undefined && this.#jwks.size !== 1)) return undefined;
+    let key = this.#imported.get(name);
+    if (key === undefined) {
+      key = importKey(this.#jwks.get(name), this.#algorithms);
+      this.#imported.set(name, key);
+    }
+    return key;
+  }
+}
+
+/** Parts the keys that signatures can be verified with from others, among them each of those that share a `kid`. */
+export function usableKeys(
+  jwks: readonly unknown[],
+  algorithms?: readonly Algorithm[],
+): { readonly usable: unknown[]; readonly unusable: UnusableKey[] } {
+  const usable: unknown[] = [];
+  const unusable: UnusableKey[] = [];
+  for (const [index, jwk] of jwks.entries()) {
+    try {
+      if (jwks.some((other) => other !== jwk && kidOf(other) === kidOf(jwk))) {
+        throw new Error("has the kid of another, or none beside others");
+      }
+      importKey(jwk, algorithms);
+      usable.push(jwk);
+    } catch (error) {
+      unusable.push({ index, problem: (error as Error).message });
+    }
+  }
+  return { usable, unusable };
+}
+
+function kidOf(jwk: unknown): unknown {
+  return isObject(jwk) ? jwk["kid"] : undefined;
+}
