@@ -31,10 +31,10 @@ export default defineAuthentication<Settings>({
     kv: 'keeps the keys of "jwksUri", and lets one instance fetch them for all',
   },
   requires: [
-    { when: { required: ["jwksUri"] }, for: "fetches the keys of the issuer", http: "jwksUri" },
+    { when: { required: ["jwksUri"] }, for: "fetching the keys of the issuer", http: "jwksUri" },
     {
       when: { required: ["jwksUri"] },
-      for: "lets one instance fetch the keys for all",
+      for: "one fetch of the keys for all instances",
       kv: { prefix: "keyPrefix", features: ["persistent", "swap"] },
     },
   ],
