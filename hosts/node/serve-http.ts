@@ -145,6 +145,9 @@ export async function serveHttp(
       ...protocolOptions(next, options.deadlineMs, tasks),
       ...asking,
       changes,
+      ...(next.manifest.protectedResource && {
+        protectedResource: JSON.stringify(next.manifest.protectedResource),
+      }),
       ...(sessions && { sessions }),
       local: isLoopbackAddress(host),
       ...(allowedHosts && { allowedHosts }),

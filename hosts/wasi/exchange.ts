@@ -103,12 +103,22 @@ function run<Answer>(call: Call<Answer>): Step<Answer> {
 }
 
 /** What the composition knows of the server. */
-function serverEntry(): Pick<HttpProtocolOptions, "cacheScope" | "parameterHeaders" | "serverInfo"> {
-  const { serverInfo, cacheScope, parameterHeaders } = JSON.parse(getEntry("server", "")!) as ReturnType<
-    typeof serverEntry
-  >;
+function serverEntry(): Pick<
+  HttpProtocolOptions,
+  "cacheScope" | "parameterHeaders" | "protectedResource" | "serverInfo"
+> {
+  const { serverInfo, cacheScope, parameterHeaders, protectedResource } = JSON.parse(
+    getEntry("server", "")!,
+  ) as Pick<HttpProtocolOptions, "cacheScope" | "parameterHeaders" | "serverInfo"> & {
+    protectedResource?: object;
+  };
   const { name, version, title } = serverInfo;
-  return { serverInfo: { name, version, title }, cacheScope, parameterHeaders };
+  return {
+    serverInfo: { name, version, title },
+    cacheScope,
+    parameterHeaders,
+    protectedResource: protectedResource && JSON.stringify(protectedResource),
+  };
 }
 
 /** The content as a binary string, or nothing when it is longer than allowed. */

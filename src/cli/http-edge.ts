@@ -1,4 +1,5 @@
 import { createFindPeer, isPublicUrl, type ServeHttpOptions } from "../../hosts/node/index.ts";
+import type { CoreManifest } from "../manifest/index.ts";
 import { canonicalOrigin, parseAuthority } from "../protocol/index.ts";
 import { usageError, type Arguments, type Option } from "./arguments.ts";
 
@@ -66,6 +67,16 @@ export function readEdge(command: string, given: Arguments["values"]): Edge {
     ...(trustedProxies.length > 0 && { trustedProxies }),
     ...(publicUrl !== undefined && { publicUrl }),
   };
+}
+
+/** Says where clients will be told to go, when that is not where the server says it is reached. */
+export function resourceWarnings(manifest: CoreManifest, { publicUrl }: Edge): string[] {
+  const resource = manifest.protectedResource?.resource;
+  if (resource === undefined || publicUrl === undefined) return [];
+  if (new URL(resource).href === new URL(publicUrl).href) return [];
+  return [
+    `OAuth clients are told that the server is at ${resource}, as it was composed, and --public-url is ${publicUrl}: they refuse tokens for another`,
+  ];
 }
 
 function fromEnvironment(command: string): Arguments["values"] {

@@ -1,7 +1,6 @@
 import { ToolkitError } from "../errors/index.ts";
 import { parseStateKeys } from "../protocol/index.ts";
-import { usageError } from "./arguments.ts";
-import { readInput } from "./files.ts";
+import { readSource } from "./read-source.ts";
 
 /** Where keys of one kind come from. */
 export interface KeyKind {
@@ -24,26 +23,13 @@ const HINT = 'A key is 32 random bytes in base64 or hex, such as "openssl rand -
  * `ERR_FILE` when it is a file that cannot be read.
  */
 export async function readKeys(source: string | undefined, kind: KeyKind): Promise<Uint8Array[] | undefined> {
-  const { command, option, variable } = kind;
+  const { variable } = kind;
   if (source === undefined) {
     const value = process.env[variable];
     return value ? parseKeys(value, `the environment variable ${variable}`, kind) : undefined;
   }
-  const at = source.indexOf(":");
-  const [from, name] = [source.slice(0, at), source.slice(at + 1)];
-  if (name === "" || (from !== "env" && from !== "file")) {
-    // What is given may be the key itself, which must not be shown.
-    throw usageError(
-      command,
-      `"--${option}" is not like env:NAME or file:PATH`,
-      `${HINT}; name where it is kept`,
-    );
-  }
-  if (from === "file") {
-    const text = Buffer.from(await readInput(name, kind.name)).toString("utf8");
-    return parseKeys(text, `the file "${name}"`, kind);
-  }
-  return parseKeys(process.env[name] ?? "", `the environment variable ${name}`, kind);
+  const { text, where } = await readSource(source, { ...kind, hint: `${HINT}; name where it is kept` });
+  return parseKeys(text, where, kind);
 }
 
 function parseKeys(text: string, where: string, { name }: KeyKind): Uint8Array[] {

@@ -8,6 +8,7 @@ import { decodeHeaderValue } from "./header-value.ts";
 import { DEFAULT_LEVEL, isLogLevel } from "./log-levels.ts";
 import { parseMessage, type RequestMessage } from "./message.ts";
 import { parameterFieldsProblem } from "./parameter-fields.ts";
+import { serveMetadata } from "./protected-resource.ts";
 import { META } from "./request-context.ts";
 import {
   admitLegacy,
@@ -39,6 +40,8 @@ export interface HttpProtocolOptions extends ProtocolOptions {
   allowedHosts?: readonly string[];
   /** Origins whose web pages may call, such as `https://app.example`. Default none. */
   allowedOrigins?: readonly string[];
+  /** Protected resource metadata as JSON, which OAuth clients ask for (RFC 9728). Default: there is none. */
+  protectedResource?: string | undefined;
   /** Sessions of clients before 2026-07-28, which hear of changes then; needs `changes`. Default: every request stands alone. */
   sessions?: Sessions;
 }
@@ -85,6 +88,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
   const parameterHeaders = new Map(Object.entries(options.parameterHeaders ?? {}));
   const methods = sessions === undefined ? "POST" : "POST, GET, DELETE";
   const path = options.path ?? "/mcp";
+  const metadata = serveMetadata(options.protectedResource, path);
   const local = options.local ?? true;
   const hosts = options.allowedHosts?.map((host) => {
     const authority = parseAuthority(host);
@@ -233,10 +237,12 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
   return {
     checkHead(head) {
       const query = head.path.indexOf("?");
-      if ((query === -1 ? head.path : head.path.slice(0, query)) !== path) return plain(404, "Not found");
+      const at = query === -1 ? head.path : head.path.slice(0, query);
+      if (at !== path && !metadata.isAt(at)) return plain(404, "Not found");
       if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
       const origin = head.headers("origin");
       if (!originAllowed(origin)) return plain(403, "This origin is not allowed");
+      if (at !== path) return metadata.answer(head);
       const preflight = origin === undefined ? undefined : answerPreflight(head, origin, methods);
       if (preflight) return preflight;
       if (head.method !== "POST") {

@@ -5,14 +5,16 @@ import { packageVersion } from "../../package/index.ts";
 import { answerRequest, type ClientRequest } from "../answer-request.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
+import { readSource } from "../read-source.ts";
 
 const HELP = `Calls one tool of a running MCP server and prints its answer.
 
-Usage: tenon call <url> <tool> [arguments] [--json]
+Usage: tenon call <url> <tool> [arguments] [--token env:NAME] [--json]
 
 [arguments] is a JSON object (default: {}). A tool that asks for something is answered at the terminal, where there is
 one.
 
+      --token <source>  env:NAME or file:<path> with the token that the server wants; it is sent as "Bearer <token>"
       --json            print the whole result as JSON instead of its text
 
 Exits with 1 when the tool or the server answers with an error.
@@ -20,6 +22,7 @@ Exits with 1 when the tool or the server answers with an error.
 Examples:
   tenon call http://127.0.0.1:3000/mcp add '{"a":2,"b":3}'
   tenon call http://127.0.0.1:3000/mcp add '{"a":2,"b":3}' --json
+  tenon call https://mcp.example/mcp add '{"a":2,"b":3}' --token env:MCP_TOKEN
 `;
 
 const PROTOCOL_VERSION = "2026-07-28";
@@ -32,6 +35,8 @@ const MAX_PAGES = 100;
 const MAX_ROUNDS = 16;
 
 interface Answer<Result = CallResult> {
+  /** Of HTTP. */
+  status: number;
   result?: Result;
   error?: { code: number; message: string };
 }
@@ -53,26 +58,54 @@ interface ToolPage {
 interface Target {
   url: URL;
   tool: string;
+  /** The header field with the credential, if there is one. */
+  credential: { authorization?: string };
 }
 
 /** `tenon call`: a `tools/call` request to any server that speaks MCP 2026-07-28 over HTTP. */
 export const call: Command = {
   help: HELP,
   async run(argv) {
-    const { positionals, values } = parseArguments("call", argv, { json: { type: "boolean" } });
+    const { positionals, values } = parseArguments("call", argv, {
+      json: { type: "boolean" },
+      token: { type: "string" },
+    });
     const [url, tool, text = "{}", ...rest] = positionals;
     if (!url || !tool) throw usageError("call", "a URL and a tool name are needed");
     if (rest.length > 0) throw usageError("call", `"${rest[0]}" is one argument too many`);
-    const answer = await callTool({ url: readUrl(url), tool }, readObject(text));
-    if (answer.error) {
-      throw callError(tool, url, `the server answered "${answer.error.message}" (${answer.error.code})`);
+    const target = {
+      url: readUrl(url),
+      tool,
+      credential: await readCredential(values.token as string | undefined),
+    };
+    const { result = {}, error, status } = await callTool(target, readObject(text));
+    if (error) {
+      throw callError(
+        tool,
+        url,
+        `the server answered "${error.message}" (${error.code})`,
+        status === 401
+          ? "Name where a valid token is kept: --token env:NAME or --token file:PATH"
+          : undefined,
+      );
     }
-    const { result = {} } = answer;
     const output = values.json ? JSON.stringify(result, null, 2) : contentText(result);
     process.stdout.write(`${output}\n`);
     return result.isError ? 1 : 0;
   },
 };
+
+async function readCredential(source: string | undefined): Promise<{ authorization?: string }> {
+  if (source === undefined) return {};
+  const hint = "A token on the command line is seen by others: name where it is kept";
+  const { text, where } = await readSource(source, { name: "token", command: "call", option: "token", hint });
+  const token = text.trim();
+  if (/^[!-~]{1,8192}$/.test(token)) return { authorization: `Bearer ${token}` };
+  throw new ToolkitError(
+    `Cannot read the token from ${where}: ${token === "" ? "it is empty" : "it is no token of printable ASCII"}`,
+    { code: "ERR_CONFIG", hint: "Put the token there alone, without Bearer" },
+  );
+}
 
 function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -170,7 +203,7 @@ function parameterFields(schema: object | undefined, args: object): Record<strin
 }
 
 async function send<Result>(
-  { url, tool }: Target,
+  { url, tool, credential }: Target,
   method: string,
   params: object,
   fields: Record<string, string>,
@@ -189,6 +222,7 @@ async function send<Result>(
         accept: "application/json, text/event-stream",
         "mcp-protocol-version": PROTOCOL_VERSION,
         "mcp-method": method,
+        ...credential,
         ...fields,
       },
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: meta } }),
@@ -203,7 +237,7 @@ async function send<Result>(
   const text = await response.text();
   const json = response.headers.get("content-type")?.startsWith("text/event-stream") ? lastEvent(text) : text;
   try {
-    return JSON.parse(json) as Answer<Result>;
+    return { ...(JSON.parse(json) as Omit<Answer<Result>, "status">), status: response.status };
   } catch {
     throw callError(tool, url.href, `it answered with HTTP ${response.status} and no JSON`);
   }

@@ -4,7 +4,7 @@ import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readAudit, startAudit } from "../audit-log.ts";
 import { readInput } from "../files.ts";
-import { EDGE_OPTIONS, readEdge } from "../http-edge.ts";
+import { EDGE_OPTIONS, readEdge, resourceWarnings } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
@@ -91,6 +91,7 @@ export const serve: Command = {
       ...ungrantedCapabilities(core.manifest),
       ...unsetWarnings(core.manifest),
       ...stateKeyWarnings(core.manifest, stateKeys),
+      ...resourceWarnings(core.manifest, http),
     ]);
     const { services, kv, close } = await lendServices(values.kv as string | undefined);
     let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
