@@ -24,7 +24,7 @@ export default defineMiddleware<Settings>({
   ],
   settings: SETTINGS_SCHEMA,
   async handle(request, next, ctx) {
-    const policy = policyOf(ctx.settings);
+    const policy = policyOf(ctx);
     const tool = /^t(?:ools|asks)\//.test(request.method) ? (request.target ?? undefined) : undefined;
     const given = policy.inspect(request.params ?? "", "arguments", tool);
     report(given, ctx);
@@ -46,9 +46,16 @@ export default defineMiddleware<Settings>({
   },
 });
 
-function policyOf(settings: Settings): Policy {
+function policyOf({ settings, catalog }: MiddlewareContext<Settings>): Policy {
   let policy = policies.get(settings);
   if (policy === undefined) {
+    const unknown = Object.keys(settings.tools ?? {}).find((name) => catalog.get("tool", name) === undefined);
+    // A limit that applies to nothing is a typo.
+    if (unknown !== undefined) {
+      throw new RangeError(
+        `its setting "tools" names the tool "${unknown}", which this server does not list`,
+      );
+    }
     policy = new Policy(settings);
     policies.set(settings, policy);
   }

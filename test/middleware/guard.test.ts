@@ -14,21 +14,23 @@ beforeAll(async () => {
 interface Guarded extends Instance {
   /** What the next handler was given. */
   readonly passed: Request[];
-  readonly facts: unknown[];
+  /** Each record for the audit log. */
+  readonly recorded: unknown[];
 }
 
 function guarded(settings: object, outcome: Outcome = success({ content: [] })): Guarded {
   const passed: Request[] = [];
-  const facts: unknown[] = [];
+  const recorded: unknown[] = [];
   const instance = guard.instantiate({
     settings,
+    catalog: { "tool search": {}, "tool big": {} },
     next: (_, request) => {
       passed.push(request);
       return outcome;
     },
-    host: () => ({ "tenon:mcp/audit": { record: (text: string) => facts.push(JSON.parse(text)) } }),
+    host: () => ({ "tenon:mcp/audit": { record: (text: string) => recorded.push(JSON.parse(text)) } }),
   });
-  return Object.assign(instance, { passed, facts });
+  return Object.assign(instance, { passed, recorded });
 }
 
 function success(result: object): Outcome {
@@ -77,7 +79,7 @@ describe("guard limits", () => {
       "This server takes at most 100 bytes of arguments here. Send less at a time.",
     );
     expect(instance.passed).toEqual([]);
-    expect(instance.facts).toEqual([
+    expect(instance.recorded).toEqual([
       {
         guard: { rule: "size", where: "arguments", action: "refuse" },
         decision: "deny",
@@ -95,7 +97,7 @@ describe("guard limits", () => {
     const text = toolError(instance.handle(call({})));
     expect(text).toContain("more than the 500 bytes");
     expect(text).not.toContain("secret");
-    expect(instance.facts).toMatchObject([{ decision: "deny", reason: "guard-output" }]);
+    expect(instance.recorded).toMatchObject([{ decision: "deny", reason: "guard-output" }]);
     expect(instance.handle(call({}, "other"))).toEqual(outcome);
   });
 
@@ -121,7 +123,7 @@ describe("guard refuses arguments", () => {
     expect(told).toContain('its rule "prompt-injection/ignore-instructions"');
     expect(told).not.toContain("say yes");
     expect(instance.passed).toEqual([]);
-    expect(instance.facts).toEqual([
+    expect(instance.recorded).toEqual([
       {
         guard: {
           rule: "prompt-injection/ignore-instructions",
@@ -174,13 +176,13 @@ describe("guard refuses arguments", () => {
       const instance = guarded({ deny: { arguments: [{ signatures: house, onMatch }] } });
       instance.handle(call("About Project X."));
       expect(instance.passed).toHaveLength(1 - decisions);
-      expect(instance.facts).toMatchObject([
+      expect(instance.recorded).toMatchObject([
         { guard: { rule: "house/codename", where: "arguments", action: onMatch } },
       ]);
-      expect(instance.facts.filter((fact) => "decision" in (fact as object))).toHaveLength(decisions);
+      expect(instance.recorded.filter((fact) => "decision" in (fact as object))).toHaveLength(decisions);
       expect(instance.logs).toMatchObject([{ level: "warning", message: "guard" }]);
       instance.handle(call("project xy"));
-      expect(instance.facts).toHaveLength(1);
+      expect(instance.recorded).toHaveLength(1);
     }
   });
 });
@@ -197,7 +199,7 @@ test("guard passes on byte by byte what nothing matches", () => {
   const request = call({ question: "Which previous instructions are there?" });
   expect(instance.handle(request)).toEqual({ tag: "success", val });
   expect(instance.passed).toEqual([request]);
-  expect(instance.facts).toEqual([]);
+  expect(instance.recorded).toEqual([]);
   expect(instance.logs).toEqual([]);
 });
 
@@ -240,7 +242,7 @@ describe("guard redacts", () => {
         structuredContent: { text: `before [redacted:${rule}]${left}, after` },
       });
     }
-    expect(instance.facts).toMatchObject([{ guard: { where: "output", action: "redact" } }]);
+    expect(instance.recorded).toMatchObject([{ guard: { where: "output", action: "redact" } }]);
   });
 
   test("and leaves everything around it as it is written", () => {
@@ -298,7 +300,7 @@ describe("guard redacts", () => {
     ]) {
       const instance = guarded({ redact: ["credentials", "card-numbers"] }, { tag: "success", val });
       expect(toolError(instance.handle(call({})))).toContain("was withheld: it matches the rule");
-      expect(instance.facts).toMatchObject([{ decision: "deny", reason: "guard-output" }]);
+      expect(instance.recorded).toMatchObject([{ decision: "deny", reason: "guard-output" }]);
     }
   });
 });
@@ -333,12 +335,20 @@ test("guard lets nothing pass while a pattern of its settings is none, and the l
   expect(instance.logs[0]!.fields).toContain('a group that does not end at character 4 of \\"a(b\\"');
 });
 
+test("guard lets nothing pass while its settings name a tool that the server does not have", () => {
+  const instance = guarded({ tools: { serach: { maxOutputBytes: 10 } } });
+  expect(instance.handle(call({}))).toMatchObject({ tag: "failure", val: { code: -32603 } });
+  expect(instance.passed).toEqual([]);
+  expect(instance.logs[0]!.fields).toContain('names the tool \\"serach\\", which this server does not list');
+});
+
 test("guard describes its settings, and needs no grant", () => {
   expect(built.manifest).toMatchObject({ kind: "middleware", name: "guard", capabilities: [] });
   expect(built.imports).toEqual([
     "tenon:host/config@0.1.0",
     "tenon:host/log@0.1.0",
     "tenon:mcp/audit@0.1.0",
+    "tenon:mcp/catalog@0.1.0",
     "tenon:mcp/handler@0.1.0",
   ]);
 });
