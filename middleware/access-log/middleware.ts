@@ -1,34 +1,86 @@
-import { defineMiddleware, type LogFields, type Outcome, type Request } from "tenon";
+import { defineMiddleware, type LogFields, type MiddlewareContext, type Outcome, type Request } from "tenon";
+import { byteLength } from "./byte-length.ts";
+import { describeOutcome } from "./describe-outcome.ts";
+import { mergeFacts } from "./facts.ts";
+import { ownerOf } from "./owner-of.ts";
+import { printable } from "./printable.ts";
+import { REDACTABLE, redacted, type Redaction } from "./redact.ts";
 
 interface Settings {
   /** Level of the lines. Default `info`. */
   level?: "debug" | "info" | "notice";
+  redact?: Redaction;
 }
 
-const MAX_TARGET_LENGTH = 256;
-// C0 and C1 controls, line and paragraph separators, and the characters that reorder or hide text.
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const NAMES = { type: "array", uniqueItems: true, items: { enum: [...REDACTABLE] } };
+
+/** Names that no other middleware can give a fact. */
+const OWN = new Set([
+  "time",
+  "requestId",
+  "traceId",
+  "parentId",
+  "transport",
+  "protocolVersion",
+  "peer",
+  "method",
+  "target",
+  "provider",
+  "component",
+  "policy",
+  "task",
+  "retry",
+  "outcome",
+  "code",
+  "status",
+  "durationMs",
+  "requestBytes",
+  "responseBytes",
+  "factsDropped",
+]);
+
+/** Longer parameters of `tasks/*` are not looked into. */
+const MAX_TASK_PARAMS = 4096;
+
+let policy: { readonly digest: string | undefined } | undefined;
 
 export default defineMiddleware<Settings>({
   name: "access-log",
-  version: "1.0.0",
-  description: "Writes one structured log line for each request",
+  version: "1.1.0",
+  description:
+    "Writes one structured log line for each request: who asked for what, what was decided, and how it ended",
   settings: {
     type: "object",
     properties: {
       level: { enum: ["debug", "info", "notice"], default: "info", description: "Level of the lines" },
+      redact: {
+        type: "object",
+        description: "What is not written as it is",
+        properties: {
+          omit: { ...NAMES, description: "Left out" },
+          hash: { ...NAMES, description: "Written as a salted hash, the same for the same value" },
+          salt: {
+            type: "string",
+            pattern: "^[ -~]{16,256}$",
+            description: "Random text that keeps hashes from being guessed",
+          },
+        },
+        dependentRequired: { hash: ["salt"] },
+        additionalProperties: false,
+      },
     },
     additionalProperties: false,
   },
   async handle(request, next, ctx) {
     const start = Date.now();
-    const write = (fields: LogFields): void => {
-      ctx.log[ctx.settings.level ?? "info"]("request", {
+    // What is there before the request belongs to none that this log tells of.
+    ctx.audit.take();
+    const write = (end: LogFields): void => {
+      const { settings, log } = ctx;
+      log[settings.level ?? "info"]("request", {
         time: new Date(start).toISOString(),
-        requestId: ctx.requestId,
-        method: printable(request.method),
-        target: request.target == null ? undefined : printable(request.target),
-        ...fields,
+        ...circumstances(request, ctx),
+        ...recorded(ctx, end),
         durationMs: Date.now() - start,
         requestBytes: byteLength(request.params),
       });
@@ -40,66 +92,63 @@ export default defineMiddleware<Settings>({
       write({ outcome: "error" });
       throw error;
     }
-    write(describe(outcome));
+    write(describeOutcome(outcome));
     return outcome;
   },
 });
 
-function describe(outcome: Outcome): LogFields {
-  switch (outcome.tag) {
-    case "success":
-      return {
-        outcome: isToolError(outcome.val) ? "tool-error" : "ok",
-        responseBytes: byteLength(outcome.val),
-      };
-    case "failure":
-      return { outcome: "error", code: outcome.val.code, responseBytes: errorBytes(outcome.val) };
-    case "refused":
-      return {
-        outcome: "refused",
-        status: outcome.val.status,
-        code: outcome.val.error.code,
-        responseBytes: errorBytes(outcome.val.error),
-      };
-    case "input-required":
-      return { outcome: "input-required", responseBytes: byteLength(outcome.val.requests) };
-    default:
-      return { outcome: outcome.tag, responseBytes: 0 };
-  }
+/** What is known of a request before anything decides on it. */
+function circumstances(request: Request, ctx: MiddlewareContext<Settings>): LogFields {
+  const { requestId, transport, protocolVersion, peer, traceparent, retry, settings } = ctx;
+  const { method, target } = request;
+  policy ??= { digest: ctx.catalog.get("server", "")?.policyDigest };
+  const [, traceId, parentId] = traceparent?.split("-") ?? [];
+  return {
+    requestId,
+    traceId,
+    parentId,
+    transport,
+    protocolVersion: printable(protocolVersion),
+    peer: redacted("peer", peer, settings.redact),
+    method: printable(method),
+    target: redacted("target", target, settings.redact),
+    ...ownerOf(request, ctx.catalog),
+    policy: policy.digest,
+    task: taskOf(request, ctx),
+    retry: retry === true ? true : undefined,
+  };
 }
 
-/** Parses only results that hold a member of that name and do not start with it, as failed ones of this SDK do. */
-function isToolError(result: string): boolean {
-  if (result.startsWith('{"isError":true')) return true;
-  if (!result.includes('"isError"')) return false;
-  try {
-    return (JSON.parse(result) as { isError?: unknown } | null)?.isError === true;
-  } catch {
-    // What is no JSON is the host's to refuse.
-    return false;
-  }
+/** The task that a request is the work of, or asks about. */
+function taskOf({ method, params }: Request, { task }: MiddlewareContext): string | undefined {
+  if (task?.id !== undefined) return printable(task.id);
+  if (!method.startsWith("tasks/") || params == null || params.length > MAX_TASK_PARAMS) return undefined;
+  const { taskId } = JSON.parse(params) as { taskId?: unknown };
+  return typeof taskId === "string" ? printable(taskId) : undefined;
 }
 
-function errorBytes({ message, data }: { message: string; data?: Request["params"] }): number {
-  return byteLength(message) + byteLength(data);
+/** How a request ended, and what the rest of the chain learned of it. */
+function recorded({ audit, settings }: MiddlewareContext<Settings>, end: LogFields): LogFields {
+  const { members, dropped } = mergeFacts(audit.take(), OWN);
+  const { principal, decision, reason, ...facts } = members;
+  // Whatever was recorded before: a refusal is one.
+  const decided = end["outcome"] === "refused" ? "deny" : decision;
+  return {
+    principal: principalFields(principal, settings.redact),
+    decision: decided,
+    reason: decided === "deny" ? reason : undefined,
+    ...facts,
+    ...end,
+    factsDropped: dropped ? true : undefined,
+  };
 }
 
-/** Text for a log: no character that a terminal or a viewer would act on, and at most 256 characters. */
-function printable(text: string): string {
-  const cut = text.length > MAX_TARGET_LENGTH ? `${text.slice(0, MAX_TARGET_LENGTH)}…` : text;
-  return cut.replaceAll(UNPRINTABLE, "\ufffd");
-}
-
-// UTF-8 takes one byte more for these than UTF-16 has units: half a surrogate pair stands for two of four bytes.
-const ONE_MORE = /[\u0080-\u07ff\ud800-\udfff]+/g;
-const TWO_MORE = /[\u0800-\ud7ff\ue000-\uffff]+/g;
-
-/** Length in UTF-8. Patterns, because the engine runs them many times faster than a loop. */
-function byteLength(text: string | null | undefined): number {
-  if (!text) return 0;
-  return text.length + matchedLength(text, ONE_MORE) + 2 * matchedLength(text, TWO_MORE);
-}
-
-function matchedLength(text: string, pattern: RegExp): number {
-  return (text.match(pattern) ?? []).reduce((length, run) => length + run.length, 0);
+function principalFields(principal: unknown, redaction: Redaction | undefined): LogFields | undefined {
+  if (typeof principal !== "object" || principal === null) return undefined;
+  const { subject, issuer, clientId } = principal as Readonly<Record<string, string | undefined>>;
+  return {
+    subject: redacted("principal.subject", subject, redaction),
+    issuer: redacted("principal.issuer", issuer, redaction),
+    clientId: redacted("principal.clientId", clientId, redaction),
+  };
 }

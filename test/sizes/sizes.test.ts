@@ -11,7 +11,7 @@ type Sizes = [raw: number, gzip: number];
 
 /** What a component that comes with the package may take: about a tenth above what it took when this was set. */
 const BUDGETS: Record<string, Sizes> = {
-  "access-log": [1_240_000, 530_000],
+  "access-log": [1_320_000, 570_000],
   calculator: [1_260_000, 540_000],
   "text-tools": [2_190_000, 955_000],
 };
