@@ -35,6 +35,8 @@ export class ServiceFailure extends Error {
 /** Keys with text values, as `tenon:host/kv` describes each function. Failures are {@link ServiceFailure}s. */
 export interface KvStore {
   readonly features: { swap: boolean; persistent: boolean; consistency: "strong" | "eventual" };
+  /** True when other processes use the same keys. Default false. */
+  readonly isShared?: boolean;
   get(key: string): Promise<{ value: string; version: string } | undefined>;
   set(key: string, value: string, ttlSeconds: number | undefined): Promise<void>;
   delete(key: string): Promise<void>;

@@ -1,13 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { ServiceFailure } from "../host-services.ts";
 import { compareUtf8 } from "./compare-utf8.ts";
+import {
+  checkDelta,
+  checkKey,
+  checkLimit,
+  checkTtl,
+  checkValue,
+  notWhole,
+  sumTooLarge,
+  tooLarge,
+} from "./kv-arguments.ts";
 
-/** Bytes of UTF-8 in a key. */
-const MAX_KEY_BYTES = 512;
-/** Bytes of UTF-8 in a value. */
-const MAX_VALUE_BYTES = 1024 * 1024;
 const MAX_KEYS = 100_000;
-const MAX_PAGE = 1000;
 const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_BYTES = 128;
@@ -104,9 +108,7 @@ export function createKvTable(now: () => number): KvTable {
   }
 
   function planWrite(key: string, value: string, expiresAt: number | undefined): KvChange {
-    if (Buffer.byteLength(value) > MAX_VALUE_BYTES) {
-      throw tooLarge(`the value has more than ${MAX_VALUE_BYTES} bytes`);
-    }
+    checkValue(value);
     removeExpired();
     const before = records.get(key);
     if (!before && records.size >= MAX_KEYS) throw tooLarge(`the store has ${MAX_KEYS} keys`);
@@ -119,9 +121,8 @@ export function createKvTable(now: () => number): KvTable {
   }
 
   function expiry(ttlSeconds: number | undefined): number | undefined {
-    if (ttlSeconds === undefined) return undefined;
-    if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1) throw invalid("ttl-seconds is not at least 1");
-    return now() + ttlSeconds * 1000;
+    checkTtl(ttlSeconds);
+    return ttlSeconds === undefined ? undefined : now() + ttlSeconds * 1000;
   }
 
   return {
@@ -130,8 +131,7 @@ export function createKvTable(now: () => number): KvTable {
       return live(key);
     },
     list(prefix, cursor, limit) {
-      if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
-        throw invalid(`limit is not 1 to ${MAX_PAGE}`);
+      checkLimit(limit);
       sorted ??= [...records.keys()].sort(compareUtf8);
       const keys: string[] = [];
       // The cursor is the last key of the page before.
@@ -161,11 +161,11 @@ export function createKvTable(now: () => number): KvTable {
     },
     planIncrement(key, delta, ttlSeconds) {
       checkKey(key);
+      checkDelta(delta);
       const expiresAt = expiry(ttlSeconds);
       const before = live(key);
       const sum = wholeNumber(before?.value ?? "0") + delta;
-      if (!Number.isSafeInteger(delta)) throw invalid("delta is not a whole number within ±(2^53 − 1)");
-      if (!Number.isSafeInteger(sum)) throw invalid("the sum is not within ±(2^53 − 1)");
+      if (!Number.isSafeInteger(sum)) throw sumTooLarge();
       return { change: planWrite(key, String(sum), before ? before.expiresAt : expiresAt), result: sum };
     },
     apply({ key, record }) {
@@ -201,25 +201,12 @@ function position(sorted: readonly string[], key: string): number {
   return low;
 }
 
-function checkKey(key: string): void {
-  if (key === "") throw invalid("the key is empty");
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw tooLarge(`the key has more than ${MAX_KEY_BYTES} bytes`);
-}
-
 function wholeNumber(text: string): number {
   const value = /^(?:0|-?[1-9]\d{0,15})$/.test(text) ? Number(text) : NaN;
-  if (!Number.isSafeInteger(value)) throw invalid("the value is not a whole number within ±(2^53 − 1)");
+  if (!Number.isSafeInteger(value)) throw notWhole();
   return value;
 }
 
 function size(key: string, value: string): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value) + ENTRY_BYTES;
-}
-
-function tooLarge(what: string): ServiceFailure {
-  return new ServiceFailure("too-large", what);
-}
-
-function invalid(what: string): ServiceFailure {
-  return new ServiceFailure("invalid", what);
 }

@@ -7,18 +7,24 @@ import { createMemoryKv } from "./kv-store.ts";
 /**
  * Opens a store for `HostServices.kv`. Whoever opens it closes it, after the servers that use it.
  *
- * @param where `memory`, or `file:` and a path.
- * @param now Milliseconds since 1970-01-01T00:00:00Z, by which keys expire. Default: the system's clock.
+ * @param where `memory`, `file:` and a path, or the URL of a Redis: `redis://user:password@host:6379/0?prefix=tenon:`, of which
+ * only the host is needed; `rediss:` for TLS.
+ * @param now Milliseconds since 1970-01-01T00:00:00Z, by which keys expire. Default: the system's clock; that of Redis there.
  * @throws ToolkitError `ERR_CONFIG` for another kind of store.
- * @throws ToolkitError `ERR_HOST_STORE` when the file cannot be used.
+ * @throws ToolkitError `ERR_HOST_STORE` when the file cannot be used, or Redis cannot be reached within 5 s.
+ * @throws ToolkitError `ERR_TOOL_MISSING` when Redis is asked for and the package `ioredis` is not installed.
  */
-export async function openKvStore(where: string, now: () => number = Date.now): Promise<KvStore> {
-  if (where === "memory") return createMemoryKv(now);
-  if (where.startsWith("file://")) return openFileKv(fileURLToPath(where), now);
-  if (where.startsWith("file:") && where.length > 5) return openFileKv(where.slice(5), now);
+export async function openKvStore(where: string, now?: () => number): Promise<KvStore> {
+  if (where === "memory") return createMemoryKv(now ?? Date.now);
+  if (where.startsWith("file://")) return openFileKv(fileURLToPath(where), now ?? Date.now);
+  if (where.startsWith("file:") && where.length > 5) return openFileKv(where.slice(5), now ?? Date.now);
+  if (/^rediss?:/.test(where)) {
+    const { openRedisKv } = await import("./redis-kv.ts");
+    return openRedisKv(where, now);
+  }
   const scheme = /^([a-z]+):/.exec(where)?.[1];
   throw new ToolkitError(
-    `Cannot open store "${scheme === undefined ? where : `${scheme}:…`}": there is no such kind of store in this version`,
-    { code: "ERR_CONFIG", hint: 'Write "memory", or "file:" and a path' },
+    `Cannot open store "${scheme === undefined ? where : `${scheme}:…`}": there is no such kind of store`,
+    { code: "ERR_CONFIG", hint: 'Write "memory", "file:" and a path, or the URL of a Redis' },
   );
 }

@@ -19,7 +19,7 @@ Usage: tenon dev [folder] [--port 3000] [--host 127.0.0.1] [--kv memory]
 
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
-      --kv <store>      where granted keys are kept: memory, or file:<path> to keep them across restarts
+      --kv <store>      where granted keys are kept: memory, file:<path> to keep them across restarts, or redis://host
                         (default: memory; environment: TENON_KV)
 
 Reads tenon.json in the folder (default: this one). Sources that it names are built; only what has changed is built
@@ -45,7 +45,12 @@ export const dev: Command = {
     const config = await findConfig(positionals[0] ?? ".");
     const watcher = await watchFiles(dirname(config));
     const { services, kv, close } = await lendServices(values.kv as string | undefined);
-    const session = createSession(config, { ...address, services, tasks: { kv }, log: logForPeople });
+    const session = createSession(config, {
+      ...address,
+      services,
+      tasks: kv ? { kv } : {},
+      log: logForPeople,
+    });
     void interrupted().then(() => watcher.close());
     try {
       watcher.track(await session.update());

@@ -18,8 +18,9 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
       --stdio           speak MCP on stdin and stdout instead of HTTP
-      --kv <store>      where granted keys are kept: memory, or file:<path> to keep them across restarts
-                        (default: memory; environment: TENON_KV); tasks are kept there as well
+      --kv <store>      where granted keys are kept: memory; file:<path> to keep them across restarts; or a Redis for
+                        several servers, redis://user:password@host:6379/0, rediss:// for TLS (default: memory;
+                        environment: TENON_KV). Tasks are kept there as well, but not in Redis
       --state-key <source>
                         env:NAME or file:<path> with the key that seals what clients carry while they are asked
                         something: 32 bytes in base64 or hex; of several, the first one seals and all open
@@ -95,7 +96,7 @@ export const serve: Command = {
     ]);
     const { services, kv, close } = await lendServices(values.kv as string | undefined);
     let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
-    const tasks = { kv, ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
+    const tasks = { ...(kv && { kv }), ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
     const authorization = process.env["TENON_AUTHORIZATION"];
     const credential = authorization ? { authorization } : {};
     try {

@@ -83,11 +83,19 @@ test(
   STARTS_MS,
 );
 
-test("serve --kv refuses a store of another kind", () => {
-  const { code, stderr, stdout } = runTenon(["serve", core, "--kv", "redis://u:secret@host"], { env: cache });
-  expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toContain(
-    'Error: Cannot open store "redis:…": there is no such kind of store in this version\n',
-  );
-  expect(stderr).not.toContain("secret@");
+test.each([
+  ["valkey://u:secret@host", 'Error: Cannot open store "valkey:…": there is no such kind of store\n'],
+  ["redis://u:secret@", 'Error: Cannot open store "redis:…": '],
+  ["redis://u:secret@host?prefx=a", 'Error: Cannot open store "redis:…": it has the parameter "prefx"\n'],
+])("serve --kv %s is wrong usage", (where, message) => {
+  for (const [args, env] of [
+    [["--kv", where], {}],
+    [[], { TENON_KV: where }],
+  ] as const) {
+    const { code, stderr, stdout } = runTenon(["serve", core, ...args], { env: { ...cache, ...env } });
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).toContain("[ERR_USAGE]");
+    expect(stderr).not.toContain("secret@");
+  }
 });
