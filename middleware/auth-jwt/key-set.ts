@@ -16,7 +16,7 @@ export interface UnusableKey {
 export class KeySet {
   readonly #jwks: ReadonlyMap<unknown, unknown>;
   readonly #algorithms: readonly Algorithm[] | undefined;
-  readonly #imported = new Map<unknown, VerificationKey>();
+  readonly #imported = new Map<unknown, VerificationKey | undefined>();
 
   /** @param jwks Those that {@link usableKeys} left. */
   constructor(jwks: readonly unknown[], algorithms?: readonly Algorithm[]) {
@@ -28,12 +28,17 @@ export class KeySet {
   find(kid: string | undefined): VerificationKey | undefined {
     const name: unknown = kid ?? (this.#jwks.size === 1 ? this.#jwks.keys().next().value : undefined);
     if (!this.#jwks.has(name) || (kid === undefined && this.#jwks.size !== 1)) return undefined;
-    let key = this.#imported.get(name);
-    if (key === undefined) {
-      key = importKey(this.#jwks.get(name), this.#algorithms);
-      this.#imported.set(name, key);
+    if (!this.#imported.has(name)) this.#imported.set(name, this.#import(name));
+    return this.#imported.get(name);
+  }
+
+  #import(name: unknown): VerificationKey | undefined {
+    try {
+      return importKey(this.#jwks.get(name), this.#algorithms);
+    } catch {
+      // Not what was stored, then: others write there as well, or did with other settings.
+      return undefined;
     }
-    return key;
   }
 }
 

@@ -77,11 +77,11 @@ export class RemoteKeys {
   #stale(kid: string | undefined, attempt: Attempt): Found {
     const { cacheSeconds, staleSeconds, cooldownSeconds } = this.#settings;
     const now = Date.now();
-    const known = this.#validUntil(cacheSeconds + staleSeconds) > now;
-    const key = known ? this.#held?.set.find(kid) : undefined;
-    if (key !== undefined) return { key, until: now + cooldownSeconds * 1000 };
+    const last = this.#validUntil(cacheSeconds + staleSeconds);
+    const key = last > now ? this.#held?.set.find(kid) : undefined;
+    if (key !== undefined) return { key, until: Math.min(last, now + cooldownSeconds * 1000) };
     // Without an answer of the issuer nobody knows whether the key exists.
-    return known && attempt === "done"
+    return last > now && attempt === "done"
       ? { refused: "unknown-key" }
       : { unavailable: "no-keys", retryAfterSeconds: cooldownSeconds };
   }
@@ -93,10 +93,7 @@ export class RemoteKeys {
 
   /** Takes what the store has, where that is newer. */
   async #load({ kv }: Context): Promise<void> {
-    const text = await kv.get(this.#documentKey);
-    const document: unknown = text === undefined ? undefined : JSON.parse(text);
-    if (!isObject(document)) return;
-    const { fetchedAt, keys } = document;
+    const { fetchedAt, keys } = parsed((await kv.get(this.#documentKey)) ?? "") ?? {};
     if (typeof fetchedAt !== "number" || !Array.isArray(keys)) return;
     // The clock of whoever fetched them may be ahead.
     const since = Math.min(fetchedAt, Date.now());
@@ -164,14 +161,17 @@ function keysOf(text: string): readonly unknown[] {
   if (text.length > MAX_DOCUMENT_LENGTH) {
     throw new Error(`the document has more than ${MAX_DOCUMENT_LENGTH} characters`);
   }
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    throw new Error("the document is no JSON");
-  }
-  const keys = isObject(document) ? document["keys"] : undefined;
+  const keys = parsed(text)?.["keys"];
   if (!Array.isArray(keys)) throw new Error("the document is no JWK Set");
   if (keys.length > MAX_KEYS) throw new Error(`the document has more than ${MAX_KEYS} keys`);
   return keys as unknown[];
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
