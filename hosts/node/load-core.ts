@@ -38,10 +38,10 @@ const PAGES_PER_MIB = 16;
 const TABLE_ENTRIES = 100_000;
 
 /**
- * Prepares a composed core: reads its manifest, checks that it imports only what this host provides, transpiles it
- * (or takes the cached result) and compiles its modules.
+ * Prepares a composed core: reads its manifest, has its bytes prove what that says, transpiles it (or takes the result of
+ * an earlier time, when it was proven), checks that it imports only what this host provides, and compiles its modules.
  *
- * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
+ * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run, or its bytes do not prove its manifest.
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
  */
 export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
@@ -57,7 +57,12 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
     );
   }
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  const { glue, modules, imports } = await transpileCached(bytes, digest, options.cacheDir);
+  const admit = async (): Promise<void> => {
+    // The composer takes longer to load than a core that is cached.
+    const { admitCore } = await import("../../src/compose/index.ts");
+    await admitCore(bytes, manifest, `load ${what}`);
+  };
+  const { glue, modules, imports } = await transpileCached(bytes, digest, admit, options.cacheDir);
   const missing = imports.filter((name) => !PROVIDED_INTERFACES.has(name));
   if (missing.length > 0) {
     throw new ToolkitError(

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { ToolkitError } from "../../src/errors/index.ts";
+import { packageVersion } from "../../src/package/index.ts";
 import { hollowModules } from "./hollow-modules.ts";
 
 /** A component as JavaScript and core modules. */
@@ -22,8 +23,8 @@ interface CacheIndex {
   files: Record<string, string>;
 }
 
-// Part of every key: raise it when what is kept changes without a change of jco or its options.
-const FORMAT = 4;
+// Part of every key: raise it when what is kept changes without a change of this package's version, of jco or its options.
+const FORMAT = 5;
 const INDEX = "index.json";
 const GLUE = "core.js";
 const KEPT_ENTRIES = 20;
@@ -44,16 +45,19 @@ export function defaultCacheDir(): string {
  * Transpiles a component, or takes the result of an earlier time from `cacheDir`; with `false` it is neither looked for nor
  * kept.
  *
- * An entry is named by the digest of the component, the transpiler's version and its options; it appears whole or not
- * at all, and whatever does not match its hashes when read is made again.
+ * An entry is named by the digest of the component, the versions of this package and the transpiler, and its options; it
+ * appears whole or not at all, and whatever does not match its hashes when read is made again.
  *
  * @param digest Of `bytes`.
+ * @param admit Runs before anything is made of the bytes, and throws when nothing may be: an entry stands for bytes that
+ * this version of this package admitted, and is taken without asking again.
  * @throws ToolkitError `ERR_HOST_CORE` when the component cannot be transpiled.
  * @throws ToolkitError `ERR_FILE` when others may write to `cacheDir`.
  */
 export async function transpileCached(
   bytes: Uint8Array,
   digest: string,
+  admit: () => Promise<void>,
   cacheDir: string | false = defaultCacheDir(),
 ): Promise<TranspiledCore> {
   const options = {
@@ -63,12 +67,12 @@ export async function transpileCached(
     base64Cutoff: 0,
     multiMemory: hasMultiMemory(),
   } as const;
-  const key = sha256(JSON.stringify([FORMAT, digest, await transpilerVersion(), options]));
+  const key = sha256(JSON.stringify([FORMAT, digest, packageVersion(), await transpilerVersion(), options]));
   const folder = cacheDir === false ? undefined : await privateFolder(cacheDir);
   const entry = folder && join(folder, key);
   const cached = entry && (await readEntry(entry));
   if (cached) return cached;
-
+  await admit();
   const { files, imports } = await transpile(bytes, options);
   if (folder && entry) await writeEntry(folder, entry, files, imports);
   return fromFiles(files, imports);

@@ -23,7 +23,8 @@ export const checkedPlugin: Plugin = {
     build.onLoad({ filter: /[/\\]sdk[/\\]check-definition\.[jt]s$/ }, ({ path }) =>
       path === sdkModule("check-definition")
         ? {
-            contents: "export const checkProvider = () => {}, checkMiddleware = checkProvider, checkAuthentication = checkProvider;",
+            contents:
+              "export const checkProvider = () => {}, checkMiddleware = checkProvider, checkAuthentication = checkProvider;",
             loader: "js",
           }
         : undefined,

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { attachAdapter } from "../compose/index.ts";
+import { admitCore, attachAdapter } from "../compose/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { readManifest, type CoreManifest } from "../manifest/index.ts";
 import { packageFile } from "../package/index.ts";
@@ -58,8 +58,8 @@ const HOSTS: Record<BundleHost, HostDefinition> = {
 /**
  * Puts the adapter of a host around a composed server. Equal input gives equal bytes.
  *
- * @throws ToolkitError `ERR_MANIFEST` when `core` is not a composed server; `ERR_HOST_CORE` when it imports what the
- * host does not serve or has more components than fit, or asks clients and there is no key for that; `ERR_CONFIG` when a setting is not what it must be; `ERR_FILE` when this package was installed
+ * @throws ToolkitError `ERR_MANIFEST` when `core` is not a composed server; `ERR_HOST_CORE` when its bytes do not prove its
+ * manifest, or it imports what the host does not serve or has more components than fit, or asks clients and there is no key for that; `ERR_CONFIG` when a setting is not what it must be; `ERR_FILE` when this package was installed
  * without its adapters.
  */
 export async function bundle({ core, host, http = {}, stateKey }: BundleInput): Promise<Bundle> {
@@ -71,6 +71,7 @@ export async function bundle({ core, host, http = {}, stateKey }: BundleInput): 
     });
   }
   await checkImports(core, manifest, host);
+  await admitCore(core, manifest, `bundle "${manifest.name}" for ${host}`);
   const { entryPoint, maxParts = Number.POSITIVE_INFINITY, files, stateKey: takesKey } = HOSTS[host];
   checkStateKey(manifest, host, stateKey);
   const parts = manifest.providers.length + manifest.middleware.length;

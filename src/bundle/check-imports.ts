@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors/index.ts";
-import type { CoreManifest, Grants } from "../manifest/index.ts";
+import type { CoreManifest, Grants, PartManifest } from "../manifest/index.ts";
 import type { BundleHost } from "./bundle.ts";
 
 /** What the services and every host of bundles have. */
@@ -41,5 +41,26 @@ function describe(name: string, { middleware, providers }: CoreManifest): string
   const parts = [...middleware, ...providers].filter(
     ({ grants }) => service !== undefined && grants?.[service] !== undefined,
   );
-  return parts.length === 0 ? name : `${name}, granted to ${parts.map(({ as }) => `"${as}"`).join(", ")}`;
+  return parts.length === 0
+    ? name
+    : `${name}, granted to ${parts.map((part) => user(part, service)).join(", ")}`;
+}
+
+/** What a store with a feature can do. */
+const DOES = { persistent: "keep values", swap: "swap" } as const;
+
+/** A part, and what it needs the store of keys for. */
+function user(
+  part: CoreManifest["middleware"][number] | PartManifest,
+  service: keyof Grants | undefined,
+): string {
+  const needs = "requires" in part && service === "kv" ? (part.requires ?? []) : [];
+  const reasons = needs.flatMap(({ kv, for: reason }) => {
+    if (kv === undefined) return [];
+    const features = kv.features ?? [];
+    return [
+      `${features.length === 0 ? "" : `one that can ${features.map((each) => DOES[each]).join(" and ")}, `}for: ${reason}`,
+    ];
+  });
+  return `"${part.as}"${reasons.length === 0 ? "" : ` (${reasons.join("; ")})`}`;
 }

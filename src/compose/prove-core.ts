@@ -1,103 +1,143 @@
 import type { CoreManifest, DynamicList } from "../manifest/index.ts";
-import {
-  ByteWriter,
-  readComponentGraph,
-  readSections,
-  SECTION,
-  type ComponentGraph,
-  type Definition,
-} from "../wasm/index.ts";
+import { readComponentGraph, type ComponentGraph } from "../wasm/index.ts";
 import { generateCatalog } from "./catalog.ts";
 import { CATALOG, HANDLER } from "./contract.ts";
-import { trackOf } from "./interface.ts";
-import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
+import { orderMistake } from "./order.ts";
 import { readPolicy } from "./policy.ts";
-import { generateRouter, providerImport } from "./router.ts";
+import { findChain, instanceOf, nameOf, reachableWithout, type FoundChain } from "./prove-chain.ts";
+import { partMistakes } from "./prove-parts.ts";
+import { STUB } from "./resolve-imports.ts";
+import { generateRouter } from "./router.ts";
 import { describeServer, LISTS, type Owned, type Routes } from "./routes.ts";
-import { CATALOG_PART, ROUTER, switchOf } from "./wire-parts.ts";
+import { isSameCode } from "./same-code.ts";
+import { CATALOG_PART } from "./wire-parts.ts";
+import { readWiring, type Wiring } from "./wiring.ts";
 
-/** How requests pass through a core, read from its bytes. */
+/** What the bytes of a core prove. */
 export interface ProvenCore {
-  /** Names of the middleware, in the order a request passes them. */
+  /** Names of the middleware, in the order a request passes it. */
   chain: string[];
   /** Names of the providers, by the number the router knows them by. */
   providers: string[];
-  /** What the generated parts of the core do that its manifest does not say, one sentence each. */
+  wiring: Wiring;
+  /** Where the manifest says something else than the bytes, or they do not keep what it promises; one sentence each. */
   mistakes: string[];
 }
 
-type Instance = Definition & { from: "instantiate" };
-
 /**
- * Follows the wires of a core from its export to the router and from there to the providers, and holds what the composer
- * generated, byte for byte, against what it generates for the manifest: the router with its lists, the catalog, and what
- * decides which methods a middleware sees.
+ * Proves from the bytes of a core what its manifest says: who a request passes on its way, and that with access for the
+ * authenticated no provider and no list can be reached around the one middleware that authenticates; that everything the
+ * composer generated is, byte for byte, what it generates for the manifest; that each part has what it is granted, and no
+ * more. Names inside the bytes prove nothing by themselves: they only say which claim of the manifest a component is held
+ * against.
  *
  * @throws {@link ToolkitError} `ERR_WASM_DECODE` when the bytes are not a component that is put together from others.
  */
 export async function proveCore(core: Uint8Array, manifest: CoreManifest): Promise<ProvenCore> {
   const graph = readComponentGraph(core);
+  const wiring = await readWiring(core);
+  const found = await findChain(graph, manifest);
+  const chain = found.links.map(({ as }) => as);
+  const providers = found.providers.map(({ as }) => as);
+  const held = wiring.parts.filter(({ kind }) => kind === "part").map(({ as }) => as);
+  const order = orderMistake(manifest.access, manifest.middleware);
+  const mistakes = [
+    ...(order === undefined ? [] : [`${order.text}; access is "${manifest.access}"`]),
+    ...aroundAuthentication(graph, manifest, found),
+    ...differentNames("the chain", manifest.middleware, chain),
+    ...differentNames("the list of providers", manifest.providers, providers),
+    ...held
+      .filter((as) => ![...chain, ...providers].includes(as))
+      .map((as) => `The bytes hold "${as}", and no request reaches it`),
+    ...ambiguousNames(graph),
+    ...found.mistakes,
+    ...(await generatedMistakes(graph, manifest, found)),
+    ...partMistakes(manifest, wiring.parts, chain),
+  ];
+  return { chain, providers, wiring, mistakes };
+}
+
+/** Whatever of the server can be reached without passing the middleware that authenticates. */
+function aroundAuthentication(
+  graph: ComponentGraph,
+  { access, middleware }: CoreManifest,
+  { links, router, providers }: FoundChain,
+): string[] {
+  if (access === "public") return [];
+  const as = middleware.find(({ authenticates }) => authenticates !== undefined)?.as;
+  const place = links.findIndex((link) => link.as === as);
+  const auth = links[place]?.instance;
+  const behind = [
+    ...links.slice(place + 1),
+    ...(router === undefined ? [] : [{ as: "router", instance: router }]),
+    ...providers,
+  ];
+  const open = behind.filter(({ instance }) => {
+    if (auth === undefined || instance === undefined) return true;
+    return [...graph.exports.values()].some((entry) => reachableWithout(auth, entry).has(instance));
+  });
+  if (open.length === 0) return [];
+  const names = open.map((each) => `"${each.as}"`).join(", ");
+  return [
+    auth === undefined
+      ? `The manifest says access is "authenticated", and no middleware of the bytes authenticates callers before ${names}`
+      : `A request can reach ${names} without passing "${as}", which authenticates callers`,
+  ];
+}
+
+function differentNames(
+  what: string,
+  claimed: readonly { as: string }[],
+  actual: readonly string[],
+): string[] {
+  const names = claimed.map(({ as }) => as);
+  if (names.join(" ") === actual.join(" ")) return [];
+  return [`The manifest says that ${what} is ${quoted(names)}, and the bytes have ${quoted(actual)}`];
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(", ") || "none";
+}
+
+/**
+ * Each component has a name of its own and is there once, so that what is known of one holds wherever it is named. Every part
+ * has its own instance of the stub.
+ */
+function ambiguousNames(graph: ComponentGraph): string[] {
+  const components = [...graph.names.values()];
+  const instances = graph.instantiated.map((each) => nameOf(graph, each)).filter((name) => name !== STUB);
+  const twice = [components, instances].flatMap((names) =>
+    names.filter((name, i) => names.indexOf(name) !== i),
+  );
+  return [...new Set(twice)].map((name) => `The bytes hold "${name}" more than once`);
+}
+
+/** Holds the router with its lists and the catalog against those made of the manifest, and looks for other ways in. */
+async function generatedMistakes(
+  graph: ComponentGraph,
+  manifest: CoreManifest,
+  { router }: FoundChain,
+): Promise<string[]> {
   const routes = routesOf(manifest);
-  const proven: ProvenCore = { chain: [], providers: [], mistakes: [] };
-  const router = await followChain(graph, manifest, proven);
-  if (router === undefined) {
-    proven.mistakes.push("The chain of the bytes does not end at a router");
-  } else {
-    for (let i = 0; router.given.has(providerImport(i)); i++) {
-      proven.providers.push(nameOf(graph, instanceOf(router.given.get(providerImport(i)))));
-    }
-    if (!isSame(graph, router, await generateRouter(routes))) {
-      proven.mistakes.push(
-        "The router of the bytes is not the one that this version of tenon makes for the tools, resources and prompts of the manifest",
-      );
-    }
+  const mistakes = [...graph.exports.keys()]
+    .filter((name) => name !== HANDLER && name !== CATALOG)
+    .map((name) => `The bytes export "${name}", which is no way into a server`);
+  if (router !== undefined && !isSameCode(graph.components[router.component], await generateRouter(routes))) {
+    mistakes.push(
+      "The router of the bytes is not the one that this version of tenon makes for the tools, resources and prompts of the manifest",
+    );
   }
   const catalog = instanceOf(graph.exports.get(CATALOG));
   const expected = await generateCatalog(routes, await readPolicy(manifest));
-  if (nameOf(graph, catalog) !== CATALOG_PART || !isSame(graph, catalog, expected)) {
-    proven.mistakes.push(
+  if (
+    nameOf(graph, catalog) !== CATALOG_PART ||
+    !isSameCode(catalog && graph.components[catalog.component], expected)
+  ) {
+    mistakes.push(
       "The catalog of the bytes is not the one that this version of tenon makes for the manifest",
     );
   }
-  return proven;
-}
-
-/** The router, at the end of the middleware that a request passes. */
-async function followChain(
-  graph: ComponentGraph,
-  { middleware }: CoreManifest,
-  { chain, mistakes }: ProvenCore,
-): Promise<Instance | undefined> {
-  let at = instanceOf(graph.exports.get(HANDLER));
-  while (at !== undefined && chain.length <= graph.instantiated.length) {
-    const name = nameOf(graph, at);
-    if (name === ROUTER) return at;
-    const link: Instance | undefined = at.given.has(SWITCHED) ? instanceOf(at.given.get(SWITCHED)) : at;
-    const as = nameOf(graph, link);
-    const next = instanceOf(
-      [...(link?.given ?? [])].find(([imported]) => trackOf(imported) === trackOf(HANDLER))?.[1],
-    );
-    const methods = middleware.find((each) => each.as === as)?.methods;
-    const isSwitched = link !== at;
-    if (isSwitched !== (methods !== undefined)) {
-      mistakes.push(
-        `The manifest says that "${as}" acts on ${methods === undefined ? "every method" : methods.join(", ")}, ` +
-          `and in the bytes it acts on ${isSwitched ? "some methods alone" : "every method"}`,
-      );
-    } else if (
-      methods !== undefined &&
-      (name !== switchOf(as) ||
-        instanceOf(at.given.get(BEHIND)) !== next ||
-        !isSame(graph, at, await generateMethodSwitch(methods)))
-    ) {
-      mistakes.push(
-        `What decides whether "${as}" sees a request is not what its methods in the manifest ask for`,
-      );
-    }
-    chain.push(as);
-    at = next;
-  }
-  return undefined;
+  return mistakes;
 }
 
 /** What the composer made of the manifests of the parts, from the manifest of the whole. */
@@ -127,30 +167,4 @@ function routesOf(manifest: CoreManifest): Routes {
     prompts: owned("prompts", manifest.prompts, (prompt) => prompt.name),
     dynamic: Object.fromEntries(dynamic),
   };
-}
-
-/** The instance of a component that a definition leads to. */
-function instanceOf(definition: Definition | undefined): Instance | undefined {
-  const source = definition?.from === "alias" ? definition.of : definition;
-  return source?.from === "instantiate" ? source : undefined;
-}
-
-function nameOf({ names }: ComponentGraph, instance: Instance | undefined): string {
-  return (instance && names.get(instance.component)) ?? "a component without a name";
-}
-
-function isSame(
-  { components }: ComponentGraph,
-  instance: Instance | undefined,
-  expected: Uint8Array,
-): boolean {
-  const actual = instance && components[instance.component];
-  return actual !== undefined && Buffer.compare(withoutCustom(actual), withoutCustom(expected)) === 0;
-}
-
-/** Custom sections are no code; linking leaves out most of them. */
-function withoutCustom(component: Uint8Array): Uint8Array {
-  const out = new ByteWriter();
-  for (const { id, whole } of readSections(component)) if (id !== SECTION.custom) out.bytes(whole);
-  return out.finish();
 }

@@ -1,10 +1,14 @@
 import type { Grants } from "../manifest/index.ts";
 import { readComponentGraph, type Definition } from "../wasm/index.ts";
+import { generateAudit } from "./audit.ts";
 import { CONFIG, HANDLER, LOG, RANDOM, SECRETS } from "./contract.ts";
 import { decodeComponent } from "./decode-component.ts";
 import { readGate } from "./gate.ts";
 import { functionsOf, trackOf, type Interface } from "./interface.ts";
+import { generateLogSource } from "./log-source.ts";
+import { randomPart } from "./random.ts";
 import { STUB } from "./resolve-imports.ts";
+import { isSameCode } from "./same-code.ts";
 import {
   AUDIT_PART,
   CATALOG_PART,
@@ -149,6 +153,7 @@ async function wireOf(
   if (source?.from === "import") return { kind: trackOf(source.name) === trackOf(name) ? "host" : "unknown" };
   if (source?.from !== "instantiate") return { kind: "unknown" };
   const component = components[source.component]!;
+  const { bytes } = component;
   const reach = reachOf(components, as, component, source);
   const isSealed = reach.size === 0;
   // What reaches the log alone can tell of a call, and give nothing.
@@ -159,11 +164,15 @@ async function wireOf(
     case CATALOG_PART:
       return { kind: isSealed ? "catalog" : "unknown" };
     case AUDIT_PART:
-      return { kind: isSealed ? "audit" : "unknown" };
-    case RANDOM_PART:
-      return { kind: isOnly(reach, RANDOM) ? "random" : "unknown" };
+      return { kind: isSealed && isSameCode(bytes, await generateAudit()) ? "audit" : "unknown" };
+    case RANDOM_PART: {
+      const isMade = isOnly(reach, RANDOM) && isSameCode(bytes, (await randomPart(RANDOM_PART)).bytes);
+      return { kind: isMade ? "random" : "unknown" };
+    }
     case logOf(as):
-      return { kind: isOnly(reach, LOG) ? "log" : "unknown" };
+      return {
+        kind: isOnly(reach, LOG) && isSameCode(bytes, await generateLogSource(as)) ? "log" : "unknown",
+      };
     case settingsOf(as): {
       if (isStub) return { kind: called === "get" ? "stub" : "settings" };
       const gate = await gateWire(component, reach, CONFIG);

@@ -1,34 +1,31 @@
-import { proveCore, readWiring, type Wiring, type WiredPart } from "../compose/index.ts";
+import { proveCore, stubbedFunctions, type Wiring, type WiredPart } from "../compose/index.ts";
 import type { CoreManifest, PartManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
 import { catalogOf } from "./catalog.ts";
 import { codeDigest, sharedModulesOf } from "./code-digest.ts";
-import { coreContradictions } from "./contradictions.ts";
+import { unaskedImports } from "./contradictions.ts";
 import { digestOf, sizesOf } from "./digest.ts";
-import { enforcedBy } from "./enforced-grants.ts";
 import type { Description, PartInspection, SharedModuleInspection } from "./inspection.ts";
 import { headingOf, identityOf } from "./manifest-claims.ts";
 
 /** What the bytes of a composed server hold, and where its manifest says something else. */
 export async function describeCore(bytes: Uint8Array, manifest: CoreManifest): Promise<Description> {
-  const wiring = await readWiring(bytes);
-  const proven = await proveCore(bytes, manifest);
+  const { chain, wiring, mistakes } = await proveCore(bytes, manifest);
   const modules = readSections(bytes)
     .filter(({ id }) => id === SECTION.coreModule)
     .map(({ content }) => content);
-  const { held, missing } = partsOf(wiring, manifest, proven.chain, modules);
+  const { held, missing } = partsOf(wiring, manifest, chain, modules);
   const parts = [...held, ...missing];
-  const stubs = stubsOf(held);
   return {
     kind: "core",
     ...headingOf(manifest),
     access: manifest.access,
     catalog: catalogOf(manifest),
-    chain: proven.chain,
+    chain,
     parts,
     shared: sharedModules(wiring, modules),
-    stubs,
-    contradictions: coreContradictions(manifest, { parts, stubs, ...proven }),
+    stubs: stubbedFunctions(wiring.parts),
+    contradictions: [...mistakes, ...unaskedImports(parts)],
   };
 }
 
@@ -52,11 +49,7 @@ function partsOf(
       sizes: sizesOf(bytes),
       imports: imports.map(({ interface: id, wires }) => ({
         interface: id,
-        wires: wires.map(({ wire, functions }) =>
-          wire.kind === "gate" && wire.grant !== undefined
-            ? { ...wire, grant: enforcedBy(id, wire.grant), functions }
-            : { ...wire, functions },
-        ),
+        wires: wires.map(({ wire, functions }) => ({ ...wire, functions })),
       })),
     };
   });
@@ -78,16 +71,4 @@ function sharedModules(wiring: Wiring, modules: readonly Uint8Array[]): SharedMo
     size: module.length,
     usedBy: uses.filter(({ used }) => used.has(index)).map(({ as }) => as),
   }));
-}
-
-/** Functions that lead to a stub, of whichever part. */
-function stubsOf(parts: readonly PartInspection[]): string[] {
-  const stubs = parts.flatMap(({ imports }) =>
-    imports.flatMap(({ interface: id, wires }) =>
-      wires
-        .filter(({ kind }) => kind === "stub")
-        .flatMap(({ functions }) => functions.map((name) => `${id.replace(/@.*$/, "")}#${name}`)),
-    ),
-  );
-  return [...new Set(stubs)].sort();
 }

@@ -53,15 +53,13 @@ export function checkRequirements(what: string, requires: unknown): void {
   }
 }
 
-function checkFeatures(
-  what: string,
-  which: string,
-  { prefix: _, features, ...rest }: Record<string, unknown>,
-): void {
-  const [other] = Object.keys(rest);
+function checkFeatures(what: string, which: string, kv: Record<string, unknown>): void {
+  const other = Object.keys(kv).find((name) => name !== "prefix" && name !== "features");
   if (other !== undefined) refuse(what, `${which}.kv has "${other}"; there are prefix, features`);
+  const { features = [] } = kv;
   checkStrings(what, `${which.replace(/^its /, "")}.kv.features`, features);
-  const unknown = (features as string[] | undefined)?.find((each) => !FEATURES.includes(each));
-  if (unknown !== undefined)
+  const unknown = (features as string[]).find((each) => !FEATURES.includes(each));
+  if (unknown !== undefined) {
     refuse(what, `${which}.kv.features has "${unknown}"; there are ${FEATURES.join(", ")}`);
+  }
 }

@@ -113,11 +113,11 @@ test("loadCore() refuses what is not a core", async () => {
 
 test("loadCore() names an import it does not provide", async () => {
   const source =
-    'import { authorization } from "tenon:host/credentials@0.1.0"; export const handler = { handle: () => authorization() };';
-  const needy = await handlerCore(source, { imports: ["tenon:host/credentials@0.1.0"] });
+    'import { get } from "tenon:mcp/catalog@0.1.0"; export const handler = { handle: () => get("server", "") };';
+  const needy = await handlerCore(source, { imports: ["tenon:mcp/catalog@0.1.0"] });
   await expect(loadCore(needy, { cacheDir: folder("needy") })).rejects.toMatchObject({
     code: "ERR_HOST_CORE",
-    message: 'Cannot load core: it imports "tenon:host/credentials", which this host does not provide',
+    message: 'Cannot load core: it imports "tenon:mcp/catalog", which this host does not provide',
   });
 });
 

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../../src/bundle/index.ts";
 import { compose, coreOf, type Composition } from "../../../src/compose/index.ts";
 import { replaceCustomSection } from "../../../src/wasm/index.ts";
+import { writeManifest } from "../../../src/manifest/index.ts";
+import { authenticating, oneToolProvider, passing, passingWithServices } from "../../fixtures/chain-parts.ts";
 import {
   buildMiddleware,
   buildProvider,
@@ -81,23 +83,55 @@ describe("bundle()", () => {
 });
 
 test("bundle() refuses a core that imports what the host does not serve", async () => {
-  const auth = await buildMiddleware(
-    middlewareManifest("auth"),
-    "credentials.authorization(); return next.handle(ctx, req);",
-    { credentials: "tenon:host/credentials@0.1.0" },
-  );
   const provider = await buildProvider(providerManifest("weather", ["now"]), 'return { tag: "accepted" };');
   const authenticated = await compose({
     name: "acme",
     version: "1.0.0",
     access: "authenticated",
     providers: [{ as: "weather", bytes: provider }],
-    middleware: [{ as: "auth", bytes: auth }],
+    middleware: [{ as: "auth", bytes: await authenticating() }],
   });
   await expect(bundle({ core: authenticated.bytes, host: "fastly" })).rejects.toMatchObject({
     code: "ERR_HOST_CORE",
     message: 'Cannot bundle "acme" for fastly: it imports what fastly does not serve',
     details: ["tenon:host/credentials@0.1.0"],
+  });
+});
+
+test("bundle() says what a middleware needs the store of keys for", async () => {
+  const requires = [
+    { kv: { prefix: "prefix", features: ["swap" as const] }, for: "limits that hold under load" },
+  ];
+  const settingsSchema = { type: "object", properties: { prefix: { type: "string", default: "limits/" } } };
+  const { bytes } = await compose({
+    name: "acme",
+    version: "1.0.0",
+    access: "public",
+    providers: [{ as: "weather", bytes: await oneToolProvider() }],
+    middleware: [{ as: "limit", bytes: await passingWithServices("limit", { requires, settingsSchema }) }],
+    grants: { limit: { kv: ["limits/"] } },
+  });
+  await expect(bundle({ core: bytes, host: "wasmtime" })).rejects.toMatchObject({
+    code: "ERR_HOST_CORE",
+    details: [
+      'tenon:host/kv@0.1.0, granted to "limit" (one that can swap, for: limits that hold under load)',
+    ],
+  });
+});
+
+test("bundle() refuses a core whose bytes do not prove its manifest", async () => {
+  const { bytes, manifest } = await compose({
+    name: "acme",
+    version: "1.0.0",
+    access: "public",
+    providers: [{ as: "weather", bytes: await oneToolProvider() }],
+    middleware: [{ as: "log", bytes: await passing("log") }],
+  });
+  const [log] = manifest.middleware;
+  const renamed = writeManifest(bytes, { ...manifest, middleware: [{ ...log!, as: "guard" }] });
+  await expect(bundle({ core: renamed, host: "wasmtime" })).rejects.toMatchObject({
+    code: "ERR_HOST_CORE",
+    message: 'Cannot bundle "acme" for wasmtime: its bytes do not prove what its manifest says',
   });
 });
 

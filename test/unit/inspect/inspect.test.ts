@@ -246,9 +246,7 @@ describe("what the manifest says and the bytes do not bear out", () => {
       manifest.access = "authenticated";
       manifest.cache = { scope: "private", lists: { tools: { ttlMs: 60_000, scope: "private" } } };
     });
-    expect(contradictions).toContain(
-      'The manifest says access is "authenticated", and no middleware of the bytes sees a credential',
-    );
+    expect(contradictions).toContain('No middleware authenticates callers; access is "authenticated"');
   });
 
   test("an interface that the manifest does not ask for", async () => {
