@@ -85,7 +85,7 @@ const HTTP_URL = /^https?:\/\/[^\s/?#@]+[^\s#"\\]*$/;
  */
 export function describeResource(
   server: ServerDescription,
-  middleware: readonly MiddlewarePart[],
+  middleware: readonly Pick<MiddlewarePart, "as" | "manifest" | "settings">[],
   routes: Routes,
 ): { protectedResource?: ProtectedResource } {
   const index = middleware.findIndex(

@@ -22,6 +22,12 @@ export interface ConnectOptions extends Fakes, ClientAnswers {
   readonly middleware?: readonly (Middleware | MiddlewareUse)[];
   /** The caller that handlers see. Default: none. */
   readonly principal?: Principal;
+  /** The `Authorization` header field of requests, for middleware that authenticates. Default: none. */
+  readonly authorization?: string;
+  /** OAuth scopes of each role, as in `tenon.json`. Default: there are no roles. */
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
+  /** Rules by the names of tools, as in `tenon.json`. Default: none. */
+  readonly rules?: Readonly<Record<string, string>>;
   /** What the client says of itself. Default: the capabilities of what it answers. */
   readonly client?: Client;
   /** Milliseconds that a call may take. Default 10,000. */
@@ -70,13 +76,14 @@ export async function connect(provider: Provider, options: ConnectOptions = {}):
   const fakes = await createFakes(options);
   const logs: LogLine[] = [];
   const { progress, changes, take } = keepNotifications();
-  const server = await start(provider, middleware, options.component, fakes, {
+  const listeners: Listeners = {
     onLog(line) {
       logs.push(line);
       if (options.quiet !== true && line.level === "error") process.stderr.write(`${errorText(line)}\n`);
     },
     onNotification: take,
-  });
+  };
+  const server = await start(provider, middleware, fakes, listeners, options);
   const deadlineMs = options.deadline ?? DEFAULT_DEADLINE_MS;
   let requests = 0;
   const client = answeringClient(options, options.client);
@@ -129,9 +136,9 @@ interface Use extends UsedMiddleware {
 async function start(
   definition: Provider,
   middleware: readonly Use[],
-  component: ComponentReference | undefined,
   fakes: FakeServices,
   listeners: Listeners,
+  { component, authorization, roles, rules }: ConnectOptions,
 ): Promise<Server> {
   const built = middleware.filter(
     (item): item is Use & { component: ComponentReference } => item.component !== undefined,
@@ -145,9 +152,14 @@ async function start(
       },
     );
   }
-  if (component === undefined) return startInMemory(definition, middleware, fakes, listeners);
+  const callers = {
+    ...(authorization !== undefined && { authorization }),
+    ...(roles && { roles }),
+    ...(rules && { rules }),
+  };
+  if (component === undefined) return startInMemory(definition, middleware, fakes, listeners, callers);
   const { startBuilt } = await import("./start-built.ts");
-  return startBuilt({ definition, component }, built, fakes, listeners);
+  return startBuilt({ definition, component }, built, fakes, listeners, callers);
 }
 
 function used(item: Middleware | MiddlewareUse): Use {

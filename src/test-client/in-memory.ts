@@ -1,9 +1,11 @@
+import { catalogEntries } from "../compose/catalog.ts";
 import { checkSettings } from "../compose/check.ts";
 import { listPages } from "../compose/list-pages.ts";
-import { collectRoutes, discovery, LISTS } from "../compose/routes.ts";
+import { checkPolicy, describeResource, readPolicy, type Policy } from "../compose/policy.ts";
+import { collectRoutes, discovery, LISTS, type Routes } from "../compose/routes.ts";
 import { withChecks, type ToolChecks } from "../guest/compiled-schema.ts";
 import { compileChecks, schemasToCompile, type ToolSchemaChecks } from "../json-schema/index.ts";
-import type { DynamicList, Json, ProviderManifest } from "../manifest/index.ts";
+import type { DynamicList, Json, MiddlewareManifest, ProviderManifest } from "../manifest/index.ts";
 import type { Surroundings } from "../sdk/context.ts";
 import { handleMiddleware } from "../sdk/handle-middleware.ts";
 import { ALL_METHODS, handleProvider, type Handle } from "../sdk/handle-provider.ts";
@@ -29,6 +31,12 @@ const LIST_METHODS: Readonly<Record<DynamicList, string>> = {
   prompts: "prompts/list",
 };
 
+/** What `tenon.json` would say of who may use what. */
+export interface Authorization {
+  readonly roles?: Readonly<Record<string, readonly string[]>>;
+  readonly rules?: Readonly<Record<string, string>>;
+}
+
 /** What stands around each definition. */
 export interface Surrounding {
   of(definition: Provider | Middleware): Surroundings;
@@ -45,19 +53,57 @@ export async function composeInMemory(
   provider: Provider,
   middleware: readonly UsedMiddleware[],
   surrounding: Surrounding,
+  authorization: Authorization = {},
 ): Promise<Handle> {
   const { manifest, checks } = await describe(provider);
-  const checking = withChecks(provider, compiled(checks));
-  const provided = handleProvider(checking, surrounding.of(provider), ALL_METHODS);
-  let next = routed(manifest, surrounding.enter(provider, provided));
-  for (const { definition, settings } of middleware.toReversed()) {
+  const access = accessOf(middleware);
+  const routes = routesOf(manifest, access === "public" ? "public" : "private");
+  const used: DescribedMiddleware[] = [];
+  for (const { definition, settings } of middleware) {
     const { manifest: described } = await describe(definition);
     checkSettings(definition.name, described.settingsSchema, { ...settings });
+    used.push({ definition, as: definition.name, manifest: described, settings: { ...settings } });
+  }
+  const { name } = manifest;
+  checkPolicy({ name, access, ...authorization }, routes);
+  const policy = await readPolicy({
+    policyDigest: NO_DIGEST,
+    ...authorization,
+    ...describeResource(routes.server, used, routes),
+  });
+  const catalog = catalogReader(routes, policy);
+  const checking = withChecks(provider, compiled(checks));
+  const provided = handleProvider(checking, surrounding.of(provider), ALL_METHODS);
+  let next = routed(routes, surrounding.enter(provider, provided));
+  for (const { definition, settings } of used.toReversed()) {
     const text = JSON.stringify(settings);
-    const surroundings = { ...surrounding.of(definition), next, settings: () => text };
+    const surroundings = { ...surrounding.of(definition), catalog, next, settings: () => text };
     next = surrounding.enter(definition, handleMiddleware(definition, surroundings));
   }
   return next;
+}
+
+/** A middleware as the composer has it. */
+interface DescribedMiddleware {
+  readonly definition: Middleware;
+  readonly as: string;
+  readonly manifest: MiddlewareManifest;
+  readonly settings: Record<string, Json>;
+}
+
+/** What `tenon.json` would have to say: who authenticates callers does not do it in a public server. */
+export function accessOf(middleware: readonly UsedMiddleware[]): "authenticated" | "public" {
+  return middleware.some(({ definition }) => definition.authenticates) ? "authenticated" : "public";
+}
+
+/** Looks up entries as the catalog of a composition does. */
+function catalogReader(routes: Routes, policy: Policy): NonNullable<Surroundings["catalog"]> {
+  const entries = new Map(
+    [...catalogEntries(routes, policy)].flatMap(([kind, things]) =>
+      things.map(({ name, text }) => [`${kind} ${name}`, text] as const),
+    ),
+  );
+  return (kind, name) => entries.get(`${kind} ${name}`);
 }
 
 /** The checks that the build would compile into a component. */
@@ -67,10 +113,13 @@ function compiled(checks: Readonly<Record<string, ToolSchemaChecks>>): Record<st
   );
 }
 
-/** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */
-function routed(manifest: ProviderManifest, handle: Handle): Handle {
+function routesOf(manifest: ProviderManifest, scope: "private" | "public"): Routes {
   const { name, version } = manifest;
-  const routes = collectRoutes({ name, version }, [{ as: name, manifest, digest: NO_DIGEST }], "public");
+  return collectRoutes({ name, version }, [{ as: name, manifest, digest: NO_DIGEST }], scope);
+}
+
+/** The end of the chain: lists are constants with what is dynamic behind them, and all else is the provider's. */
+function routed(routes: Routes, handle: Handle): Handle {
   const constants = new Map<string, Outcome>([
     ["ping", { tag: "success", val: "{}" }],
     ["server/discover", { tag: "success", val: discovery(routes) }],

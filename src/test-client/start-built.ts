@@ -12,8 +12,8 @@ import type { Middleware } from "../sdk/define-middleware.ts";
 import type { Provider } from "../sdk/provider.ts";
 import type { FakeServices } from "./fakes.ts";
 import { loadBuilt } from "./load-built.ts";
-import type { UsedMiddleware } from "./in-memory.ts";
-import type { Listeners, Server } from "./start-in-memory.ts";
+import { accessOf, type UsedMiddleware } from "./in-memory.ts";
+import type { Callers, Listeners, Server } from "./start-in-memory.ts";
 import type { LogLine } from "./test-client.ts";
 
 /** Where a component is: the path of a `.wasm`, or of its source, which is built. */
@@ -37,6 +37,7 @@ export async function startBuilt(
   middleware: readonly (UsedMiddleware & { readonly component: ComponentReference })[],
   fakes: FakeServices,
   listeners: Listeners,
+  { authorization, ...rules }: Callers,
 ): Promise<Server> {
   const owner = await loadPart(provider.definition, provider.component, fakes.grants);
   const wrappers = await Promise.all(
@@ -49,7 +50,8 @@ export async function startBuilt(
   const { bytes } = await compose({
     name: provider.definition.name,
     version: provider.definition.version,
-    access: "public",
+    access: accessOf(middleware),
+    ...rules,
     providers: [owner],
     middleware: wrappers,
     grants: Object.fromEntries(parts.map(({ as, grants }) => [as, grants])),
@@ -74,6 +76,7 @@ export async function startBuilt(
       return pool.handle(context, request, {
         deadline: Date.now() + deadlineMs,
         ...(signal && { signal }),
+        ...(authorization !== undefined && { authorization }),
         notify: listeners.onNotification,
       });
     },

@@ -15,7 +15,7 @@ import { installAmbience, runIn, type Ambience } from "./ambient.ts";
 import { converters } from "./describe.ts";
 import type { FakeServices } from "./fakes.ts";
 import { fetchThrough } from "./fetch-through.ts";
-import { composeInMemory, type UsedMiddleware } from "./in-memory.ts";
+import { composeInMemory, type Authorization, type UsedMiddleware } from "./in-memory.ts";
 import { lentServices } from "./lent-services.ts";
 import { MemoryCall } from "./memory-call.ts";
 import type { LogLine } from "./test-client.ts";
@@ -40,6 +40,11 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** The credential of the requests, and what is said of who may use what. */
+export interface Callers extends Authorization {
+  readonly authorization?: string;
+}
+
 const NEVER = new AbortController().signal;
 
 /** Runs definitions in this process. */
@@ -48,41 +53,54 @@ export async function startInMemory(
   middleware: readonly UsedMiddleware[],
   fakes: FakeServices,
   listeners: Listeners,
+  { authorization, ...rules }: Callers,
 ): Promise<Server> {
+  const facts: unknown[] = [];
   const calls = new AsyncLocalStorage<MemoryCall>();
   const lent = lentServices(fakes.services, (work) => calls.getStore()?.work(work) ?? work());
   const requests = new AsyncLocalStorage<{ readonly signal: AbortSignal; isOver: boolean }>();
   const asker = await createAsker(provider, calls, fakes.now, listeners);
-  const handle = await composeInMemory(provider, middleware, {
-    of: (definition) => {
-      const { name, capabilities = {} } = definition;
-      const declared = SERVICE_NAMES.filter((service) => capabilities[service] !== undefined);
-      return {
-        log: createLog(logWriter(name, listeners)),
-        services: Object.fromEntries(
-          declared.map((service) => [service, lent[service]]),
-        ) as Partial<Services>,
-        notify: listeners.onNotification,
-        signal: () => requests.getStore()?.signal ?? NEVER,
-        ...(definition === provider && { asker }),
-      };
+  const handle = await composeInMemory(
+    provider,
+    middleware,
+    {
+      of: (definition) => {
+        const { name, capabilities = {} } = definition;
+        const declared = SERVICE_NAMES.filter((service) => capabilities[service] !== undefined);
+        return {
+          log: createLog(logWriter(name, listeners)),
+          services: Object.fromEntries(
+            declared.map((service) => [service, lent[service]]),
+          ) as Partial<Services>,
+          notify: listeners.onNotification,
+          signal: () => requests.getStore()?.signal ?? NEVER,
+          ...(definition === provider && { asker }),
+          ...("authenticates" in definition &&
+            definition.authenticates && { authorization: () => authorization }),
+          audit: {
+            record: (text) => void facts.push(JSON.parse(text)),
+            take: () => JSON.stringify(facts.splice(0)),
+          },
+        };
+      },
+      enter: (definition, entered) => {
+        const { name, capabilities } = definition;
+        const ambience: Ambience = {
+          fetch: capabilities?.http === undefined ? undeclaredFetch : fetchThrough(lent.send),
+          now: () => calls.getStore()?.now ?? fakes.now(),
+          write: logWriter(name, listeners),
+          call: () => calls.getStore(),
+        };
+        const run: Handle = (context, request) => runIn(ambience, () => entered(context, request));
+        if (definition !== provider) return run;
+        return (context, request) => {
+          const call = new MemoryCall(() => requests.getStore()?.isOver === true);
+          return calls.run(call, () => call.settle(Promise.resolve(run(context, request))));
+        };
+      },
     },
-    enter: (definition, entered) => {
-      const { name, capabilities } = definition;
-      const ambience: Ambience = {
-        fetch: capabilities?.http === undefined ? undeclaredFetch : fetchThrough(lent.send),
-        now: () => calls.getStore()?.now ?? fakes.now(),
-        write: logWriter(name, listeners),
-        call: () => calls.getStore(),
-      };
-      const run: Handle = (context, request) => runIn(ambience, () => entered(context, request));
-      if (definition !== provider) return run;
-      return (context, request) => {
-        const call = new MemoryCall(() => requests.getStore()?.isOver === true);
-        return calls.run(call, () => call.settle(Promise.resolve(run(context, request))));
-      };
-    },
-  });
+    rules,
+  );
   const undo = installAmbience();
   return {
     handle(context, request, { deadlineMs, signal = NEVER }) {

@@ -148,43 +148,14 @@ describe("a request is refused", () => {
 });
 
 /** Fields and members that servers elsewhere take for an identity. */
-const NAMES = [
-  ...[
-    "x-forwarded-user",
-    "x-forwarded-email",
-    "x-remote-user",
-    "remote-user",
-    "x-tenon-principal",
-    "x-principal",
-  ],
-  ...[
-    "x-user-id",
-    "x-user",
-    "x-auth-request-user",
-    "x-goog-authenticated-user-email",
-    "x-amzn-oidc-identity",
-  ],
-  ...["x-ms-client-principal", "x-scopes", "x-roles", "x-subject", "x-authenticated-userid", "x-consumer-id"],
-  ...[
-    "proxy-authorization",
-    "x-authorization",
-    "x-api-key",
-    "x-original-authorization",
-    "cookie",
-    "forwarded",
-  ],
-];
-const MEMBERS = [
-  ...[
-    "principal",
-    "tenon/principal",
-    "io.modelcontextprotocol/principal",
-    "authorization",
-    "scopes",
-    "roles",
-  ],
-  ...["subject", "user", "context", "claims", "__principal", "auth", "authInfo", "token", "access_token"],
-];
+const NAMES =
+  "x-forwarded-user x-forwarded-email x-remote-user remote-user x-tenon-principal x-principal x-user-id x-user x-auth-request-user x-goog-authenticated-user-email x-amzn-oidc-identity x-ms-client-principal x-scopes x-roles x-subject x-authenticated-userid x-consumer-id proxy-authorization x-authorization x-api-key x-original-authorization cookie forwarded".split(
+    " ",
+  );
+const MEMBERS =
+  "principal tenon/principal io.modelcontextprotocol/principal authorization scopes roles subject user context claims __principal auth authInfo token access_token".split(
+    " ",
+  );
 const IDENTITIES = [
   "everything",
   "Bearer everything",
@@ -235,11 +206,15 @@ test("whatever a client says of itself but its credential has no effect, in a th
   expect(wrong).toEqual([]);
 }, 120_000);
 
-describe("protected resource metadata", () => {
-  const origin = (): string => new URL(server.url).origin;
-  const at = (path: string, init?: RequestInit): Promise<Response> =>
-    fetch(`${origin()}/.well-known/oauth-protected-resource${path}`, init);
+function origin(): string {
+  return new URL(server.url).origin;
+}
 
+function at(path: string, init?: RequestInit): Promise<Response> {
+  return fetch(`${origin()}/.well-known/oauth-protected-resource${path}`, init);
+}
+
+describe("protected resource metadata", () => {
   test.for(["", "/mcp", "/mcp?x=1"])(
     "is at the well-known path with %j behind it, for everyone",
     async (path) => {
