@@ -1,6 +1,7 @@
 import { errorFields } from "../sdk/log.ts";
 import type { MaybePromise } from "../sdk/maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
+import { enterCall } from "./call-in-flight.ts";
 import { finishJobs } from "./job-queue.ts";
 import { startServing, writeLog } from "./log.ts";
 import { takeUnhandled } from "./promise.ts";
@@ -14,15 +15,18 @@ const MAX_UNHANDLED = 10;
  * Runs one call of an export to its end. No exception leaves it, for an exception that leaves an export traps and
  * loses the instance. Only what the engine itself does not survive, such as a stack overflow, gets past.
  *
+ * @param context Of the call, as JSON.
  * @param neverSettles The outcome when the call awaits what cannot happen.
  * @param rounds What the call may wait for beyond its end, once it has started.
  */
 export function serveCall(
+  context: string,
   call: () => MaybePromise<Outcome>,
   neverSettles: () => Outcome,
   rounds?: () => Rounds<Outcome> | undefined,
 ): Outcome {
   startServing();
+  enterCall(context);
   try {
     try {
       return settle(call, rounds);

@@ -20,6 +20,7 @@ export function serveMiddleware(definition: Middleware, imports: MiddlewareImpor
   return {
     handle: (context, request) =>
       serveCall(
+        context,
         () => handle(context, request),
         () => {
           writeLog(

@@ -43,6 +43,7 @@ export function serveProvider(
   return {
     handle: (context, request) =>
       serveCall(
+        context,
         () => handle(context, request),
         () => {
           const { method, target } = request;

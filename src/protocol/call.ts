@@ -23,6 +23,7 @@ export interface Origin {
   /** The credential of the request. It goes to authentication middleware alone, beside the context and not in it. */
   authorization: string | undefined;
   traceparent: string | undefined;
+  tracestate: string | undefined;
   /** The level of log messages for a client before 2026-07-28; later ones name it in each request. */
   logLevel: LogLevel;
   /** What a client before 2026-07-28 said of itself in `initialize`, where that is known. */
@@ -199,7 +200,7 @@ class CoreCall<Answer> implements Call<Answer> {
   constructor(exchange: Exchange<Answer>, { inputs, round }: Continuation) {
     const { options, deadlineMs, admitted, message, origin, wanted, requestId, filter, mayBecomeTask } =
       exchange;
-    const { transport, peer, traceparent } = origin;
+    const { transport, peer, traceparent, tracestate } = origin;
     const { protocolVersion, client = origin.client } = admitted;
     const receivedAt = options.now();
     this.deadline = receivedAt + deadlineMs;
@@ -213,6 +214,7 @@ class CoreCall<Answer> implements Call<Answer> {
         receivedAt,
         deadline: this.deadline,
         traceparent,
+        tracestate,
         wanted,
         inputs,
         mayBecomeTask,

@@ -349,6 +349,7 @@ function originOf(head: HttpRequestHead, session: Session | undefined): Origin {
     peer: head.peer,
     authorization: head.headers("authorization"),
     traceparent: head.headers("traceparent"),
+    tracestate: head.headers("tracestate"),
     // Without a session nothing ties one request to another, so a level that was set is not known here.
     logLevel: session?.logLevel ?? DEFAULT_LEVEL,
     client: session?.client,

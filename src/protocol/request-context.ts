@@ -29,6 +29,8 @@ export interface Circumstances {
   deadline: number;
   /** The `traceparent` header field, which `_meta.traceparent` overrides. */
   traceparent: string | undefined;
+  /** The `tracestate` header field; it counts with the `traceparent` beside it alone. */
+  tracestate: string | undefined;
   /** What can be sent to the client while it waits; components need not make anything else. */
   wanted: Wanted;
   /** What the client has answered so far. */
@@ -47,7 +49,10 @@ export interface Inputs {
   retry: boolean;
 }
 
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** @see https://www.w3.org/TR/trace-context/#traceparent-header-field-values */
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+/** What every participant has to pass on; a longer one is left out whole. */
+const TRACESTATE = /^[ -~]{1,512}$/;
 
 /**
  * The context of a request as JSON text, see `schema/context.schema.json`. It is put together from texts, as what the
@@ -65,8 +70,7 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
   if (peer !== undefined) text += `,"peer":${JSON.stringify(peer)}`;
   text += `,"receivedAt":${receivedAt},"deadline":${deadline}`;
   const { meta } = message;
-  const trace = meta["traceparent"] ?? circumstances.traceparent;
-  if (typeof trace === "string" && TRACEPARENT.test(trace)) text += `,"traceparent":"${trace}"`;
+  text += traceText(meta["traceparent"] === undefined ? circumstances : meta);
   const { logLevel, progressToken } = circumstances.wanted;
   if (logLevel !== undefined) text += `,"logLevel":"${logLevel}"`;
   if (progressToken !== undefined) text += `,"progressToken":${JSON.stringify(progressToken)}`;
@@ -78,4 +82,11 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
   }
   if (circumstances.mayBecomeTask) text += ',"task":{"phase":"admit"}';
   return `${text}}`;
+}
+
+function traceText({ traceparent, tracestate }: { traceparent?: unknown; tracestate?: unknown }): string {
+  if (typeof traceparent !== "string" || !TRACEPARENT.test(traceparent)) return "";
+  const text = `,"traceparent":"${traceparent}"`;
+  if (typeof tracestate !== "string" || !TRACESTATE.test(tracestate)) return text;
+  return `${text},"tracestate":${JSON.stringify(tracestate)}`;
 }

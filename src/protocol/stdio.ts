@@ -115,6 +115,7 @@ export function createStdioProtocol(options: StdioProtocolOptions): StdioProtoco
       peer: undefined,
       authorization: options.authorization,
       traceparent: undefined,
+      tracestate: undefined,
       logLevel,
       client: admitted.era === "legacy" ? client : undefined,
       session: undefined,

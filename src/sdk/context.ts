@@ -54,6 +54,8 @@ export interface RequestContext {
   readonly deadline: number;
   /** W3C Trace Context, level 1. */
   readonly traceparent?: string | undefined;
+  /** What the participants of the trace say of it, at most 512 characters. Only with `traceparent`. */
+  readonly tracestate?: string | undefined;
   /** Header fields the host is configured to pass on; names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What the call does for a task; absent for a request that stands alone. */
@@ -347,6 +349,9 @@ export class CallContext implements HandlerContext {
   }
   get traceparent(): string | undefined {
     return this.#parsed.traceparent;
+  }
+  get tracestate(): string | undefined {
+    return this.#parsed.tracestate;
   }
   get headers(): Readonly<Record<string, string>> | undefined {
     return this.#parsed.headers;

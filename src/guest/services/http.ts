@@ -8,6 +8,7 @@ import {
 import type { URL } from "whatwg-url-minimum";
 import { addSource, onReset } from "../job-queue.ts";
 import { requireServing } from "../log.ts";
+import { traceFields } from "../trace-fields.ts";
 import type { AbortSignal } from "../web/abort-signal.ts";
 import { contentIn, type Content } from "../web/body.ts";
 import { Headers } from "../web/headers.ts";
@@ -106,7 +107,7 @@ function send({ method, url, headers, content }: Hop, signal: AbortSignal): Prom
       method,
       origin: url.origin,
       pathWithQuery: url.pathname + url.search,
-      headers: [...headers],
+      headers: headers.has("traceparent") ? [...headers] : [...headers, ...traceFieldsBeside(headers)],
       body: content === undefined ? undefined : hostBody(content),
       timeoutMs: undefined,
     }),
@@ -128,6 +129,11 @@ function send({ method, url, headers, content }: Hop, signal: AbortSignal): Prom
       else reject(serviceError("http", response.val));
     });
   });
+}
+
+/** What the author set stays as it is. */
+function traceFieldsBeside(headers: Headers): [name: string, value: string][] {
+  return traceFields().flatMap(([name, value]) => (headers.has(name) ? [] : [[name, value]]));
 }
 
 function hostBody(content: Content): HostResponse["body"] {
