@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import type { Signal } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
 import { ServiceFailure } from "./host-services.ts";
+import { describeKey, describeRequest, refusalOf, type Refusal } from "./refusal.ts";
 import type { HostServices, HttpServiceRequest, HttpServiceResponse, KvStore } from "./host-services.ts";
 import type { ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
 
@@ -51,15 +52,22 @@ interface Started {
  * Lends services to the calls of one worker, one call after another.
  *
  * @param onFault Takes what a service threw that its interface has no case for; the guest learns nothing of it.
+ * @param onRefusal Takes what was refused, which the guest is told as well.
  */
 export function createCallServices(
   services: HostServices,
   onFault: (service: string, error: unknown) => void,
+  onRefusal: (refusal: Refusal) => void,
 ): CallServices {
   let inFlight = new Map<number, Started>();
   let sent = 0;
   let client: CallClient = {};
   let onCompletion: (() => void) | undefined;
+
+  function note(service: string, request: string, error: unknown): void {
+    const refusal = error instanceof ServiceFailure ? refusalOf(service, request, error) : undefined;
+    if (refusal) onRefusal(refusal);
+  }
 
   function admit(): NonNullable<HostServices["http"]> {
     if (!services.http) throw denied("http");
@@ -69,14 +77,20 @@ export function createCallServices(
   }
 
   function start(request: HttpServiceRequest): number {
-    const http = admit();
+    let http: ReturnType<typeof admit>;
+    try {
+      http = admit();
+    } catch (error) {
+      note("http", describeRequest(request), error);
+      throw error;
+    }
     const tokens = inFlight;
     let token: number;
     do token = randomInt(TOKENS);
     while (tokens.has(token));
     const started: Started = { controller: new AbortController() };
     tokens.set(token, started);
-    void settle(http(request, started.controller.signal)).then((result) => {
+    void settle(request, http(request, started.controller.signal)).then((result) => {
       started.result = result;
       if (tokens === inFlight) onCompletion?.();
     });
@@ -130,10 +144,14 @@ export function createCallServices(
     inFlight.delete(token);
   }
 
-  async function settle(response: Promise<HttpServiceResponse>): Promise<HttpResult> {
+  async function settle(
+    request: HttpServiceRequest,
+    response: Promise<HttpServiceResponse>,
+  ): Promise<HttpResult> {
     try {
       return { tag: "ok", val: await response };
     } catch (error) {
+      note("http", describeRequest(request), error);
       return { tag: "err", val: caseOf("http", error) };
     }
   }
@@ -174,7 +192,10 @@ export function createCallServices(
       try {
         return { value: await functions[name]!(...(args as never[])) };
       } catch (error) {
-        return { error: caseOf(name.split(".")[0]!, error) };
+        const [service = "", asked = ""] = name.split(".");
+        // Requests may end later, and are noted where they do.
+        if (service !== "http") note(service, describeKey(asked, args[0]), error);
+        return { error: caseOf(service, error) };
       }
     },
     end() {

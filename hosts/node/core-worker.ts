@@ -5,6 +5,7 @@ import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
+import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import {
   WORDS,
@@ -27,6 +28,10 @@ export interface CoreWorkerOptions {
   services: HostServices;
   /** Takes what a service threw against its own rules. */
   onFault(service: string, error: unknown, requestId: string | undefined): void;
+  /** Takes what the host refused a guest; of one call the first {@link MAX_REFUSALS}. */
+  onRefusal(refusal: Refusal, requestId: string | undefined): void;
+  /** Takes how many refusals of a call there were beyond those. */
+  onRefusals(further: number, requestId: string | undefined): void;
   /** Takes the log lines of one call, and how many were dropped. */
   onLog(lines: Buffer | undefined, dropped: number, requestId: string | undefined): void;
   /** The worker is of no more use. Called once; says whether it had been ready before, and whose call it was busy with. */
@@ -62,7 +67,7 @@ const GRACE_MS = 1000;
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const log = createCallLog();
-  const services = createCallServices(options.services, onFault);
+  const services = createCallServices(options.services, onFault, onRefusal);
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
   );
@@ -91,11 +96,18 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   let stopWatching: (() => void) | undefined;
   /** Of the call in flight. */
   let requestId: string | undefined;
+  /** What the host refused it. */
+  let refusals = 0;
   let wasReady = false;
   let ended = false;
 
   function onFault(service: string, error: unknown): void {
     options.onFault(service, error, requestId);
+  }
+
+  function onRefusal(refusal: Refusal): void {
+    refusals++;
+    if (refusals <= MAX_REFUSALS) options.onRefusal(refusal, requestId);
   }
 
   function settle(result: CallResult): void {
@@ -105,6 +117,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     services.end();
     const { lines, dropped } = log.take();
     if (lines || dropped > 0) options.onLog(lines, dropped, requestId);
+    if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId);
+    refusals = 0;
     requestId = undefined;
     const settled = done;
     done = undefined;

@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { logLine, type LogEntry } from "./log-line.ts";
+import type { Refusal } from "./refusal.ts";
 
 /** Takes log lines, each with a line feed. */
 export type LogSink = (lines: Uint8Array) => void;
@@ -49,6 +50,11 @@ export function countLines(lines: Uint8Array): number {
 /** Logs something of the host's own; `requestId` where it is of a call. */
 export function report(sink: LogSink, level: "warning" | "error", message: string, requestId?: string): void {
   sink(hostLine({ level, message, requestId }));
+}
+
+/** Logs what the host refused a guest, in the words that gates use. */
+export function reportRefusal(sink: LogSink, refusal: Refusal, requestId: string | undefined): void {
+  sink(hostLine({ level: "warning", message: "denied", requestId, fields: JSON.stringify(refusal) }));
 }
 
 /** Logs a mistake of the host or of what it was given, with its stack. */

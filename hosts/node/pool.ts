@@ -3,7 +3,7 @@ import { ToolkitError } from "../../src/errors/index.ts";
 import type { CallFailure, McpRequest } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
-import { logToStderr, report, reportFault, type LogSink } from "./host-log.ts";
+import { logToStderr, report, reportFault, reportRefusal, type LogSink } from "./host-log.ts";
 import type { CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import type { LoadedCore } from "./load-core.ts";
@@ -92,6 +92,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       services: options.services ?? {},
       onFault: (service, error, requestId) =>
         reportFault(log, `The ${service} service failed`, error, requestId),
+      onRefusal: (refusal, requestId) => reportRefusal(log, refusal, requestId),
+      onRefusals: (further, requestId) =>
+        report(log, "warning", `${further} more things were denied to one call`, requestId),
       onLog,
       onReady(ready) {
         failedStarts = 0;

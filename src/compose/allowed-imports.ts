@@ -41,14 +41,6 @@ export interface HostImports {
   resources: ReadonlySet<string>;
 }
 
-/** A host that serves everything, under the ids asked for. */
-export const EVERYTHING: HostImports = {
-  serves: () => true,
-  servesTypes: () => true,
-  idOf: (_track, id) => id,
-  resources: new Set(),
-};
-
 /** The imports a composition may have. */
 export function hostImports(needs: { timers: boolean; credentials: boolean }): HostImports {
   const allowed = { ...ALWAYS, ...(needs.timers ? TIMERS : {}), ...(needs.credentials ? CREDENTIALS : {}) };

@@ -1,10 +1,10 @@
 import { ToolkitError } from "../errors/index.ts";
 import { readManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
-import { EVERYTHING, hostImports, type HostImports } from "./allowed-imports.ts";
+import { hostImports, type HostImports } from "./allowed-imports.ts";
 import { contract, RANDOM } from "./contract.ts";
 import { decodeComponent, type DecodedComponent } from "./decode-component.ts";
-import { conflictBetween, trackOf, type Interface, type Interfaces } from "./interface.ts";
+import { trackOf, type Interfaces } from "./interface.ts";
 import { link, type LinkedPart, type Source } from "./link.ts";
 import { randomExport, randomPart } from "./random.ts";
 import { resolveImports, STUB, stubOf } from "./resolve-imports.ts";

@@ -35,6 +35,17 @@ const ALWAYS = 0;
 const ONCE = 1;
 const SAID = 2;
 
+/** A word of a row of {@link StubText.#row}. */
+function word(offset: number): string {
+  return `(i32.load offset=${offset} (local.get $row))`;
+}
+
+/** Appends a text to what ends at `$end`. */
+function append(at: string, length: string): string {
+  return `(memory.copy (local.get $end) ${at} ${length})
+    (local.set $end (i32.add (local.get $end) ${length}))`;
+}
+
 /** Functions with no error to return, where any value would mislead the caller or make it spin. */
 const TRAPS = [
   /^wasi:cli\/exit@/,
@@ -162,10 +173,6 @@ class StubText {
       `(i32.sub (local.get $end) (i32.const ${fields}))`,
     ]);
     const track = trackOf(LOG);
-    const append = (at: string, length: string): string => `
-    (memory.copy (local.get $end) ${at} ${length})
-    (local.set $end (i32.add (local.get $end) ${length}))`;
-    const word = (offset: number): string => `(i32.load offset=${offset} (local.get $row))`;
     const functions = `
   (func $denied (param $row i32) (local $end i32)
     (if (i32.eq ${word(16)} (i32.const ${SAID})) (then (return)))
