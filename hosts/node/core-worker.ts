@@ -81,6 +81,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     words: words.buffer,
     clock: options.services.now !== undefined,
     maxOutputBytes: options.maxOutputBytes,
+    environment: core.environment,
   };
   const thread = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: setup,

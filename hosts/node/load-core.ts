@@ -6,6 +6,7 @@ import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
 import { PROVIDED_INTERFACES } from "./service-imports.ts";
 import { transpileCached } from "./transpile-cache.ts";
+import { isUnsafeCore, isUnsafeInterface, unsafeEnvironment } from "./unsafe-core.ts";
 
 /** Options of {@link loadCore}. */
 export interface LoadOptions {
@@ -31,6 +32,8 @@ export interface LoadedCore {
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
   /** Source maps of its parts, as JSON by the name of the part. */
   readonly sourceMaps: ReadonlyMap<string, string>;
+  /** What unsafe parts see of the environment; absent where no part is unsafe, and so none has anything but the services. */
+  readonly environment?: Record<string, string>;
 }
 
 const DEFAULT_MEMORY_MIB = 64;
@@ -44,7 +47,24 @@ const TABLE_ENTRIES = 100_000;
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run, or its bytes do not prove its manifest.
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
  */
-export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
+export function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
+  return load(bytes, options, async (manifest, what) => {
+    // The composer takes longer to load than a core that is cached.
+    const { admitCore } = await import("../../src/compose/index.ts");
+    await admitCore(bytes, manifest, `load ${what}`);
+  });
+}
+
+/** The same for a core that was composed to record what its parts use: it proves no grants, and nothing of it is kept. */
+export function loadRecordingCore(bytes: Uint8Array): Promise<LoadedCore> {
+  return load(bytes, { cacheDir: false }, async () => {});
+}
+
+async function load(
+  bytes: Uint8Array,
+  options: LoadOptions,
+  prove: (manifest: CoreManifest, what: string) => Promise<void>,
+): Promise<LoadedCore> {
   const what = options.name === undefined ? "core" : `core "${options.name}"`;
   const manifest = readManifest(bytes);
   if (manifest?.kind !== "core") {
@@ -57,13 +77,12 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
     );
   }
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  const admit = async (): Promise<void> => {
-    // The composer takes longer to load than a core that is cached.
-    const { admitCore } = await import("../../src/compose/index.ts");
-    await admitCore(bytes, manifest, `load ${what}`);
-  };
+  const admit = (): Promise<void> => prove(manifest, what);
   const { glue, modules, imports } = await transpileCached(bytes, digest, admit, options.cacheDir);
-  const missing = imports.filter((name) => !PROVIDED_INTERFACES.has(name));
+  const environment = isUnsafeCore(manifest) ? unsafeEnvironment() : undefined;
+  const missing = imports.filter(
+    (name) => !PROVIDED_INTERFACES.has(name) && !(environment && isUnsafeInterface(name)),
+  );
   if (missing.length > 0) {
     throw new ToolkitError(
       `Cannot load ${what}: it imports "${missing[0]}", which this host does not provide`,
@@ -83,7 +102,14 @@ export async function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Pr
       async ([name, module]) => [name, await compile(what, boundGrowth(module, bounds))] as const,
     ),
   );
-  return { digest, manifest, glue, modules: new Map(compiled), sourceMaps: readSourceMaps(bytes) };
+  return {
+    digest,
+    manifest,
+    glue,
+    modules: new Map(compiled),
+    sourceMaps: readSourceMaps(bytes),
+    ...(environment && { environment }),
+  };
 }
 
 async function compile(what: string, module: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {

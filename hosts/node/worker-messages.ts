@@ -16,6 +16,8 @@ export interface WorkerSetup {
   clock: boolean;
   /** Bytes of UTF-8 an outcome may have. */
   maxOutputBytes: number;
+  /** See `LoadedCore`. */
+  environment: Record<string, string> | undefined;
 }
 
 /** The words that both threads see. */

@@ -34,6 +34,9 @@ const { glue, modules, maxOutputBytes, owners } = setup;
 const log = createCallLog(setup.log);
 const words = new Int32Array(setup.words);
 const mapEntry = createLogMapper(setup.sourceMaps);
+/** Loaded only where a part was granted it: it starts a thread of its own. */
+const unsafe =
+  setup.environment && (await import("./unsafe-imports.ts")).createUnsafeImports(setup.environment);
 const imports = {
   ...createHostImports(
     (entry) => write(mapEntry(entry)),
@@ -44,6 +47,8 @@ const imports = {
     () => Atomics.load(words, WORDS.cancelled) === 1,
     () => authorization,
   ),
+  // Resources of one interface come from one place: the clocks of safe parts too.
+  ...unsafe,
 };
 let handler: Handler | undefined;
 /** Of the call in flight. */

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors/index.ts";
-import type { CoreManifest, Grants, PartManifest } from "../manifest/index.ts";
+import type { CoreManifest, GrantedService, PartManifest } from "../manifest/index.ts";
 import type { BundleHost } from "./bundle.ts";
 
 /** What the services and every host of bundles have. */
@@ -37,13 +37,12 @@ export async function checkImports(
 }
 
 function describe(name: string, { middleware, providers }: CoreManifest): string {
-  const service = GRANTED.exec(name)?.[1] as keyof Grants | undefined;
-  const parts = [...middleware, ...providers].filter(
-    ({ grants }) => service !== undefined && grants?.[service] !== undefined,
+  const service = GRANTED.exec(name)?.[1] as GrantedService | undefined;
+  const parts = [...middleware, ...providers].filter(({ grants }) =>
+    service === undefined ? grants?.unsafe : grants?.[service] !== undefined,
   );
-  return parts.length === 0
-    ? name
-    : `${name}, granted to ${parts.map((part) => user(part, service)).join(", ")}`;
+  const how = service === undefined ? "for the unsafe" : "granted to";
+  return parts.length === 0 ? name : `${name}, ${how} ${parts.map((part) => user(part, service)).join(", ")}`;
 }
 
 /** What a store with a feature can do. */
@@ -52,7 +51,7 @@ const DOES = { persistent: "keep values", swap: "swap" } as const;
 /** A part, and what it needs the store of keys for. */
 function user(
   part: CoreManifest["middleware"][number] | PartManifest,
-  service: keyof Grants | undefined,
+  service: GrantedService | undefined,
 ): string {
   const needs = "requires" in part && service === "kv" ? (part.requires ?? []) : [];
   const reasons = needs.flatMap(({ kv, for: reason }) => {

@@ -12,16 +12,17 @@ import { hostImports } from "./allowed-imports.ts";
 import { checkNames, checkSettings } from "./check.ts";
 import { checkOrder } from "./check-order.ts";
 import { CATALOG, CONFIG, contract, CREDENTIALS, HANDLER } from "./contract.ts";
-import { checkGrants, opens } from "./grants.ts";
+import { checkGrants, isForeign, openGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
 import { checkLists } from "./list-pages.ts";
 import { link, type SharedModule } from "./link.ts";
+import type { LogLine } from "./log-call.ts";
 import { writeSourceMaps } from "../source-map/index.ts";
 import { readMiddleware, readProvider, type MiddlewarePart, type Part } from "./part.ts";
 import { policyDigest } from "./policy-digest.ts";
 import { applyingRequirements, checkRequirements } from "./requirements.ts";
 import { checkPolicy, describeResource, readPolicy, type PolicyTexts } from "./policy.ts";
-import { resolveImports, type Resolution } from "./resolve-imports.ts";
+import { resolveImports, type Importer, type Resolution } from "./resolve-imports.ts";
 import { collectRoutes, type Owned } from "./routes.ts";
 import { verifyComposition } from "./verify-composition.ts";
 import {
@@ -75,7 +76,22 @@ export interface Composition {
  * @throws `ToolkitError` with an `ERR_COMPOSE_*` code that says which parts do not fit and what to do; `ERR_MANIFEST`
  * or `ERR_WASM_DECODE` when a part is not a component built for tenon.
  */
-export async function compose(input: ComposeInput): Promise<Composition> {
+export function compose(input: ComposeInput): Promise<Composition> {
+  return composeWith(input);
+}
+
+/**
+ * The same with gates that deny nothing for want of a grant, and log what the parts use. What comes of it must run in the
+ * process that made it and go nowhere else, so this is not part of the public module; {@link readWiring} knows no grant for
+ * such gates.
+ *
+ * @param message What the lines say: something that no part can guess.
+ */
+export function composeRecording(input: ComposeInput, message: string): Promise<Composition> {
+  return composeWith(input, { level: "info", message });
+}
+
+async function composeWith(input: ComposeInput, recorded?: LogLine): Promise<Composition> {
   checkNames(input);
   const known = await contract();
   const providers: Part<ProviderManifest>[] = [];
@@ -89,7 +105,8 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   const requirements = middleware.map(applyingRequirements);
   checkOrder(input.name, input.access, middleware, requirements);
   const parts = [...providers, ...middleware];
-  const grants = checkGrants(input.grants ?? {}, parts);
+  const checked = checkGrants(input.grants ?? {}, parts);
+  const grants = recorded === undefined ? checked : openGrants(checked, parts);
   for (const [i, part] of middleware.entries()) {
     checkRequirements(part, requirements[i]!, grants.get(part.as) ?? {}, i);
   }
@@ -105,13 +122,18 @@ export async function compose(input: ComposeInput): Promise<Composition> {
     ...describeResource(input, middleware, routes),
   };
   const policy = await readPolicy(policyTexts);
-  const assembly = { providers, middleware, requirements, routes, policy, grants };
+  const assembly = {
+    providers,
+    middleware,
+    requirements,
+    routes,
+    policy,
+    grants,
+    ...(recorded && { recorded }),
+  };
 
-  const others = parts.map(({ as, imports }) => ({
-    as,
-    imports: new Map([...imports].filter(([name]) => !isWired(name, grants.get(as)))),
-  }));
-  const resolution = resolveImports(others, known, hostImports(needsOf(parts)), { logged: true });
+  const others = parts.flatMap((part) => importers(part, grants.get(part.as)));
+  const resolution = resolveImports(others, known, hostImports(needsOf(parts, grants)), { logged: true });
   const host = hostInterfaces(resolution, assembly, known);
   const linkage = {
     host,
@@ -136,10 +158,24 @@ export async function compose(input: ComposeInput): Promise<Composition> {
   };
 }
 
+/** The imports of a part that depend on what the other parts import: those that are judged, and those of an unsafe part. */
+function importers({ as, imports }: Part, granted: Grants | undefined): Importer[] {
+  const left = [...imports].filter(([name]) => !isWired(name, granted));
+  const unsafe = left.filter(([name]) => granted?.unsafe === true && isForeign(name));
+  return [
+    { as, imports: new Map(left.filter((each) => !unsafe.includes(each))) },
+    { as, imports: new Map(unsafe), unsafe: true },
+  ];
+}
+
 /** What the parts need of the host beyond what every part may have. */
-function needsOf(parts: readonly Part[]): { timers: boolean; credentials: boolean } {
+function needsOf(
+  parts: readonly Part[],
+  grants: ReadonlyMap<string, Grants>,
+): { timers: boolean; credentials: boolean } {
+  const isSafe = ({ as }: Part): boolean => grants.get(as)?.unsafe !== true;
   return {
-    timers: parts.some(usesTimers),
+    timers: parts.filter(isSafe).some(usesTimers),
     credentials: parts.some((part) => importOf(part, CREDENTIALS) !== undefined),
   };
 }

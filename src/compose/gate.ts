@@ -5,6 +5,7 @@ import { GateText } from "./gate-text.ts";
 import { headerSecrets, readableSecrets } from "./grants.ts";
 import { addHttpRules } from "./http-rules.ts";
 import { functionsOf, trackOf } from "./interface.ts";
+import type { LogLine } from "./log-call.ts";
 import { generateComponent } from "./wasm-tools.ts";
 
 /** Name of the custom section in which a gate says what it lets through. Its code is the proof. */
@@ -30,12 +31,14 @@ export const GATED: readonly string[] = [HTTP, KV, CONFIG, SECRETS];
  * Generates the component that sits between a part and the host on one interface. Its code is the same for every grant;
  * the grant is a table in its memory. It passes a call on as it came when the grant covers it, and answers `denied` with
  * what was asked for otherwise.
+ *
+ * @param recorded See {@link GateText}. Such a gate claims no grant.
  */
-export async function generateGate(request: GateRequest): Promise<Uint8Array> {
+export async function generateGate(request: GateRequest, recorded?: LogLine): Promise<Uint8Array> {
   const known = await contract();
   const { interface: id, grants, settings } = request;
   const track = trackOf(id);
-  const gate = new GateText(known, id);
+  const gate = new GateText(known, id, recorded);
   let claim: Grants;
   switch (track) {
     case trackOf(HTTP): {
@@ -76,6 +79,7 @@ export async function generateGate(request: GateRequest): Promise<Uint8Array> {
     imports: gate.imports(),
     exports: [id],
   });
+  if (recorded !== undefined) return component;
   const text = JSON.stringify({ ...request, grants: claim } satisfies GateRequest);
   return replaceCustomSection(component, GRANT_SECTION, new TextEncoder().encode(text));
 }

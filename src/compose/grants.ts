@@ -1,12 +1,19 @@
 import { nearest, ToolkitError } from "../errors/index.ts";
 import { HOST_FIELDS } from "../http/host-rules.ts";
-import { grantMistakes, type Grants, type HttpGrant, type SecretGrant } from "../manifest/index.ts";
+import {
+  grantMistakes,
+  type GrantedService,
+  type Grants,
+  type HttpGrant,
+  type SecretGrant,
+} from "../manifest/index.ts";
 import { CONFIG, HTTP, KV, SECRETS } from "./contract.ts";
-import { trackOf, withoutVersion } from "./interface.ts";
+import { trackOf, withoutVersion, type Interface } from "./interface.ts";
 import type { Part } from "./part.ts";
+import { randomExport } from "./random.ts";
 
 /** What a grant opens, and the interface it opens. */
-const OPENED: Record<keyof Grants, string> = { http: HTTP, kv: KV, config: CONFIG, secrets: SECRETS };
+const OPENED: Record<GrantedService, string> = { http: HTTP, kv: KV, config: CONFIG, secrets: SECRETS };
 
 /**
  * The grants of each part, by its name. Members that grant nothing are left out.
@@ -24,12 +31,35 @@ export function checkGrants(
     if (part === undefined) throw unknownPart(as, parts);
     checkGrantsOf(as, given);
     const effective = Object.fromEntries(
-      Object.entries(given).filter(([, list]) => (list as readonly unknown[]).length > 0),
+      Object.entries(given).filter(([, list]) => list === true || (list as readonly unknown[]).length > 0),
     ) as Grants;
     checkImports(part, effective);
     if (Object.keys(effective).length > 0) checked.set(as, effective);
   }
   return checked;
+}
+
+/** Grants that open every service a part imports; what they cover is for gates that deny nothing to leave aside. */
+export function openGrants(grants: ReadonlyMap<string, Grants>, parts: readonly Part[]): Map<string, Grants> {
+  return new Map(
+    parts.map((part) => {
+      const { http = [], kv = [], config = [], secrets = [], ...others } = grants.get(part.as) ?? {};
+      const uses = (id: string): boolean => importFrom(part, id) !== undefined;
+      const opened: Grants = {
+        ...others,
+        ...(uses(HTTP) && { http }),
+        ...(uses(KV) && { kv }),
+        ...(importFrom(part, CONFIG)?.entries.has("get") && { config }),
+        // A secret that goes into a header opens nothing that can be read.
+        ...(uses(SECRETS) ? { secrets: [...secrets, { name: "any" }] } : secrets.length > 0 && { secrets }),
+      };
+      return [part.as, opened];
+    }),
+  );
+}
+
+function importFrom({ imports }: Part, id: string): Interface | undefined {
+  return [...imports.values()].find((of) => trackOf(of.name) === trackOf(id));
 }
 
 /** Secrets that the part reads itself. */
@@ -46,7 +76,9 @@ export function headerSecrets({ secrets = [] }: Grants): Required<SecretGrant>[]
 export function opens(grants: Grants | undefined, track: string): boolean {
   if (grants === undefined) return false;
   if (track === trackOf(SECRETS)) return readableSecrets(grants).length > 0;
-  return (Object.keys(grants) as (keyof Grants)[]).some((key) => trackOf(OPENED[key]) === track);
+  return Object.entries(OPENED).some(
+    ([key, id]) => grants[key as GrantedService] !== undefined && trackOf(id) === track,
+  );
 }
 
 function unknownPart(as: string, parts: readonly Part[]): ToolkitError {
@@ -188,10 +220,24 @@ function checkSecret(
   );
 }
 
-function checkImports({ as, imports, manifest }: Part, grants: Grants): void {
-  for (const [key, id] of Object.entries(OPENED) as [keyof Grants, string][]) {
+/** True for an import that an unsafe part has from the host, and any other through a gate, a stub, or as every part. */
+export function isForeign(name: string): boolean {
+  return !name.startsWith("tenon:") && randomExport(name) === undefined;
+}
+
+function checkImports(part: Part, grants: Grants): void {
+  const { as, imports, manifest } = part;
+  if (grants.unsafe && ![...imports.keys()].some(isForeign)) {
+    throw refusal(as)(
+      ["unsafe"],
+      "unsafe",
+      "it imports nothing of WASI",
+      'Remove "unsafe" from its grants, and grant it the services it asks for',
+    );
+  }
+  for (const [key, id] of Object.entries(OPENED) as [GrantedService, string][]) {
     if (!opens(grants, trackOf(id))) continue;
-    const imported = [...imports.values()].find((of) => trackOf(of.name) === trackOf(id));
+    const imported = importFrom(part, id);
     if (imported !== undefined && (key !== "config" || imported.entries.has("get"))) continue;
     const asked = manifest.capabilities.map((each) => each.interface);
     throw refusal(as)(

@@ -1,23 +1,16 @@
 import {
   canonicalJson,
   type CoreManifest,
+  type GrantedService,
   type Grants,
   type Json,
   type PartManifest,
 } from "../manifest/index.ts";
 import { CREDENTIALS } from "./contract.ts";
+import { isForeign } from "./grants.ts";
 import { withoutVersion } from "./interface.ts";
+import { ungatedImports } from "./ungated.ts";
 import type { WiredImport, WiredPart } from "./wiring.ts";
-
-/** Interfaces that a part may have from the host as they are; of any other only what a gate lets through. */
-const FREE: ReadonlySet<string> = new Set([
-  "tenon:host/log",
-  "tenon:mcp/outbox",
-  "wasi:clocks/monotonic-clock",
-  "wasi:clocks/wall-clock",
-  "wasi:io/poll",
-  "wasi:random/random",
-]);
 
 const SERVICES = ["http", "kv", "config", "secrets"] as const;
 
@@ -67,7 +60,7 @@ function mistakesOf(
   next: string | undefined,
 ): string[] {
   const found: string[] = [];
-  const enforced: Record<keyof Grants, string[]> = { http: [], kv: [], config: [], secrets: [] };
+  const enforced: Record<GrantedService, string[]> = { http: [], kv: [], config: [], secrets: [] };
   let seesCredentials = false;
   for (const { interface: id, wires } of imports) {
     const name = withoutVersion(id);
@@ -76,7 +69,6 @@ function mistakesOf(
         found.push(`"${as}" has ${name} from something that this version of tenon does not make`);
       } else if (wire.kind === "host" && functions.length > 0) {
         if (name === withoutVersion(CREDENTIALS)) seesCredentials = true;
-        else if (!FREE.has(name)) found.push(`"${as}" has ${name} from the host without a gate`);
       } else if (wire.kind === "part" || (wire.kind === "next" && wire.part !== next)) {
         found.push(`"${as}" calls "${wire.part}" by ${name}, past the chain`);
       } else if (wire.kind === "gate" && wire.grant === undefined) {
@@ -85,6 +77,14 @@ function mistakesOf(
         for (const service of SERVICES) enforced[service].push(...itemsOf(wire.grant, service));
       }
     }
+  }
+  const ungated = ungatedImports(imports);
+  for (const name of ungated) {
+    if (claim?.grants?.unsafe && isForeign(name)) continue;
+    found.push(`"${as}" has ${name} from the host without a gate`);
+  }
+  if (claim?.grants?.unsafe && imports.length > 0 && ungated.length === 0) {
+    found.push(`The manifest grants "${as}" unsafe, and its bytes have nothing from the host that needs it`);
   }
   const authenticates = claim?.authenticates !== undefined;
   if (authenticates !== seesCredentials) {
@@ -105,7 +105,7 @@ function mistakesOf(
   return found;
 }
 
-function itemsOf(grants: Grants | undefined, service: keyof Grants): string[] {
+function itemsOf(grants: Grants | undefined, service: GrantedService): string[] {
   return ((grants?.[service] ?? []) as Json[]).map(canonicalJson);
 }
 

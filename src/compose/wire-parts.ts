@@ -6,6 +6,7 @@ import { GATED, generateGate } from "./gate.ts";
 import { headerSecrets, opens } from "./grants.ts";
 import { prune, trackOf, type Interface, type Interfaces } from "./interface.ts";
 import type { LinkedPart, Source } from "./link.ts";
+import type { LogLine } from "./log-call.ts";
 import { generateLogSource } from "./log-source.ts";
 import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
 import type { MiddlewarePart, Part } from "./part.ts";
@@ -54,6 +55,8 @@ export interface Assembly {
   policy: Policy;
   /** By the name of the part. */
   grants: ReadonlyMap<string, Grants>;
+  /** The line that gates write for every use instead of denying any. Default: they deny. */
+  recorded?: LogLine;
 }
 
 /** Interfaces answered by a component made for one part, or by a neighbour. */
@@ -119,7 +122,7 @@ export async function wireParts(assembly: Assembly, resolution: Resolution): Pro
   }
   if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
   for (const part of [...providers, ...middleware]) {
-    linked.push(...(await ownParts(part, grants.get(part.as) ?? {}, resolution)));
+    linked.push(...(await ownParts(part, assembly, resolution)));
   }
   const wire = (part: Part, next: Source | undefined): LinkedPart => ({
     id: part.as,
@@ -166,7 +169,12 @@ export function entryOf({ middleware }: Assembly): { part: string; export: strin
 }
 
 /** The components made for one part alone. */
-async function ownParts(part: Part, granted: Grants, resolution: Resolution): Promise<LinkedPart[]> {
+async function ownParts(
+  part: Part,
+  { grants, recorded }: Assembly,
+  resolution: Resolution,
+): Promise<LinkedPart[]> {
+  const granted = grants.get(part.as) ?? {};
   const own: LinkedPart[] = [];
   const log = fromLog(part);
   if (logs(part, granted, resolution)) {
@@ -194,7 +202,10 @@ async function ownParts(part: Part, granted: Grants, resolution: Resolution): Pr
       }
       continue;
     }
-    const bytes = await generateGate({ interface: id, grants: granted, ...(isConfig ? { settings } : {}) });
+    const bytes = await generateGate(
+      { interface: id, grants: granted, ...(isConfig ? { settings } : {}) },
+      recorded,
+    );
     const signs = id === HTTP && headerSecrets(granted).length > 0;
     own.push({
       id: isConfig ? settingsOf(part.as) : gateOf(part.as, id),

@@ -1,8 +1,8 @@
-import type { Grants } from "../manifest/index.ts";
+import type { GrantedService, Grants } from "../manifest/index.ts";
 
 /** One thing that a grant allows, for people. */
 export interface GrantLine {
-  service: keyof Grants;
+  service: GrantedService;
   /** What is reached: an origin, keys, names. */
   what: string;
   /** How, for an origin: methods, and prefixes of the path unless any path will do. */

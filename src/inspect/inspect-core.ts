@@ -1,4 +1,10 @@
-import { proveCore, stubbedFunctions, type Wiring, type WiredPart } from "../compose/index.ts";
+import {
+  proveCore,
+  stubbedFunctions,
+  ungatedImports,
+  type Wiring,
+  type WiredPart,
+} from "../compose/index.ts";
 import type { CoreManifest, PartManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
 import { catalogOf } from "./catalog.ts";
@@ -43,8 +49,10 @@ function partsOf(
     const role = chain.includes(as) ? "middleware" : "provider";
     const claim = claims.get(as);
     claims.delete(as);
+    const unsafe = ungatedImports(imports);
     return {
       ...(claim === undefined ? { as, role, capabilities: [] } : identityOf(claim, role)),
+      ...(unsafe.length > 0 && { unsafe }),
       code: codeDigest(bytes, modules),
       sizes: sizesOf(bytes),
       imports: imports.map(({ interface: id, wires }) => ({

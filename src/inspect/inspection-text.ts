@@ -23,7 +23,9 @@ export function inspectionText(inspection: Inspection, file: string, emphasis: E
         ],
     [emphasis("bold", printable(title(inspection))), ...summary(inspection, file)],
     ...(catalog === undefined ? [] : catalogBlocks(catalog, emphasis)),
-    ...(isComposed(inspection) ? [[emphasis("bold", "Parts"), ...parts.flatMap(partLines)]] : []),
+    ...(isComposed(inspection)
+      ? [[emphasis("bold", "Parts"), ...parts.flatMap((part) => partLines(part, emphasis))]]
+      : []),
   ];
   return `${blocks
     .filter((block) => block.length > 0)
@@ -127,7 +129,7 @@ function catalogBlocks(catalog: Catalog, emphasis: Emphasis): string[][] {
   });
 }
 
-function partLines(part: PartInspection): string[] {
+function partLines(part: PartInspection, emphasis: Emphasis): string[] {
   const { as, role, name, version, digest, sizes } = part;
   const what = name === undefined ? [role] : [role, ...(name === as ? [] : [name]), version];
   const size = sizes === undefined ? "not in the bytes" : formatSize(sizes.raw);
@@ -136,6 +138,7 @@ function partLines(part: PartInspection): string[] {
     ...field("digest", [digest ?? "the manifest names no such part"], ", ", "    "),
     ...made(part, "    "),
     ...asked(part, "    "),
+    ...unsafeLines(part).map((line) => emphasis("red", line)),
     ...wireLines(part, "    "),
   ];
 }
@@ -182,6 +185,13 @@ function wireLines(part: PartInspection, indent: string): string[] {
     const count = kind === "stub" ? `${functionCount(functions)} of ` : "";
     return field(LEADS_TO[kind], (count + packages.join(", ")).split(" "), " ", indent);
   });
+}
+
+/** What no gate and no stub stands before. */
+function unsafeLines(part: PartInspection): string[] {
+  if (part.unsafe === undefined) return [];
+  const what = `${part.unsafe.join(", ")} without a gate`;
+  return field("UNSAFE", what.split(" "), " ", "    ");
 }
 
 function gateLines({ imports }: PartInspection, indent: string): string[] {

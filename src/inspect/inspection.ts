@@ -95,6 +95,8 @@ export interface PartInspection {
   methods?: string[];
   /** True when its calls may ask the client, and take several rounds. Absent: they do not. */
   asks?: true;
+  /** Interfaces that it has from the host and that no gate stands before, without versions. Absent: it has none. */
+  unsafe?: string[];
   /** Of the component's file before composition, as the manifest records it. */
   digest?: string;
   /**

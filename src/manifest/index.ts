@@ -5,6 +5,7 @@ export type {
   CapabilityRequest,
   CoreManifest,
   DynamicList,
+  GrantedService,
   Grants,
   HttpGrant,
   Json,
@@ -30,3 +31,4 @@ export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
 export { toolParameterHeaders } from "./tool-parameter-headers.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";
 export { definitionProblem } from "./schema-problem.ts";
+export { unsafeWarnings } from "./unsafe-warnings.ts";

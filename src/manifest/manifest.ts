@@ -92,7 +92,12 @@ export interface Grants {
   config?: string[];
   /** These secrets. */
   secrets?: SecretGrant[];
+  /** Everything the component imports of WASI, from the host and without a gate: files, environment, sockets, HTTP. */
+  unsafe?: true;
 }
+
+/** A service that is granted item by item. */
+export type GrantedService = Exclude<keyof Grants, "unsafe">;
 
 /** Requests to one origin. */
 export interface HttpGrant {

@@ -1,7 +1,7 @@
-import type { CoreManifest, Grants } from "./manifest.ts";
+import type { CoreManifest, GrantedService } from "./manifest.ts";
 
 /** How a grant of each kind is written. */
-const EXAMPLES: Readonly<Record<keyof Grants, string>> = {
+const EXAMPLES: Readonly<Record<GrantedService, string>> = {
   http: '[{ "origin": "https://…" }]',
   kv: '["prefix/"]',
   config: '["KEY"]',
@@ -22,6 +22,6 @@ export function ungrantedCapabilities({ middleware, providers }: CoreManifest): 
   );
 }
 
-function isGrantable(kind: string): kind is keyof Grants {
+function isGrantable(kind: string): kind is GrantedService {
   return Object.hasOwn(EXAMPLES, kind);
 }

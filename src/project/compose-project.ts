@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../errors/index.ts";
-import type { Composition } from "../compose/index.ts";
+import type { ComposeInput, Composition } from "../compose/index.ts";
 import { loadComponent, type LoadedComponent } from "./load-component.ts";
 import { readProject, type Project, type ProjectPart } from "./read-project.ts";
 
@@ -17,12 +17,14 @@ export type ComponentLoader = (reference: string, folder: string) => Promise<Loa
  * Loads the components that a `tenon.json` names, building sources, and composes them.
  *
  * @param project A project, or the path of its `tenon.json`.
+ * @param composer Puts the components together. Default: `compose`.
  * @throws {@link ToolkitError} `ERR_CONFIG`, `ERR_FILE`, `ERR_BUILD_*` or `ERR_COMPOSE_*`, with the line of the file that
  * leads to it, where there is one
  */
 export async function composeProject(
   project: Project | string,
   load: ComponentLoader = loadComponent,
+  composer?: (input: ComposeInput) => Promise<Composition>,
 ): Promise<ComposedProject> {
   const { file, providers, middleware, folder, describe } =
     typeof project === "string" ? await readProject(project) : project;
@@ -40,7 +42,7 @@ export async function composeProject(
     bytes: loaded[i]!.bytes,
     ...(settings && { settings }),
   }));
-  const { compose } = await import("../compose/index.ts");
+  const compose = composer ?? (await import("../compose/index.ts")).compose;
   try {
     const { $schema: _, grants, ...server } = file;
     const composition = await compose({

@@ -1,19 +1,22 @@
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { compose as composeCore, type Composition } from "../../compose/index.ts";
-import { ungrantedCapabilities } from "../../manifest/index.ts";
+import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { composeProject, defaultName, loadComponent, type ComposedProject } from "../../project/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { writeOutput } from "../files.ts";
+import { readInput, writeOutput } from "../files.ts";
 import { fact, offerLines, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
+import { readCalls } from "../record/calls.ts";
+import { diffText } from "../record/grants-diff.ts";
 import { formatSize } from "../format.ts";
 
 const HELP = `Composes providers and middleware into one server component.
 
 Usage: tenon compose [tenon.json] [-o core.wasm] [--json]
        tenon compose <provider ...> [--use middleware ...] [-o core.wasm] [--json]
+       tenon compose [tenon.json] --record calls.json [--json]
 
 A provider or middleware is a component file, a TypeScript source, which is built first, or the name of a ready-made
 component.
@@ -21,12 +24,16 @@ component.
   -o, --output <file>   what to write, or - for stdout (default: core.wasm)
       --use <name>      without a tenon.json: a middleware; in the order a request passes them, once for each
       --name <name>     without a tenon.json: name of the server (default: that of the first provider)
+      --record <file>   write nothing: serve the project in this process, make the calls in the file, and print what the
+                        parts used as a difference to their grants. Parts reach what they ask for meanwhile, at public
+                        addresses; TENON_AUTHORIZATION is the credential of the calls
       --json            print the result as JSON
 
 Examples:
   tenon compose                                             # tenon.json in this folder -> core.wasm
   tenon compose calculator.wasm --use access-log -o core.wasm
   tenon compose a.wasm ./b.ts --use ./my-middleware.ts -o - | sha256sum
+  echo '[{ "tool": "add", "arguments": { "a": 2, "b": 3 } }]' > calls.json && tenon compose --record calls.json
 `;
 
 /** `tenon compose`: components to one core. */
@@ -37,6 +44,7 @@ export const compose: Command = {
       output: { type: "string", short: "o" },
       use: { type: "string", multiple: true },
       name: { type: "string" },
+      record: { type: "string" },
       json: { type: "boolean" },
     });
     const files = positionals.length === 0 ? ["tenon.json"] : positionals;
@@ -48,6 +56,13 @@ export const compose: Command = {
       const unfit = ["use", "name"].find((option) => option in values);
       if (unfit) throw usageError("compose", `option "--${unfit}" does not go with a tenon.json`);
     }
+    if (values.record !== undefined) {
+      if (config === undefined) throw usageError("compose", '"--record" needs a tenon.json');
+      if (values.output !== undefined) {
+        throw usageError("compose", '"--record" writes no component, and does not go with "--output"');
+      }
+      return await printRecording(config, values.record as string, values.json === true);
+    }
     const output = (values.output as string | undefined) ?? "core.wasm";
     const composition =
       config === undefined
@@ -57,7 +72,11 @@ export const compose: Command = {
             values.name as string | undefined,
           )
         : await composeProject(config);
-    printWarnings([...composition.warnings, ...ungrantedCapabilities(composition.manifest)]);
+    printWarnings([
+      ...composition.warnings,
+      ...unsafeWarnings(composition.manifest),
+      ...ungrantedCapabilities(composition.manifest),
+    ]);
     await writeOutput(output, composition.bytes);
     const report = values.json
       ? `${JSON.stringify(summarise(output, composition), null, 2)}\n`
@@ -66,6 +85,18 @@ export const compose: Command = {
     return 0;
   },
 };
+
+async function printRecording(config: string, file: string, json: boolean): Promise<number> {
+  const calls = readCalls(file, new TextDecoder().decode(await readInput(file, "calls")));
+  printWarnings(["Recording: every part reaches what it asks for while the calls run"]);
+  // The host is needed for this alone.
+  const { record } = await import("../record/record.ts");
+  const { outcomes, parts, warnings } = await record(config, calls, process.env["TENON_AUTHORIZATION"]);
+  const failed = outcomes.flatMap((outcome, i) => (outcome === "ok" ? [] : [`Call ${i} failed: ${outcome}`]));
+  printWarnings([...warnings, ...failed]);
+  process.stdout.write(json ? `${JSON.stringify({ outcomes, parts }, null, 2)}\n` : diffText(parts));
+  return 0;
+}
 
 async function composeFiles(
   files: readonly string[],

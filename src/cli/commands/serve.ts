@@ -1,5 +1,5 @@
 import { loadCore, serveHttp, serveStdio } from "../../../hosts/node/index.ts";
-import { ungrantedCapabilities } from "../../manifest/index.ts";
+import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readAudit, startAudit } from "../audit-log.ts";
@@ -89,6 +89,7 @@ export const serve: Command = {
     const path = positionals[0] ?? "tenon.json";
     const core = await loadCore(await readCore(path), { name: path });
     printWarnings([
+      ...unsafeWarnings(core.manifest),
       ...ungrantedCapabilities(core.manifest),
       ...unsetWarnings(core.manifest),
       ...stateKeyWarnings(core.manifest, stateKeys),

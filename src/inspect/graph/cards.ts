@@ -11,6 +11,8 @@ export interface Row {
   /** Starts below the text of a line with a door. */
   indented?: boolean;
   faint?: boolean;
+  /** In the colour of warnings. */
+  alarm?: boolean;
 }
 
 /** A box of the picture. */
@@ -99,8 +101,8 @@ function offers(as: string, catalog: Catalog): Row[] {
 }
 
 /** What the part can reach, by gates, and what it cannot. */
-function doors({ imports }: PartInspection): Row[] {
-  const open: Row[] = [];
+function doors({ imports, unsafe }: PartInspection): Row[] {
+  const open: Row[] = unsafe ? [{ text: "UNSAFE: WASI of the host", door: "open", alarm: true }] : [];
   const shut: Row[] = [];
   for (const { interface: id, wires } of imports) {
     const [, service] = /^tenon:host\/([^@]+)/.exec(id) ?? [];

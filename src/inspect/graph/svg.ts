@@ -74,7 +74,7 @@ export function drawCard({ card, x, y, width, height }: Placed): string {
   if (note !== undefined) {
     lines.push(label(note, { x: x + width - SPACE.inset, y: y + 24 }, { className: "faint", end: true }));
   }
-  rows.forEach(({ text, door, indented, faint }, i) => {
+  rows.forEach(({ text, door, indented, faint, alarm }, i) => {
     const base = y + 44 + i * SPACE.line;
     const indent = door === undefined && !indented ? 0 : SPACE.door;
     if (door !== undefined) lines.push(drawDoor(door, left, base - 10));
@@ -82,7 +82,7 @@ export function drawCard({ card, x, y, width, height }: Placed): string {
       label(
         cutTo(text, inner - indent, FONT.text),
         { x: left + indent, y: base },
-        { className: faint ? "faint" : "ink" },
+        { className: alarm ? "alarm" : faint ? "faint" : "ink" },
       ),
     );
   });
