@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { loadCore, serveHttp, type HttpServer, type ServeHttpOptions } from "../../../hosts/node/index.ts";
 import { ToolkitError } from "../../errors/index.ts";
-import { ungrantedCapabilities } from "../../manifest/index.ts";
+import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { composeProject, isSource, readProject } from "../../project/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -96,7 +96,12 @@ function createSession(config: string, options: ServeHttpOptions): Session {
     const started = performance.now();
     const { bytes, digest, manifest, warnings } = await composeProject(config, cache.load);
     const known = warned;
-    warned = [...warnings, ...ungrantedCapabilities(manifest), ...unsetWarnings(manifest)];
+    warned = [
+      ...warnings,
+      ...unsafeWarnings(manifest),
+      ...ungrantedCapabilities(manifest),
+      ...unsetWarnings(manifest),
+    ];
     printWarnings(warned.filter((warning) => !known.includes(warning)));
     const names = cache.takeFresh();
     if (server === undefined) {
