@@ -26,7 +26,11 @@ export default defineMiddleware<Settings>({
   async handle(request, next, ctx) {
     const policy = policyOf(ctx);
     const tool = /^t(?:ools|asks)\//.test(request.method) ? (request.target ?? undefined) : undefined;
+    const answers = ctx.inputs?.responses;
     const given = policy.inspect(request.params ?? "", "arguments", tool);
+    if (answers !== undefined && !isRefused(given)) {
+      given.push(...policy.inspect(JSON.stringify(answers), "arguments", tool));
+    }
     report(given, ctx);
     if (isRefused(given)) return refuse(request, given.at(-1)!, policy.limit("arguments", tool));
 

@@ -20,6 +20,8 @@ export function checkTool(what: string, tool: Tool): void {
     refuse(what, "its input is not a schema; for a tool without arguments write z.object({})");
   if (tool.output !== undefined && !isSchema(tool.output)) refuse(what, "its output is not a schema");
   checkTask(what, tool);
+  // Who may call it is decided before a result is given again, so that it may be for everyone of those.
+  checkCache(what, "cache", tool.cache);
   checkToolAnnotations(what, tool.annotations);
   checkDescribed(what, tool);
 }

@@ -65,6 +65,16 @@ export interface RequestContext {
    * limits count both once.
    */
   readonly retry?: boolean | undefined;
+  /** What the client answered to the questions of earlier rounds, for middleware; absent in a first round. */
+  readonly inputs?: Inputs | undefined;
+}
+
+/** The answers of earlier rounds. */
+export interface Inputs {
+  /** By the keys of the questions. Unverified. */
+  readonly responses?: Readonly<Record<string, unknown>>;
+  /** What the component that asked gave the host to keep. */
+  readonly state?: unknown;
 }
 
 /**
@@ -361,6 +371,9 @@ export class CallContext implements HandlerContext {
   }
   get retry(): boolean | undefined {
     return this.#parsed.retry;
+  }
+  get inputs(): Inputs | undefined {
+    return this.#parsed.inputs;
   }
 }
 

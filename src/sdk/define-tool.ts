@@ -43,7 +43,8 @@ export interface ToolDefinition<
   readonly annotations?: ToolAnnotations;
   /**
    * How long the result of a call may be given again for the same arguments, to the same caller or, with the scope `public`,
-   * to any: clients are told, and the middleware `cache` does it. Default: never.
+   * to any that may call it. The middleware `cache` does it; clients are not told, because the hints of MCP are for other
+   * results. It must depend on nothing else, and calling the tool must change nothing. Default: never.
    */
   readonly cache?: Cache;
   /**

@@ -19,6 +19,7 @@ export type {
   CatalogKind,
   Client,
   HandlerContext,
+  Inputs,
   MiddlewareContext,
   Principal,
   RequestContext,
