@@ -1,4 +1,4 @@
-import { toolParameterHeaders } from "../manifest/index.ts";
+import { canonicalJson, toolParameterHeaders, type Json } from "../manifest/index.ts";
 import type { Rule } from "./compile-rule.ts";
 import { CATALOG } from "./contract.ts";
 import { FIND, StaticMemory } from "./core-text.ts";
@@ -70,14 +70,15 @@ export function generateCatalog(routes: Routes, policy: Policy): Promise<Uint8Ar
 function serverEntry(routes: Routes, policy: Policy): string {
   const { instructions: _, ...serverInfo } = routes.server;
   const parameterHeaders = toolParameterHeaders(routes.tools.map(({ manifest }) => manifest));
-  return JSON.stringify({
+  // Members come from a tenon.json in their author's order, and from a manifest in another.
+  return canonicalJson({
     serverInfo,
     capabilities: capabilitiesOf(routes),
     cacheScope: routes.cache.scope,
     policyDigest: policy.digest,
     ...(Object.keys(parameterHeaders).length > 0 && { parameterHeaders }),
     ...policyMembers(policy, routes),
-  });
+  } as object as Json);
 }
 
 /** One thing, as JSON. */

@@ -35,8 +35,13 @@ export type Token = keyof typeof TOKENS;
 export const RESOURCE = "https://mcp.example/mcp";
 export const METADATA = "https://mcp.example/.well-known/oauth-protected-resource/mcp";
 
+interface GuardedOptions extends Partial<ComposeInput> {
+  /** Where clients reach it, and where they get tokens. */
+  found?: { resource: string; issuers: string[] };
+}
+
 /** A server whose things need scopes, behind an authentication that knows {@link TOKENS}. */
-export async function composeGuarded(more: Partial<ComposeInput> = {}): Promise<Composition> {
+async function composeGuarded({ found, ...more }: GuardedOptions): Promise<Composition> {
   const [provider, authentication] = await Promise.all(
     ["guarded", "token-table"].map((name) =>
       buildComponent({ entry: `test/fixtures/components/${name}.ts` }),
@@ -52,7 +57,10 @@ export async function composeGuarded(more: Partial<ComposeInput> = {}): Promise<
       {
         as: "token-table",
         bytes: authentication!.bytes,
-        settings: { tokens: TOKENS as never, resource: RESOURCE, issuers: ["https://id.example"] },
+        settings: {
+          tokens: TOKENS as never,
+          ...(found ?? { resource: RESOURCE, issuers: ["https://id.example"] }),
+        },
       },
     ],
     roles: { editor: ["docs:read", "docs:write"], unused: ["hr:read"] },
@@ -65,12 +73,12 @@ export async function composeGuarded(more: Partial<ComposeInput> = {}): Promise<
 }
 
 /** A core that this process runs, and the folder that goes with it. */
-export async function loadGuarded(more: Partial<ComposeInput> = {}): Promise<{
+export async function loadGuarded(options: GuardedOptions = {}): Promise<{
   core: LoadedCore;
   remove(): void;
 }> {
   const folder = mkdtempSync(join(tmpdir(), "tenon-guarded-"));
-  const { bytes } = await composeGuarded(more);
+  const { bytes } = await composeGuarded(options);
   const core = await loadCore(bytes, { cacheDir: folder });
   return { core, remove: () => rmSync(folder, { recursive: true }) };
 }
