@@ -21,3 +21,25 @@ test("tenon call shows the error of a tool that there is not", () => {
   expect(code).toBe(1);
   expect(stderr).toContain('the server answered "Unknown tool" (-32602)');
 });
+
+test.each<[string, string[], Record<string, string>, string]>([
+  ["a token itself", ["--token", "secret-token"], {}, '"--token" is not like env:NAME or file:PATH'],
+  [
+    "an unset variable",
+    ["--token", "env:SUITE_TOKEN"],
+    {},
+    "the environment variable SUITE_TOKEN: it is empty",
+  ],
+  [
+    "a token of two lines",
+    ["--token", "env:SUITE_TOKEN"],
+    { SUITE_TOKEN: "secret-token\nx: y" },
+    "it is no token of printable ASCII",
+  ],
+  ["a file that is not there", ["--token", "file:no/such/file"], {}, "no/such/file"],
+])("tenon call refuses %s, and never prints it", (_, options, env, message) => {
+  const { code, stdout, stderr } = runTenon(["call", server.url, "absent", ...options], { env });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain(message);
+  expect(stdout + stderr).not.toContain("secret-token");
+});

@@ -135,12 +135,12 @@ const SDKS = {
   async v1(provider: ReturnType<typeof createProvider>): Promise<Connection> {
     const url = new URL(server.url);
     const first = new TransportV1(url, { authProvider: provider });
-    await expect(new ClientV1({ name: "suite", version: "1.0.0" }).connect(first as never)).rejects.toThrow(
+    await expect(new ClientV1({ name: "suite", version: "1.0.0" }).connect(first)).rejects.toThrow(
       "Unauthorized",
     );
     await first.finishAuth(provider.kept.back!.searchParams.get("code")!);
     const client = new ClientV1({ name: "suite", version: "1.0.0" });
-    await client.connect(new TransportV1(url, { authProvider: provider }) as never);
+    await client.connect(new TransportV1(url, { authProvider: provider }));
     try {
       const { tools } = await client.listTools();
       const { content } = await client.callTool({ name: "read", arguments: {} });
