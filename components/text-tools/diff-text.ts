@@ -1,6 +1,7 @@
 import { formatPatch, structuredPatch } from "diff";
 import { defineTool, ToolError } from "tenon";
 import * as v from "valibot";
+import { SAME_FOR_ALL } from "./same-for-all.ts";
 import { count, flag, text, whole } from "./text-argument.ts";
 
 /** Lines removed and added, in sum: the time of a comparison grows with their square. */
@@ -42,6 +43,7 @@ export const diffText = defineTool({
     diff: v.pipe(v.string(), v.description("A unified diff; empty when the texts are identical")),
   }),
   annotations: { readOnlyHint: true, openWorldHint: false },
+  cache: SAME_FOR_ALL,
   run({ before, after, before_name, after_name, context_lines, ignore_whitespace }) {
     const patch = structuredPatch(before_name, after_name, before, after, undefined, undefined, {
       context: context_lines,

@@ -1,5 +1,6 @@
 import { defineTool } from "tenon";
 import * as v from "valibot";
+import { SAME_FOR_ALL } from "./same-for-all.ts";
 import { findDates, findEmails, findUrls } from "./find-in-prose.ts";
 import { findJson } from "./find-json.ts";
 import { findCode, findHeadings, findLinks, findTables } from "./find-in-markdown.ts";
@@ -54,6 +55,7 @@ export const extract = defineTool({
     ),
   }),
   annotations: { readOnlyHint: true, openWorldHint: false },
+  cache: SAME_FOR_ALL,
   run({ text: content, kinds, max_results }) {
     const found: Partial<Record<Kind, unknown[]>> = {};
     const truncated: Kind[] = [];

@@ -1,6 +1,7 @@
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { defineTool, ToolError } from "tenon";
 import * as v from "valibot";
+import { SAME_FOR_ALL } from "./same-for-all.ts";
 import { count, flag, linesOf, text, whole } from "./text-argument.ts";
 
 /** Characters of a line that are shown: around its first match where it is longer. */
@@ -47,6 +48,7 @@ export const searchText = defineTool({
     ),
   }),
   annotations: { readOnlyHint: true, openWorldHint: false },
+  cache: SAME_FOR_ALL,
   run({ text: content, pattern, regex, ignore_case, context_lines, max_results }) {
     const matchesOf = regex ? expressionMatcher(pattern, ignore_case) : wordMatcher(pattern, ignore_case);
     const lines = linesOf(content);

@@ -1,5 +1,6 @@
 import { defineTool } from "tenon";
 import * as v from "valibot";
+import { SAME_FOR_ALL } from "./same-for-all.ts";
 import { count, linesOf, text, whole } from "./text-argument.ts";
 
 /** Letters and digits, with single apostrophes and hyphens before them. */
@@ -29,6 +30,7 @@ export const textStatistics = defineTool({
     top_words: v.array(v.object({ word: v.string(), count: whole() })),
   }),
   annotations: { readOnlyHint: true, openWorldHint: false },
+  cache: SAME_FOR_ALL,
   run({ text: content, top_words, min_word_length }) {
     const words = (content.match(WORD) ?? []).map((word) => word.replace(/^['’-]/, ""));
     const lines = linesOf(content);

@@ -12,7 +12,9 @@ type Sizes = [raw: number, gzip: number];
 /** What a component that comes with the package may take: about a tenth above what it took when this was set. */
 const BUDGETS: Record<string, Sizes> = {
   "access-log": [1_320_000, 570_000],
+  cache: [1_410_000, 610_000],
   calculator: [1_260_000, 540_000],
+  guard: [1_560_000, 640_000],
   "text-tools": [2_190_000, 955_000],
 };
 /** What one without a budget of its own may take. */

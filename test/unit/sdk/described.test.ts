@@ -88,8 +88,17 @@ test.for<[object, string]>([
   [{ annotations: { readOnlyHint: 1 } }, "its annotations.readOnlyHint is not true or false"],
   [{ annotations: { title: 1 } }, "its annotations.title is not a string"],
   [{ annotations: "none" }, "its annotations is not an object"],
+  [{ cache: {} }, "its cache has no ttlMs"],
+  [{ cache: { ttlMs: -1 } }, "its cache.ttlMs is not a whole number from 0 to 31536000000"],
+  [{ cache: { ttlMs: 1, scope: "all" } }, 'its cache.scope is neither "private" nor "public"'],
+  [{ cache: { ttlMs: 1, cacheScope: "public" } }, 'its cache has "cacheScope"; there are ttlMs, scope'],
 ])("a tool may not have %j", ([members, problem]) => {
   expect(() => define(members, "tool")).toThrow(problem);
+});
+
+test("a tool that needs scopes may have results for everyone: who may call it is decided before", () => {
+  const members = { cache: { ttlMs: 1, scope: "public" }, scopes: ["read"] };
+  expect(() => define(members, "tool")).not.toThrow();
 });
 
 test.for<[object, string]>([
