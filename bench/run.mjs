@@ -3,8 +3,9 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { coldStart, lists, node, viceroy, wasmtime } from "./cases.mjs";
 import { making, sizes } from "./making.mjs";
+import { tokens } from "./tokens.mjs";
 
-const cases = { sizes, making, coldStart, node, lists, wasmtime, viceroy };
+const cases = { sizes, making, coldStart, node, lists, wasmtime, viceroy, tokens };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
