@@ -31,6 +31,45 @@ export async function node({ seconds, rounds }) {
   return { title: `Node ${process.versions.node} host`, head, rows };
 }
 
+/** What counting requests costs, beside the same server without. */
+export async function limits({ seconds, rounds }) {
+  const servers = {
+    "no chain": script("subject.mjs", { CHAIN: "none" }),
+    "rate-limit, in memory": script("subject.mjs", { CHAIN: "rate-limit" }),
+  };
+  const redis = findProgram("redis-server") && (await startRedis());
+  if (redis) servers["rate-limit, in Redis"] = script("subject.mjs", { CHAIN: "rate-limit", KV: redis.url });
+  try {
+    const results = await measure(servers, { call: CALL }, { seconds, rounds });
+    const rows = Object.keys(servers).map((name) =>
+      resultRow(name, results[name].call, [results["no chain"].call]),
+    );
+    return { title: "Rate limits", head: ["server", "req/s", "CPU ms/req", "p99 ms", "/ no chain"], rows };
+  } finally {
+    await redis?.stop();
+  }
+}
+
+/** A Redis that keeps nothing. */
+async function startRedis() {
+  const port = await freePort();
+  const child = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", ""], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let log = "";
+  for await (const chunk of child.stdout) {
+    log += chunk;
+    if (log.includes("Ready to accept connections")) break;
+  }
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    async stop() {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+  };
+}
+
 /** Every list of a server that has all of them, against a bare JSON echo. */
 export async function lists({ seconds, rounds }) {
   const methods = ["tools/list", "resources/list", "resources/templates/list", "prompts/list"];

@@ -56,6 +56,25 @@ export async function addCore({ tools = 1, middleware = [] } = {}) {
   return bytes;
 }
 
+/** A core of `add` behind a limit that admits everything: the cost of counting. */
+export async function limitedCore() {
+  const { bytes } = await compose({
+    name: "bench",
+    version: "1.0.0",
+    access: "public",
+    providers: [{ as: "add", bytes: await addProvider() }],
+    middleware: [
+      {
+        as: "rate-limit",
+        bytes: await readyMade("rate-limit"),
+        settings: { limit: 1_000_000, windowMs: 1000, by: ["peer", "tool"] },
+      },
+    ],
+    grants: { "rate-limit": { kv: ["limits/"] } },
+  });
+  return bytes;
+}
+
 /**
  * A core of ten providers that have five tools, resources, templates and prompts each. Only their lists work: they are
  * one component under ten manifests.

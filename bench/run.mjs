@@ -1,11 +1,11 @@
 // npm run bench [-- case …] [--seconds N] [--rounds N]: prints figures and their ratios, taken in one run.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { coldStart, lists, node, viceroy, wasmtime } from "./cases.mjs";
+import { coldStart, limits, lists, node, viceroy, wasmtime } from "./cases.mjs";
 import { making, sizes } from "./making.mjs";
 import { tokens } from "./tokens.mjs";
 
-const cases = { sizes, making, coldStart, node, lists, wasmtime, viceroy, tokens };
+const cases = { sizes, making, coldStart, node, limits, lists, wasmtime, viceroy, tokens };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
