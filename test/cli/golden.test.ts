@@ -64,6 +64,8 @@ beforeAll(() => {
     join(folder, "grant-kind.json"),
     text({ grants: { memory: { secrets: [{ name: "KEY" }] } } }),
   );
+  writeFileSync(join(folder, "calls.json"), '[{ "tool": "remember" }, { "tool": "forget" }]\n');
+  writeFileSync(join(folder, "bad-calls.json"), '[{ "tool": "remember" }, { "tol": "remember" }]\n');
   const origin = "https://API.example:443";
   writeFileSync(join(folder, "grant-origin.json"), text({ grants: { memory: { http: [{ origin }] } } }));
 });
@@ -104,6 +106,9 @@ test.each([
   ["compose-json", ["compose", "granted.json", "-o", "core.wasm", "--json"]],
   ["compose-files", ["compose", "dist/memory.wasm", "--use", "access-log", "-o", "core.wasm"]],
   ["compose-ready-made", ["compose", "ready-made.json", "-o", "core.wasm"]],
+  ["record", ["compose", "granted.json", "--record", "calls.json"]],
+  ["record-calls", ["compose", "granted.json", "--record", "bad-calls.json"]],
+  ["record-output", ["compose", "--record", "calls.json", "-o", "core.wasm"]],
   ["config-comma", ["compose", "comma.json"]],
   ["config-twice", ["compose", "twice.json"]],
   ["config-keys", ["compose", "keys.json"]],

@@ -33,7 +33,7 @@ Examples:
   tenon compose                                             # tenon.json in this folder -> core.wasm
   tenon compose calculator.wasm --use access-log -o core.wasm
   tenon compose a.wasm ./b.ts --use ./my-middleware.ts -o - | sha256sum
-  echo '[{ "tool": "add", "arguments": { "a": 2, "b": 3 } }]' > calls.json && tenon compose --record calls.json
+  tenon compose --record calls.json                         # what the parts use, against what they are granted
 `;
 
 /** `tenon compose`: components to one core. */

@@ -16,8 +16,6 @@ export function compareGrants(granted: Grants, used: Grants): ServiceDiff[] {
   return SERVICES.flatMap((service) => {
     const before: readonly unknown[] = granted[service] ?? [];
     const after: readonly unknown[] = used[service] ?? [];
-    const has = (list: readonly unknown[], item: unknown): boolean =>
-      list.some((each) => comparable(each) === comparable(item));
     if (before.length === 0 && after.length === 0) return [];
     return [
       {
@@ -30,13 +28,17 @@ export function compareGrants(granted: Grants, used: Grants): ServiceDiff[] {
   });
 }
 
+function has(list: readonly unknown[], item: unknown): boolean {
+  return list.some((each) => comparable(each) === comparable(item));
+}
+
 /** An item with its defaults written out and its lists in order. */
 function comparable(item: unknown): string {
   if (typeof item !== "object" || item === null || !("origin" in item) || "name" in item) {
     return canonicalJson(item as never);
   }
   const { methods = ["GET", "HEAD"], paths = [], ...rest } = item as { methods?: string[]; paths?: string[] };
-  return canonicalJson({ ...rest, methods: [...methods].sort(), paths: [...paths].sort() } as never);
+  return canonicalJson({ ...rest, methods: [...methods].sort(), paths: [...paths].sort() });
 }
 
 /** The grants as JSON with a mark before each line, as in a unified diff: `-` is granted and unused, `+` used and missing. */
