@@ -1,3 +1,4 @@
+import { ToolkitError } from "../../src/errors/index.ts";
 import type { CoreManifest, Grants } from "../../src/manifest/index.ts";
 import type { HostServices, KvStore } from "./host-services.ts";
 import {
@@ -25,6 +26,8 @@ export interface CreateHostServicesOptions extends OutboundHttpOptions {
  *
  * Configuration comes from variables `TENON_CONFIG_<KEY>` and secrets from `TENON_SECRET_<NAME>`, in upper case with `_`
  * for `-` and `.`; only those of granted names are read, once, now.
+ *
+ * @throws ToolkitError `ERR_HOST_STORE` when a middleware requires what the store cannot do.
  */
 export function createHostServices(
   manifest: CoreManifest,
@@ -35,6 +38,7 @@ export function createHostServices(
   const http = grants.flatMap((grant) => grant.http ?? []);
   const config = new Set(grants.flatMap((grant) => grant.config ?? []));
   const secrets = new Set(grants.flatMap((grant) => grant.secrets?.map(({ name }) => name) ?? []));
+  if (options.kv !== undefined) checkFeatures(manifest, options.kv);
   return {
     ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
     ...(grants.some(({ kv = [] }) => kv.length > 0) && {
@@ -43,6 +47,20 @@ export function createHostServices(
     ...(config.size > 0 && { config: configFrom(environment, config) }),
     ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),
   };
+}
+
+/** A store that cannot keep what a middleware relies on would make it fail open or shut once it runs. */
+function checkFeatures({ name, middleware }: CoreManifest, { features }: KvStore): void {
+  for (const { as, requires = [] } of middleware) {
+    for (const { kv, for: reason } of requires) {
+      const lacking = kv?.features?.find((feature) => !features[feature]);
+      if (lacking === undefined) continue;
+      throw new ToolkitError(
+        `Cannot serve "${name}": the store of keys ${lacking === "swap" ? "cannot swap" : "keeps nothing"}, and "${as}" needs it, for: ${reason}`,
+        { code: "ERR_HOST_STORE", hint: "Serve it with another store, such as --kv file:<path>" },
+      );
+    }
+  }
 }
 
 /** Something a part was granted that the host has no value for. */

@@ -9,7 +9,7 @@ import {
 import { ToolkitError } from "../errors/index.ts";
 import { localType, outerType, trackOf, type Entry, type Interface } from "./interface.ts";
 import { listOf, parseSExpressions, unquote, unreadable, type SExpression } from "./s-expression.ts";
-import { wasmTools } from "./wasm-tools.ts";
+import { printComponent } from "./wasm-tools.ts";
 
 /** What a component asks for and offers. */
 export interface DecodedComponent {
@@ -35,10 +35,9 @@ export async function decodeComponent(
   rename: (name: string) => string = (name) => name,
 ): Promise<DecodedComponent> {
   if (binaryKind(bytes) !== "component") throw unreadable("it is a core module, not a component");
-  const { print } = await wasmTools();
   let text: string;
   try {
-    text = await print(importSections(bytes));
+    text = await printComponent(importSections(bytes));
   } catch (cause) {
     throw new ToolkitError("Cannot read component: its types are malformed", {
       code: "ERR_WASM_DECODE",

@@ -18,6 +18,11 @@ export function generateComponent(coreModule: string, world: WorldDefinition): P
   });
 }
 
+/** The text of a component. */
+export function printComponent(bytes: Uint8Array): Promise<string> {
+  return remembered(Buffer.from(bytes).toString("latin1"), async () => (await wasmTools()).print(bytes));
+}
+
 /** Makes a component out of its text. */
 export function parseComponent(text: string): Promise<Uint8Array> {
   return remembered(text, async () => (await wasmTools()).parse(text));
@@ -25,11 +30,14 @@ export function parseComponent(text: string): Promise<Uint8Array> {
 
 const MAX_REMEMBERED = 256;
 const MAX_TEXT = 256 * 1024;
-const made = new Map<string, Promise<Uint8Array>>();
+const made = new Map<string, Promise<unknown>>();
 
-/** Whoever composes again, as `tenon dev` does, needs most generated components again: the last 256 small ones are kept. */
-function remembered(text: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  const known = made.get(text);
+/**
+ * Whoever composes again, as `tenon dev` does, or proves what was just composed, needs most of it again: what was made of the
+ * last 256 small inputs is kept. No input of one kind is one of another: texts are WAT or WIT, bytes start with a NUL.
+ */
+function remembered<Made>(text: string, make: () => Promise<Made>): Promise<Made> {
+  const known = made.get(text) as Promise<Made> | undefined;
   if (known !== undefined) return known;
   const making = make();
   if (text.length > MAX_TEXT) return making;

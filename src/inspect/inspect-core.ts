@@ -11,8 +11,8 @@ import { catalogOf } from "./catalog.ts";
 import { codeDigest, sharedModulesOf } from "./code-digest.ts";
 import { unaskedImports } from "./contradictions.ts";
 import { digestOf, sizesOf } from "./digest.ts";
-import type { Description, PartInspection, SharedModuleInspection } from "./inspection.ts";
-import { headingOf, identityOf } from "./manifest-claims.ts";
+import type { Description, PartInspection, SharedModuleInspection, Verdict } from "./inspection.ts";
+import { headingOf, identityOf, serverOf } from "./manifest-claims.ts";
 
 /** What the bytes of a composed server hold, and where its manifest says something else. */
 export async function describeCore(bytes: Uint8Array, manifest: CoreManifest): Promise<Description> {
@@ -22,17 +22,28 @@ export async function describeCore(bytes: Uint8Array, manifest: CoreManifest): P
     .map(({ content }) => content);
   const { held, missing } = partsOf(wiring, manifest, chain, modules);
   const parts = [...held, ...missing];
+  const contradictions = [...mistakes, ...unaskedImports(parts)];
   return {
     kind: "core",
     ...headingOf(manifest),
-    access: manifest.access,
+    ...serverOf(manifest),
+    verdict: verdictOf(manifest, contradictions),
     catalog: catalogOf(manifest),
     chain,
     parts,
     shared: sharedModules(wiring, modules),
     stubs: stubbedFunctions(wiring.parts),
-    contradictions: [...mistakes, ...unaskedImports(parts)],
+    contradictions,
   };
+}
+
+function verdictOf({ access, middleware }: CoreManifest, contradictions: readonly string[]): Verdict {
+  if (contradictions.length > 0)
+    return { proven: false, text: "the bytes do not prove what the manifest says" };
+  const auth = middleware.find(({ authenticates }) => authenticates !== undefined);
+  return auth === undefined
+    ? { proven: true, text: `access is ${access}: no caller is authenticated, and anyone may call` }
+    : { proven: true, text: `every provider and list is behind ${auth.as}` };
 }
 
 /** The parts that the bytes hold, in order, with what the manifest says of each; and those that only it names. */

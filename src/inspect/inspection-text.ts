@@ -1,3 +1,4 @@
+import type { IconManifest } from "../manifest/index.ts";
 import { formatSize } from "./format-size.ts";
 import { grantLines } from "./grant-lines.ts";
 import type { Catalog, Inspection, PartInspection } from "./inspection.ts";
@@ -21,7 +22,7 @@ export function inspectionText(inspection: Inspection, file: string, emphasis: E
           emphasis("red", "The manifest and the bytes disagree. Do not trust this file:"),
           ...contradictions.flatMap((each) => wrap("  - ", "    ", each.split(" "), " ")),
         ],
-    [emphasis("bold", printable(title(inspection))), ...summary(inspection, file)],
+    [emphasis("bold", printable(title(inspection))), ...summary(inspection, file, emphasis)],
     ...(catalog === undefined ? [] : catalogBlocks(catalog, emphasis)),
     ...(isComposed(inspection)
       ? [[emphasis("bold", "Parts"), ...parts.flatMap((part) => partLines(part, emphasis))]]
@@ -50,21 +51,26 @@ function title({ kind, name, version, access }: Inspection): string {
   return name === undefined ? what : `${name} ${version}, ${what}`;
 }
 
-function summary(inspection: Inspection, file: string): string[] {
+function summary(inspection: Inspection, file: string, emphasis: Emphasis): string[] {
   const { digest, sizes, core, catalog, chain, parts, shared, imports, exports, stubs } = inspection;
+  const { policyDigest, verdict } = inspection;
   const lines = [
     ...field("file", [file]),
     ...field("digest", [digest]),
     ...field("size", [`${formatSize(sizes.raw)}, ${formatSize(sizes.gzip)} gzip`]),
   ];
-  if (inspection.description !== undefined) {
-    lines.splice(0, 0, ...field("about", inspection.description.split(/\s+/), " "));
-  }
+  lines.splice(0, 0, ...aboutLines(inspection));
   if (core !== undefined) lines.push(...field("core", [core.digest, formatSize(core.sizes.raw)]));
   if (chain !== undefined) {
     const providers = parts.filter(({ role }) => role === "provider").map(({ as }) => as);
-    lines.push(...field("chain", ["host", ...chain, "router", providers.join(", ")], " → "));
+    const withRole = (as: string): string => linkText(as, parts);
+    lines.push(...field("chain", ["host", ...chain.map(withRole), "router", providers.join(", ")], " → "));
   }
+  if (verdict !== undefined) {
+    const said = field("verdict", verdict.text.split(" "), " ");
+    lines.push(...(verdict.proven ? said : said.map((line) => emphasis("red", line))));
+  }
+  if (policyDigest !== undefined) lines.push(...field("policy", [policyDigest]));
   for (const { size, usedBy } of shared) {
     lines.push(...field("shared", [`${formatSize(size)} once, for ${usedBy.join(", ")}`]));
   }
@@ -78,6 +84,56 @@ function summary(inspection: Inspection, file: string): string[] {
   if (isComposed(inspection))
     lines.push(...field("denied", [`${functionCount(stubs.length)} answered by stubs`]));
   return lines;
+}
+
+/** What the server says of itself to people and models. */
+function aboutLines({ description, websiteUrl, icons, instructions, cache }: Inspection): string[] {
+  const words = (label: string, text: string | undefined): string[] =>
+    text === undefined ? [] : field(label, text.split(/\s+/), " ");
+  return [
+    ...words("about", description),
+    ...words("website", websiteUrl),
+    ...(icons === undefined ? [] : field("icons", icons.map(iconText))),
+    ...words("tells", instructions),
+    ...(cache === undefined ? [] : field("caching", cacheText(cache))),
+  ];
+}
+
+const MAX_SOURCE = 60;
+
+function iconText({ src, sizes = [], theme }: IconManifest): string {
+  const facts = [...sizes, ...(theme === undefined ? [] : [theme])];
+  const source = src.length > MAX_SOURCE ? `${src.slice(0, MAX_SOURCE)}…` : src;
+  return facts.length === 0 ? source : `${source} (${facts.join(" ")})`;
+}
+
+function cacheText({ scope, lists }: NonNullable<Inspection["cache"]>): string[] {
+  const hints = Object.entries(lists).map(([list, hint]) => `${list} ${hint.ttlMs / 1000} s ${hint.scope}`);
+  return [`results at most ${scope}`, ...hints];
+}
+
+/** A middleware in the chain, with what decides its place. */
+function linkText(as: string, parts: readonly PartInspection[]): string {
+  const part = parts.find((each) => each.as === as);
+  if (part?.authenticates) return `${as} (authenticates)`;
+  return part?.requires?.some(({ principal }) => principal) ? `${as} (by principal)` : as;
+}
+
+function requirementLines({ requires = [] }: PartInspection, indent: string): string[] {
+  return requires.flatMap(({ principal, behindAuthentication, http, kv, secret, for: reason }) => {
+    const demands = [
+      ...(principal ? ["a known caller"] : []),
+      ...(behindAuthentication ? ["a place behind authentication"] : []),
+      ...(http === undefined ? [] : [`http to what "${http}" names`]),
+      ...(kv === undefined ? [] : [`keys below "${kv.prefix}"${featureText(kv.features)}`]),
+      ...(secret === undefined ? [] : [`the secret that "${secret}" names`]),
+    ];
+    return field("requires", `${demands.join(", ")}, for: ${reason}`.split(" "), " ", indent);
+  });
+}
+
+function featureText(features: readonly string[] = []): string {
+  return features.length === 0 ? "" : ` in a store with ${features.join(" and ")}`;
 }
 
 function functionCount(count: number): string {
@@ -139,6 +195,7 @@ function partLines(part: PartInspection, emphasis: Emphasis): string[] {
     ...made(part, "    "),
     ...asked(part, "    "),
     ...unsafeLines(part).map((line) => emphasis("red", line)),
+    ...requirementLines(part, "    "),
     ...wireLines(part, "    "),
   ];
 }

@@ -1,9 +1,11 @@
 import type { Wire } from "../compose/index.ts";
 import type {
+  AppliedRequirement,
   CapabilityRequest,
   CoreManifest,
   DynamicList,
   Grants,
+  IconManifest,
   PromptManifest,
   ResourceManifest,
   ResourceTemplateManifest,
@@ -26,8 +28,17 @@ export interface Inspection {
   version?: string;
   title?: string;
   description?: string;
-  /** Of a composed server. */
+  /** Of a composed server, as the next six. */
   access?: CoreManifest["access"];
+  websiteUrl?: string;
+  icons?: IconManifest[];
+  instructions?: string;
+  /** The widest scope a result may have, and what is said of each list. */
+  cache?: CoreManifest["cache"];
+  /** `sha256:` and 64 hexadecimal digits, of what decides who may do what. */
+  policyDigest?: string;
+  /** What the bytes prove about who can reach what. */
+  verdict?: Verdict;
   /** What the file itself imports and exports, sorted. */
   imports: string[];
   exports: string[];
@@ -45,6 +56,14 @@ export interface Inspection {
   stubs: string[];
   /** Where the manifest and the bytes disagree, one sentence each. Empty when the bytes bear the manifest out. */
   contradictions: string[];
+}
+
+/** What the bytes of a composed server prove about who can reach what. */
+export interface Verdict {
+  /** False when the manifest says anything that the bytes do not bear out. */
+  proven: boolean;
+  /** A sentence without a full stop. */
+  text: string;
 }
 
 /** What {@link Inspection} says of the component or core inside the file. */
@@ -93,6 +112,10 @@ export interface PartInspection {
   toolchain?: Toolchain;
   /** Methods a middleware acts on; absent: all. */
   methods?: string[];
+  /** True for the middleware that authenticates callers. Absent: it does not. */
+  authenticates?: true;
+  /** What a middleware requires; in a composed server, with its settings. Absent: nothing. */
+  requires?: AppliedRequirement[];
   /** True when its calls may ask the client, and take several rounds. Absent: they do not. */
   asks?: true;
   /** Interfaces that it has from the host and that no gate stands before, without versions. Absent: it has none. */

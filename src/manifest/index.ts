@@ -1,6 +1,7 @@
 export { asksClient } from "./asks-client.ts";
 export type {
   AppliedRequirement,
+  Authentication,
   CacheHint,
   CapabilityRequest,
   CoreManifest,
@@ -8,6 +9,7 @@ export type {
   GrantedService,
   Grants,
   HttpGrant,
+  IconManifest,
   Json,
   JsonSchema,
   Manifest,

@@ -71,6 +71,8 @@ export function partCard(part: PartInspection, catalog: Catalog | undefined): Ca
   if (version !== undefined) {
     rows.push({ text: name === as ? version : `${name} ${version}`, faint: true });
   }
+  if (part.authenticates) rows.push({ text: "authenticates every caller" });
+  if (part.requires?.some(({ principal }) => principal)) rows.push({ text: "by principal", faint: true });
   if (methods !== undefined) rows.push({ text: methods.join(", "), faint: true });
   if (catalog !== undefined && role === "provider") rows.push(...offers(as, catalog));
   rows.push(...doors(part));
@@ -145,9 +147,10 @@ function bounded(rows: readonly Row[], most: number): Row[] {
 }
 
 /** What the picture says of the file as a whole. */
-export function caption({ kind, name, version, access, sizes, digest }: Inspection): string[] {
+export function caption({ kind, name, version, access, verdict, sizes, digest }: Inspection): string[] {
   const what = name === undefined ? "a component without a manifest" : `${name} ${version}`;
   const facts = [
+    verdict?.proven === false ? "NOT PROVEN" : undefined,
     kind === "component" ? undefined : kind === "core" ? "composed server" : kind,
     access === undefined ? undefined : `access ${access}`,
     `${formatSize(sizes.raw)}, ${formatSize(sizes.gzip)} gzip`,
