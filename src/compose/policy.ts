@@ -1,6 +1,12 @@
 import { metadataUrl } from "../http/protected-resource.ts";
 import { nearest, ToolkitError } from "../errors/index.ts";
-import type { Json, MiddlewareManifest, ProtectedResource, ServerDescription } from "../manifest/index.ts";
+import {
+  canonical,
+  type Json,
+  type MiddlewareManifest,
+  type ProtectedResource,
+  type ServerDescription,
+} from "../manifest/index.ts";
 import type { Rule } from "./compile-rule.ts";
 import type { MiddlewarePart } from "./part.ts";
 import type { Owned, Routes } from "./routes.ts";
@@ -38,9 +44,10 @@ export async function readPolicy({
   }
   return {
     digest,
-    ...(roles && { roles }),
+    // The catalog that is made of a manifest must be the one that was made before it was written.
+    ...(roles && { roles: canonical(roles) }),
     rules: compiled,
-    ...(protectedResource && { protectedResource }),
+    ...(protectedResource && { protectedResource: canonical(protectedResource) }),
   };
 }
 

@@ -1,15 +1,16 @@
 import { ToolkitError, type ErrorCode } from "../errors/index.ts";
-import type {
-  CacheHint,
-  CoreManifest,
-  DynamicList,
-  Json,
-  PromptManifest,
-  ProviderManifest,
-  ResourceManifest,
-  ResourceTemplateManifest,
-  ServerDescription,
-  ToolManifest,
+import {
+  canonical,
+  type CacheHint,
+  type CoreManifest,
+  type DynamicList,
+  type Json,
+  type PromptManifest,
+  type ProviderManifest,
+  type ResourceManifest,
+  type ResourceTemplateManifest,
+  type ServerDescription,
+  type ToolManifest,
 } from "../manifest/index.ts";
 import { listFreshness } from "./list-freshness.ts";
 import type { Part } from "./part.ts";
@@ -167,7 +168,8 @@ export function capabilitiesOf(routes: Routes): Record<string, object> {
 /** The members that describe a server, and no others. */
 export function describeServer(server: ServerDescription): ServerDescription {
   const { name, version, title, description, websiteUrl, icons, instructions } = server;
-  const optional = { title, description, websiteUrl, icons, instructions };
+  // What is generated of a manifest must be what was generated before it was written.
+  const optional = { title, description, websiteUrl, icons: icons && canonical(icons), instructions };
   const given = Object.entries(optional).filter(([, value]) => value !== undefined);
   return { name, version, ...(Object.fromEntries(given) as Omit<ServerDescription, "name" | "version">) };
 }

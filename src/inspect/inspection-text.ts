@@ -53,7 +53,7 @@ function title({ kind, name, version, access }: Inspection): string {
 
 function summary(inspection: Inspection, file: string, emphasis: Emphasis): string[] {
   const { digest, sizes, core, catalog, chain, parts, shared, imports, exports, stubs } = inspection;
-  const { policyDigest, verdict } = inspection;
+  const { policyDigest, verdict, cache } = inspection;
   const lines = [
     ...field("file", [file]),
     ...field("digest", [digest]),
@@ -71,6 +71,7 @@ function summary(inspection: Inspection, file: string, emphasis: Emphasis): stri
     lines.push(...(verdict.proven ? said : said.map((line) => emphasis("red", line))));
   }
   if (policyDigest !== undefined) lines.push(...field("policy", [policyDigest]));
+  if (cache !== undefined) lines.push(...field("caching", cacheText(cache)));
   for (const { size, usedBy } of shared) {
     lines.push(...field("shared", [`${formatSize(size)} once, for ${usedBy.join(", ")}`]));
   }
@@ -87,7 +88,7 @@ function summary(inspection: Inspection, file: string, emphasis: Emphasis): stri
 }
 
 /** What the server says of itself to people and models. */
-function aboutLines({ description, websiteUrl, icons, instructions, cache }: Inspection): string[] {
+function aboutLines({ description, websiteUrl, icons, instructions }: Inspection): string[] {
   const words = (label: string, text: string | undefined): string[] =>
     text === undefined ? [] : field(label, text.split(/\s+/), " ");
   return [
@@ -95,7 +96,6 @@ function aboutLines({ description, websiteUrl, icons, instructions, cache }: Ins
     ...words("website", websiteUrl),
     ...(icons === undefined ? [] : field("icons", icons.map(iconText))),
     ...words("tells", instructions),
-    ...(cache === undefined ? [] : field("caching", cacheText(cache))),
   ];
 }
 

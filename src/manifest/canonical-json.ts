@@ -19,3 +19,8 @@ export function canonicalJson(value: Json): string {
     });
   return `{${members.join(",")}}`;
 }
+
+/** A copy of a JSON value as it is read back from a manifest, which is written in canonical JSON. */
+export function canonical<Value>(value: Value): Value {
+  return JSON.parse(canonicalJson(value as Json)) as Value;
+}

@@ -27,7 +27,7 @@ export type {
   ToolManifest,
 } from "./manifest.ts";
 export { coversRequest, type GrantedRequest } from "./covers-request.ts";
-export { canonicalJson } from "./canonical-json.ts";
+export { canonical, canonicalJson } from "./canonical-json.ts";
 export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
 export { toolParameterHeaders } from "./tool-parameter-headers.ts";

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { inspect, inspectionText } from "../../../src/inspect/index.ts";
+import { compose } from "../../../src/compose/index.ts";
+import { inspect, inspectionText, renderGraph } from "../../../src/inspect/index.ts";
+import { writeManifest } from "../../../src/manifest/index.ts";
+import { authenticating, oneToolProvider, passing } from "../../fixtures/chain-parts.ts";
 import { acmeCore, acmeParts } from "./acme-core.ts";
 import { sampleInspection, samplePart } from "./sample-inspection.ts";
 
@@ -19,6 +22,10 @@ test("the text of a server has everything, aligned and at most 100 columns wide"
   digest    sha256:DIGEST
   size      SIZE, SIZE gzip
   chain     host → pass → watch → router → pay, spare
+  verdict   access is public: no caller is authenticated, and anyone may call
+  policy    sha256:DIGEST
+  caching   results at most public, prompts 60 s public, resourceTemplates 60 s public,
+            resources 0 s private, tools 60 s private
   catalog   sha256:DIGEST
   imports   tenon:host/http@0.1.0, tenon:host/kv@0.1.0, tenon:host/log@0.1.0,
             tenon:host/secrets@0.1.0, tenon:mcp/types@0.1.0
@@ -118,4 +125,46 @@ test("control characters of a file do not reach the terminal", () => {
   });
   expect(inspectionText(inspection, "f\u001b", plain)).toContain("a\\u{1b}[2Jb\\u{9b}\\u{202e}c\\u{7}");
   expect(inspectionText(inspection, "f\u001b", plain)).not.toMatch(/(?!\n)\p{Cc}/u);
+});
+
+test("of a server for the authenticated it shows who stands where, what the bytes prove, and what is required", async () => {
+  const requires = [{ principal: true as const, for: "limits by principal" }];
+  const { bytes, manifest } = await compose({
+    name: "acme",
+    version: "1.0.0",
+    access: "authenticated",
+    websiteUrl: "https://acme.example",
+    icons: [{ src: "https://acme.example/icon.png", sizes: ["48x48"], theme: "dark" }],
+    instructions: "Ask before you order.",
+    providers: [{ as: "weather", bytes: await oneToolProvider() }],
+    middleware: [
+      { as: "log", bytes: await passing("log") },
+      { as: "auth", bytes: await authenticating() },
+      { as: "per-caller", bytes: await passing("per-caller", { requires }) },
+    ],
+  });
+  const mark = (style: string, text: string): string => `<${style}>${text}</${style}>`;
+  const inspection = await inspect(bytes);
+  expect(inspection.verdict).toEqual({ proven: true, text: "every provider and list is behind auth" });
+  const text = inspectionText(inspection, "core.wasm", mark);
+  expect(text).toContain(`
+  website   https://acme.example
+  icons     https://acme.example/icon.png (48x48 dark)
+  tells     Ask before you order.
+`);
+  expect(text).toContain(`
+  chain     host → log → auth (authenticates) → per-caller (by principal) → router → weather
+  verdict   every provider and list is behind auth
+  policy    ${manifest.policyDigest}
+`);
+  expect(text).toContain("    requires  a known caller, for: limits by principal\n");
+  expect(renderGraph(inspection)).toContain("authenticates every caller");
+
+  const [log, auth, perCaller] = manifest.middleware;
+  const forged = await inspect(writeManifest(bytes, { ...manifest, middleware: [auth!, log!, perCaller!] }));
+  expect(forged.verdict?.proven).toBe(false);
+  expect(inspectionText(forged, "core.wasm", mark)).toContain(
+    "<red>  verdict   the bytes do not prove what the manifest says</red>",
+  );
+  expect(renderGraph(forged)).toContain("NOT PROVEN");
 });
