@@ -63,6 +63,8 @@ export class Automaton {
   readonly #ahead: RegExp;
   readonly #aheadLength: number;
   #states: Map<string, State> = new Map<string, State>();
+  /** Where it begins: behind what is none of a word, and behind what is one. */
+  #idle: (State | undefined)[] = [];
 
   /** @throws RangeError when a pattern matches an empty text, or all together are too long. */
   constructor(patterns: readonly Pattern[]) {
@@ -164,7 +166,8 @@ export class Automaton {
       if (!this.#ahead.test(text)) return;
       const start = this.#ahead.lastIndex - this.#aheadLength;
       const before = start > 0 ? text.charCodeAt(start - 1) : 0;
-      let state = this.#state([], this.#isWord[before < 128 ? classOfAscii[before]! : this.#search(before)]!);
+      const isWord = this.#isWord[before < 128 ? classOfAscii[before]! : this.#search(before)]!;
+      let state = (this.#idle[isWord ? 1 : 0] ??= this.#state([], isWord));
       let found: Found | undefined;
       at = start;
       do {
@@ -191,7 +194,10 @@ export class Automaton {
     const key = `${word} ${nodes.join()}`;
     let state = this.#states.get(key);
     if (state === undefined) {
-      if (this.#states.size >= MAX_STATES) this.#states = new Map();
+      if (this.#states.size >= MAX_STATES) {
+        this.#states = new Map();
+        this.#idle = [];
+      }
       state = { nodes, word, next: [] };
       this.#states.set(key, state);
     }

@@ -11,8 +11,6 @@ export type Pattern =
   | { readonly repeat: Pattern; readonly least: number; readonly most: number }
   | { readonly boundary: true };
 
-/** Most times that a bounded repetition may name. */
-export const MAX_COUNT = 999;
 /** Groups may stand in groups, this deep. */
 const MAX_DEPTH = 20;
 

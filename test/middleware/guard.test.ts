@@ -1,7 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Outcome, Request } from "tenon";
 import { buildComponent, type BuiltComponent } from "../../src/build/index.ts";
-import { compileComponent, type CompiledComponent, type Instance } from "../fixtures/compiled-component.ts";
+import {
+  compileComponent,
+  CONTEXT,
+  type CompiledComponent,
+  type Instance,
+} from "../fixtures/compiled-component.ts";
 
 let built: BuiltComponent;
 let guard: CompiledComponent;
@@ -156,6 +161,14 @@ describe("guard refuses arguments", () => {
       const params = `{"name":"search","arguments":${args}}`;
       expect(toolError(instance.handle({ ...call({}), params }))).toContain("ignore-instructions");
     }
+  });
+
+  test("and what the client answers to questions", () => {
+    const instance = guarded({ deny: { arguments: INJECTION } });
+    const inputs = { responses: { q: { action: "accept", content: { text: IGNORE } } }, state: 1 };
+    const context = JSON.stringify({ ...(JSON.parse(CONTEXT) as object), inputs });
+    expect(toolError(instance.handle(call({}), context))).toContain("ignore-instructions");
+    expect(instance.passed).toEqual([]);
   });
 
   test("of other methods with an error", () => {
