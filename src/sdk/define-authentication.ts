@@ -50,7 +50,6 @@ export interface AuthenticationDefinition<
 const CODE = { request: -31_400, token: -31_401, forbidden: -31_403, unavailable: -31_503 } as const;
 const DEFAULT_RETRY_SECONDS = 1;
 const MAX_RETRY_SECONDS = 86_400;
-const METADATA = "resource_metadata";
 
 /**
  * Defines the middleware that authenticates callers, and decides what each of them may use: a call needs the scopes and must
@@ -103,21 +102,10 @@ function serve(
   if ("refused" in verdict) {
     const { refused, reason } = verdict;
     ctx.log.info("Refused a credential", { error: refused, reason });
-    return refused === "invalid_request"
-      ? refuse(ctx, request, {
-          status: 400,
-          code: CODE.request,
-          error: refused,
-          reason: "invalid-request",
-          detail: reason,
-        })
-      : refuse(ctx, request, {
-          status: 401,
-          code: CODE.token,
-          error: "invalid_token",
-          reason: "invalid-token",
-          detail: reason,
-        });
+    return refuse(ctx, request, {
+      ...(refused === "invalid_request" ? MALFORMED : INVALID),
+      detail: reason,
+    });
   }
   if ("unavailable" in verdict) return unavailable(verdict, ctx);
   const { catalog, audit } = ctx;
@@ -157,6 +145,14 @@ interface RefusalFacts {
   readonly detail?: string;
 }
 
+const MALFORMED = {
+  status: 400,
+  code: CODE.request,
+  error: "invalid_request",
+  reason: "invalid-request",
+} as const;
+const INVALID = { status: 401, code: CODE.token, error: "invalid_token", reason: "invalid-token" } as const;
+
 const MESSAGES = {
   400: "The credential is malformed",
   401: "Authentication is required",
@@ -171,7 +167,7 @@ function refuse({ catalog, audit }: MiddlewareContext, request: Request, facts: 
   const parameters = [
     error && `error="${error}"`,
     scopes.length > 0 && `scope="${scopes.join(" ")}"`,
-    metadata !== undefined && `${METADATA}="${metadata}"`,
+    metadata !== undefined && `resource_metadata="${metadata}"`,
   ].filter(Boolean);
   const challenge = parameters.length === 0 ? "Bearer" : `Bearer ${parameters.join(", ")}`;
   // A challenge says how to get in, and there is no way past a rule.
