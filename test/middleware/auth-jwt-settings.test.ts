@@ -52,7 +52,12 @@ describe("a server with auth-jwt composes with", () => {
       key_ops: ["verify"],
     };
     await expect(compose(server(withKeys([ED, EC, x509])))).resolves.toBeDefined();
-    const lists = { algorithms: ["ES256"], audience: ["a", "https://b.example"], claims: ["team"], rolesClaim: "roles" };
+    const lists = {
+      algorithms: ["ES256"],
+      audience: ["a", "https://b.example"],
+      claims: ["team"],
+      rolesClaim: "roles",
+    };
     await expect(compose(server(withKeys([bare], lists)))).resolves.toBeDefined();
   });
 
