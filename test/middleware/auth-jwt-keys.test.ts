@@ -127,11 +127,11 @@ describe("auth-jwt fetches keys", () => {
     expect([ask(token(NEW, LASTING)), world.fetches]).toEqual(["ok", 2]);
   });
 
-  test("once for 1,000 tokens with random keys in a cooldown, over all instances", () => {
+  test("once for 300 tokens with random keys in a cooldown, over all instances", () => {
     const world = new World(publishing(OLD));
     const doors = [world.instance(), world.instance()];
     const [, body, signature] = token(OLD, CLAIMS).split(".");
-    for (let i = 0; i < 1000; i++) {
+    for (let i = 0; i < 300; i++) {
       const header = base64url(JSON.stringify({ alg: "EdDSA", kid: `${Math.random()}` }));
       expect(doors[i % 2]!.ask(`${header}.${body}.${signature}`)).toBe("401 unknown-key");
     }
