@@ -63,7 +63,8 @@ function parseTarget(origin: string, pathWithQuery: string): URL {
   const url = pathWithQuery.startsWith("/") && URL.canParse(text) ? new URL(text) : undefined;
   // What reads differently here than where it was granted must not be sent.
   if (!url || url.href !== text || url.origin !== origin || text.includes("#")) {
-    throw invalid(`path-with-query ${quote(pathWithQuery)} is not canonical`);
+    // Errors are logged, and a query may hold what a log must not.
+    throw invalid(`path-with-query ${quote(pathWithQuery.split("?", 1)[0]!)} is not canonical`);
   }
   return url;
 }

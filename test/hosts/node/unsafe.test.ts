@@ -65,6 +65,10 @@ test("an unsafe part has files, variables and sockets of the process, and no var
   expect(lines.splice(0)).toEqual([]);
 });
 
+function denial(id: string, name: string): object {
+  return { source: "strange", message: "denied", fields: { interface: id, request: name } };
+}
+
 test("the same component beside it has none of them, and each denial is logged in its name once", async () => {
   for (let i = 0; i < 3; i++) {
     expect(await call("strange", { action: "file", path: join(folder, "file.txt") })).toBeNull();
@@ -72,11 +76,6 @@ test("the same component beside it has none of them, and each denial is logged i
     expect(await call("strange", { action: "socket" })).toEqual({ error: "access-denied" });
   }
   const denials = lines.map(({ source, message, fields }) => ({ source, message, fields }));
-  const denial = (id: string, name: string): object => ({
-    source: "strange",
-    message: "denied",
-    fields: { interface: id, request: name },
-  });
   expect(new Set(denials.map((each) => JSON.stringify(each))).size).toBe(3);
   expect(denials).toEqual(
     expect.arrayContaining([

@@ -54,15 +54,6 @@ beforeAll(async () => {
     config: ["api.key"],
     secrets: [{ name: "read-me" }, { name: "token", header: "authorization", origin: granted.origin }],
   };
-  const prober = (tool: string): Promise<Uint8Array> =>
-    buildProvider(
-      {
-        ...providerManifest(tool, [tool]),
-        capabilities: Object.keys(SERVICES).map((name) => ({ interface: `tenon:host/${name}` })),
-      },
-      PROBE,
-      SERVICES,
-    );
   composition = await compose({
     name: "acme",
     version: "1.0.0",
@@ -120,6 +111,11 @@ afterAll(async () => {
   await closeServers();
   rmSync(folder, { recursive: true });
 });
+
+function prober(tool: string): Promise<Uint8Array> {
+  const capabilities = Object.keys(SERVICES).map((name) => ({ interface: `tenon:host/${name}` }));
+  return buildProvider({ ...providerManifest(tool, [tool]), capabilities }, PROBE, SERVICES);
+}
 
 async function ask(tool: string, ...calls: Call[]): Promise<Ended[]> {
   const { body } = await request(server.url, "tools/call", { name: tool, arguments: { calls } });
