@@ -3,6 +3,7 @@ import { admitCore, compose, type ComposeInput } from "../../src/compose/index.t
 import { orderMistake, type Link } from "../../src/compose/order.ts";
 import { writeManifest, type CoreManifest, type Requirement } from "../../src/manifest/index.ts";
 import { authenticating, oneToolProvider, passing } from "../fixtures/chain-parts.ts";
+import { bypass, withSecondWayIn } from "../fixtures/forged-core.ts";
 import { loadComponent } from "../fixtures/run-component.ts";
 
 // Every order of four kinds of middleware, repetition included: what decides about it up to five of them, and what is
@@ -167,6 +168,35 @@ test("a host refuses every unsafe order that was composed all the same, whatever
   }
   expect({ cores, refused }).toEqual({ cores: 16, refused: 97 });
 }, 300_000);
+
+test("a host refuses bytes in which there is a way around authentication, and names it", async () => {
+  const { bytes: core, manifest } = await compose(server("authenticated", ["log", "auth"]));
+  await expect(admission(core, manifest)).resolves.toBeUndefined();
+  await expect(admission(bypass(core), manifest)).rejects.toMatchObject({
+    message: "Cannot load core: its bytes do not prove what its manifest says",
+    details: expect.arrayContaining([
+      'The manifest says access is "authenticated", and no middleware of the bytes authenticates callers before "router", "weather"',
+      'The bytes hold "auth-1", and no request reaches it',
+    ]) as string[],
+  });
+  await expect(admission(withSecondWayIn(core, "acme:way/in@1.0.0"), manifest)).rejects.toMatchObject({
+    details: ['The bytes export "acme:way/in@1.0.0", which is no way into a server'],
+  });
+});
+
+test("a host refuses authentication that some methods pass by", async () => {
+  const partial = await authenticating({ methods: ["tools/call"] });
+  const input = server("authenticated", []);
+  const core = await composedUnchecked({ ...input, middleware: [{ as: "auth", bytes: partial }] });
+  const [{ methods: _, ...auth }] = core.manifest.middleware as [CoreManifest["middleware"][number]];
+  await expect(admission(core.bytes, core.manifest)).rejects.toMatchObject({ code: "ERR_HOST_CORE" });
+  await expect(admission(core.bytes, { ...core.manifest, middleware: [auth] })).rejects.toMatchObject({
+    details: expect.arrayContaining([
+      'A request can reach "router", "weather" without passing "auth", which authenticates callers',
+      'The manifest says that "auth" acts on every method, and in the bytes it acts on some methods alone',
+    ]) as string[],
+  });
+});
 
 const REQUESTS = [
   { method: "tools/call", target: "now", params: "{}" },

@@ -6,6 +6,7 @@ import type { Composition } from "../../../src/compose/index.ts";
 import { inspect, type Inspection } from "../../../src/inspect/index.ts";
 import { checkJson } from "../../../src/json-schema/index.ts";
 import { readManifest, writeManifest, type CoreManifest } from "../../../src/manifest/index.ts";
+import { bypass } from "../../fixtures/forged-core.ts";
 import { acmeCore, acmeParts, GRANTS, PAY } from "./acme-core.ts";
 
 const schema = JSON.parse(
@@ -319,19 +320,5 @@ function patch(bytes: Uint8Array, from: string, to: string): Uint8Array {
   const patched = Buffer.from(bytes);
   const at = patched.indexOf(from);
   patched.write(to, at);
-  return patched;
-}
-
-/** The bytes with the exported handler taken from the router instead of the first middleware. */
-function bypass(bytes: Uint8Array): Uint8Array {
-  const patched = Buffer.from(bytes);
-  // An alias of an export of an instance: its sort, its target, the instance's index, the name.
-  const name = Buffer.from("tenon:mcp/handler@0.1.0");
-  const aliases: number[] = [];
-  for (let at = patched.indexOf(name); at >= 0; at = patched.indexOf(name, at + 1)) {
-    if (patched[at - 4] === 5 && patched[at - 3] === 0 && patched[at - 1] === name.length)
-      aliases.push(at - 2);
-  }
-  patched[aliases.at(-1)!] = patched[aliases[0]!]!;
   return patched;
 }
