@@ -4,7 +4,7 @@ import { orderMistake, type Link } from "../../src/compose/order.ts";
 import { writeManifest, type CoreManifest, type Requirement } from "../../src/manifest/index.ts";
 import { authenticating, oneToolProvider, passing } from "../fixtures/chain-parts.ts";
 import { bypass, withSecondWayIn } from "../fixtures/forged-core.ts";
-import { loadComponent } from "../fixtures/run-component.ts";
+import { loadComponent, type HostFunctions } from "../fixtures/run-component.ts";
 
 // Every order of four kinds of middleware, repetition included: what decides about it up to five of them, and what is
 // composed, forged and run up to two, which have every pair. What stands between a chain and its
@@ -27,9 +27,12 @@ const COMPOSED_DEPTH = 2;
 let provider: Uint8Array;
 const bytes = {} as Record<Kind, Uint8Array>;
 
+function requiring(requirement: Requirement): { requires: Requirement[] } {
+  return { requires: [requirement] };
+}
+
 beforeAll(async () => {
   provider = await oneToolProvider();
-  const requiring = (requirement: Requirement) => ({ requires: [requirement] });
   bytes.log = await passing("log");
   bytes.auth = await authenticating();
   bytes.limit = await passing("limit", requiring({ principal: true, for: "limits by principal" }));
@@ -205,6 +208,10 @@ const REQUESTS = [
   ),
 ];
 
+function credentials(authorization?: string): HostFunctions {
+  return { "tenon:host/credentials": { authorization: () => authorization } };
+}
+
 test("in every safe order a host admits, no request without a credential reaches a provider or a list", async () => {
   let calls = 0;
   let reached = 0;
@@ -212,9 +219,6 @@ test("in every safe order a host admits, no request without a credential reaches
     const { bytes: core, manifest } = await compose(server("authenticated", order));
     await admitCore(core, manifest, "load core");
     const start = await loadComponent(core);
-    const credentials = (authorization?: string) => ({
-      "tenon:host/credentials": { authorization: () => authorization },
-    });
     const stranger = start(credentials()).handler;
     for (const request of REQUESTS) {
       const outcome = stranger.handle("{}", { id: "1", ...request });

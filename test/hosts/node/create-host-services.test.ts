@@ -1,4 +1,4 @@
-import { createHostServices, unsetValues } from "tenon/hosts/node";
+import { createHostServices, openKvStore, unsetValues } from "tenon/hosts/node";
 import { expect, test } from "vitest";
 import type { Grants } from "../../../src/manifest/index.ts";
 import { coreManifest } from "./handler-core.ts";
@@ -14,6 +14,23 @@ test("createHostServices() lends what is granted and nothing else", () => {
   expect(
     Object.keys(lend({ http: [{ origin: "https://a.example" }], config: ["a"], secrets: [{ name: "s" }] })),
   ).toEqual(["http", "config", "secrets"]);
+});
+
+test("createHostServices() refuses a store that cannot do what a middleware requires", async () => {
+  const manifest = coreManifest({});
+  const [provider] = manifest.providers;
+  const { tools: _, ...part } = provider!;
+  const kv = { prefix: "prefix", features: ["swap" as const] };
+  const limited = {
+    ...manifest,
+    middleware: [{ ...part, as: "per-caller", requires: [{ kv, for: "limits that hold under load" }] }],
+  };
+  const store = await openKvStore("memory");
+  expect(() => createHostServices(limited, { kv: store })).not.toThrow();
+  const weak = { ...store, features: { ...store.features, swap: false } };
+  expect(() => createHostServices(limited, { kv: weak })).toThrow(
+    'Cannot serve "fixture": the store of keys cannot swap, and "per-caller" needs it, for: limits that hold under load',
+  );
 });
 
 test("Keys of the host itself are denied, whatever was granted", async () => {

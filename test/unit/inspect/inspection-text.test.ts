@@ -10,6 +10,10 @@ function plain(_style: string, text: string): string {
   return text;
 }
 
+function mark(style: string, text: string): string {
+  return `<${style}>${text}</${style}>`;
+}
+
 /** Checksums and sizes move with every change of what is composed. */
 function normalise(text: string): string {
   return text.replaceAll(/sha256:[0-9a-f]{64}/g, "sha256:DIGEST").replaceAll(/[\d.]+ [kM]?B\b/g, "SIZE");
@@ -143,7 +147,6 @@ test("of a server for the authenticated it shows who stands where, what the byte
       { as: "per-caller", bytes: await passing("per-caller", { requires }) },
     ],
   });
-  const mark = (style: string, text: string): string => `<${style}>${text}</${style}>`;
   const inspection = await inspect(bytes);
   expect(inspection.verdict).toEqual({ proven: true, text: "every provider and list is behind auth" });
   const text = inspectionText(inspection, "core.wasm", mark);
