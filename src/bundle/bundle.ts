@@ -48,8 +48,8 @@ const HOSTS: Record<BundleHost, HostDefinition> = {
   wasmtime: { entryPoint: "wasi:http/incoming-handler@0.2.0", stateKey: true, files: () => ({}) },
   fastly: {
     entryPoint: "fastly:compute/http-incoming@0.1.0",
-    // Each part brings about 12 core instances, and Viceroy stops a request at 100.
-    maxParts: 5,
+    // Each part brings about 14 core instances, and Viceroy stops a request at 100.
+    maxParts: 4,
     stateKey: false,
     files: (core) => ({ "fastly.toml": fastlyToml(core) }),
   },
