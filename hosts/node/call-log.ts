@@ -6,6 +6,9 @@ const HEADER_BYTES = HEADER_INTS * Int32Array.BYTES_PER_ELEMENT;
 /** What one call may log, in bytes. */
 export const LOG_QUOTA_BYTES = 64 * 1024;
 
+/** The part of it that tools cannot use up: their call must show in the log of whoever stands in front of them. */
+export const RESERVED_BYTES = 8 * 1024;
+
 /**
  * The log lines of the call a worker is busy with, in memory that both threads see: lines of a call that is terminated
  * are not lost, no call can flood the main thread, and a full pipe behind stderr never blocks a worker.
@@ -13,8 +16,12 @@ export const LOG_QUOTA_BYTES = 64 * 1024;
 export interface CallLog {
   /** For the worker's side. */
   readonly shared: SharedArrayBuffer;
-  /** Adds a line, or counts it as dropped when the quota is used up. */
-  add(line: string): void;
+  /**
+   * Adds a line, or counts it as dropped when the quota is used up.
+   *
+   * @param isReserved True for a line that may use what is reserved.
+   */
+  add(line: string, isReserved: boolean): void;
   /** The lines, each with a line feed, and how many were dropped; they are forgotten. For the main thread, between calls. */
   take(): { lines: Buffer | undefined; dropped: number };
 }
@@ -27,10 +34,11 @@ export function createCallLog(
   const text = Buffer.from(shared, HEADER_BYTES);
   return {
     shared,
-    add(line) {
+    add(line, isReserved) {
       const at = Atomics.load(header, LENGTH);
+      const end = text.length - (isReserved ? 0 : RESERVED_BYTES);
       // A line has at most three bytes for each of its UTF-16 units; only near the end is it worth counting them.
-      const fits = line.length * 3 < text.length - at || Buffer.byteLength(line) < text.length - at;
+      const fits = line.length * 3 < end - at || Buffer.byteLength(line) < end - at;
       if (!fits) {
         Atomics.add(header, DROPPED, 1);
         return;

@@ -77,6 +77,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     modules: core.modules,
     sourceMaps: core.sourceMaps,
     owners,
+    middleware: new Set(core.manifest.middleware.map(({ as }) => as)),
     log: log.shared,
     words: words.buffer,
     clock: options.services.now !== undefined,

@@ -8,6 +8,8 @@ export interface WorkerSetup {
   /** Source maps of the parts, as JSON by the name of the part. */
   sourceMaps: ReadonlyMap<string, string>;
   owners: Owners;
+  /** Names of the middleware, whose log lines have room that providers do not use up. */
+  middleware: ReadonlySet<string>;
   /** See `CallLog`. */
   log: SharedArrayBuffer;
   /** 32-bit words, see {@link WORDS}. */

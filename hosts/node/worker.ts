@@ -16,6 +16,8 @@ import {
 } from "./worker-messages.ts";
 
 const HANDLER = "tenon:mcp/handler@0.1.0";
+/** Signs what the host itself logs. */
+const HOST = "host";
 
 interface Handler {
   handle(context: string, request: McpRequest): Outcome;
@@ -57,12 +59,14 @@ let authorization: string | undefined;
 let requestId: string | undefined;
 
 function write(entry: LogEntry): void {
-  log.add(logLine({ ...entry, requestId }, new Date()));
+  const { source } = entry;
+  const isReserved = source === HOST || (source !== undefined && setup.middleware.has(source));
+  log.add(logLine({ ...entry, requestId }, new Date()), isReserved);
 }
 
 /** Logs for whoever runs the server; clients learn nothing of it. */
 function report(message: string): void {
-  write({ level: "error", source: "host", message });
+  write({ level: "error", source: HOST, message });
 }
 
 function post(message: WorkerMessage): void {
