@@ -100,7 +100,7 @@ test.each([
     '"grants.calculator.kv" must be array, got string',
     '10 |       "kv": "notes/"',
   ],
-  [{ roles: {} }, '"roles" is not supported in this version', '8 |   "roles": {}'],
+  [{ trust: [] }, '"trust" is not supported in this version', '8 |   "trust": []'],
 ])("readProject() of %j says what is wrong and shows the line", async (change, message, line) => {
   const error = await failure(write({ ...valid, ...change }));
   expect(error.code).toBe("ERR_CONFIG");
