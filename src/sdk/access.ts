@@ -1,4 +1,5 @@
-import type { Catalog, CatalogEntry, CatalogKind, Principal, Restricted } from "./context.ts";
+import type { Catalog, CatalogEntry, CatalogKind, Restricted } from "./catalog.ts";
+import type { Principal } from "./context.ts";
 import type { Outcome, Request } from "./messages.ts";
 import { mayAllow, type Arguments } from "./rule.ts";
 import { isObject } from "./tool-result.ts";

@@ -1,6 +1,7 @@
 import { accessTo, listKind, visibleOutcome } from "./access.ts";
 import { checkAuthentication } from "./check-definition.ts";
-import type { Catalog, MiddlewareContext, Principal, ServerEntry } from "./context.ts";
+import type { Catalog, ServerEntry } from "./catalog.ts";
+import type { MiddlewareContext, Principal } from "./context.ts";
 import {
   defineMiddleware,
   type Authentication,

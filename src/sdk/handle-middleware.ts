@@ -1,5 +1,6 @@
 import { checkedOutcome, checkedRequest } from "./check-messages.ts";
-import { createCatalog, MiddlewareCallContext, type Surroundings } from "./context.ts";
+import { createCatalog } from "./catalog.ts";
+import { MiddlewareCallContext, type Surroundings } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
 import { errorFields } from "./log.ts";

@@ -10,23 +10,25 @@ export type {
   SampleMessage,
   SampleRequest,
 } from "./asking.ts";
-export { ClientError } from "./client-error.ts";
 export type {
-  CallEnvironment,
-  Audit,
   Catalog,
   CatalogEntry,
   CatalogKind,
+  Restricted,
+  Rule,
+  RuleOperator,
+  ServerEntry,
+} from "./catalog.ts";
+export { ClientError } from "./client-error.ts";
+export type {
+  Audit,
+  CallEnvironment,
   Client,
   HandlerContext,
   Inputs,
   MiddlewareContext,
   Principal,
   RequestContext,
-  Restricted,
-  Rule,
-  RuleOperator,
-  ServerEntry,
   TaskPhase,
   ToolContext,
 } from "./context.ts";

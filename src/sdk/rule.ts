@@ -1,4 +1,5 @@
-import type { Principal, Rule, RuleOperator } from "./context.ts";
+import type { Rule, RuleOperator } from "./catalog.ts";
+import type { Principal } from "./context.ts";
 import { isObject } from "./tool-result.ts";
 
 /** The arguments of a call, in an object so that their absence is another thing. */
