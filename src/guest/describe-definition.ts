@@ -3,7 +3,7 @@ import { checkCompletions } from "../sdk/check-offers.ts";
 import type { Cache } from "../sdk/caching.ts";
 import { kindOf } from "../sdk/definition.ts";
 import type { Described } from "../sdk/described.ts";
-import type { Middleware } from "../sdk/define-middleware.ts";
+import type { Middleware, Requirement } from "../sdk/define-middleware.ts";
 import type { Prompt } from "../sdk/define-prompt.ts";
 import type { Resource, ResourceTemplate } from "../sdk/define-resource.ts";
 import type { Tool } from "../sdk/define-tool.ts";
@@ -77,13 +77,29 @@ function describeProvider(provider: Provider, converters: Converters): Record<st
   };
 }
 
+/** What requires a service: where a requirement does not apply, the middleware can do without it. */
+const REQUIRED_BY: Readonly<Record<string, string>> = {
+  http: "http",
+  kv: "kv",
+  secrets: "secret",
+};
+
 function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }
 
-function describeCapabilities(capabilities: Capabilities = {}): unknown[] {
+function describeCapabilities(
+  capabilities: Capabilities = {},
+  requires: readonly Requirement[] = [],
+): unknown[] {
+  const isOptional = (service: string): boolean =>
+    requires.some((requirement) => Object.hasOwn(requirement, REQUIRED_BY[service] ?? ""));
   return Object.entries(capabilities)
-    .map(([service, reason]) => ({ interface: `tenon:host/${service}`, reason }))
+    .map(([service, reason]) => ({
+      interface: `tenon:host/${service}`,
+      reason,
+      ...(isOptional(service) && { optional: true }),
+    }))
     .sort((a, b) => (a.interface < b.interface ? -1 : 1));
 }
 
@@ -201,7 +217,7 @@ function describeMiddleware(middleware: Middleware, converters: Converters): Rec
     settingsSchema: { ...described, additionalProperties: described["additionalProperties"] ?? false },
     authenticates,
     requires: unlessEmpty(requires ?? []),
-    capabilities: describeCapabilities(capabilities),
+    capabilities: describeCapabilities(capabilities, requires),
   };
 }
 

@@ -177,6 +177,8 @@ export interface ProtectedResource {
 export interface CapabilityRequest {
   interface: string;
   reason?: string;
+  /** True where `requires` says when it is needed, and it may do without otherwise. */
+  optional?: true;
 }
 
 /** What made the component. */

@@ -8,12 +8,15 @@ const EXAMPLES: Readonly<Record<GrantedService, string>> = {
   secrets: '[{ "name": "…" }]',
 };
 
-/** One sentence for each capability that a part of a core asks for and is granted nothing of. */
+/**
+ * One sentence for each capability that a part of a core asks for and is granted nothing of. Of what it can do without the
+ * composer has refused what its settings need.
+ */
 export function ungrantedCapabilities({ middleware, providers }: CoreManifest): string[] {
   return [...middleware, ...providers].flatMap(({ as, capabilities, grants = {} }) =>
-    capabilities.flatMap(({ interface: name, reason }) => {
+    capabilities.flatMap(({ interface: name, reason, optional }) => {
       const kind = name.replace(/^tenon:host\//, "");
-      if (!isGrantable(kind) || (grants[kind] ?? []).length > 0) return [];
+      if (optional || !isGrantable(kind) || (grants[kind] ?? []).length > 0) return [];
       const why = reason === undefined ? "" : ` (${JSON.stringify(reason)})`;
       return [
         `${as} asks for ${name}${why} and is granted nothing; add "grants": { "${as}": { "${kind}": ${EXAMPLES[kind]} } }`,
