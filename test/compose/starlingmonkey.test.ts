@@ -63,8 +63,8 @@ describe.skipIf(engine.missing)(
       writeFileSync(join(folder, "source.js"), source);
       const wit = worldSource({ name: "shout", imports: [], exports: ["tenon:mcp/provider@0.1.0"] });
       writeFileSync(join(folder, "world.wit"), wit);
-      const paths = { sourcePath: join(folder, "source.js"), witPath: join(folder, "world.wit") };
-      return (await componentize({ ...paths, worldName: "shout", disableFeatures })).component;
+      const files = { sourcePath: join(folder, "source.js"), witPath: join(folder, "world.wit") };
+      return (await componentize({ ...files, worldName: "shout", disableFeatures })).component;
     }
 
     beforeAll(async () => {
