@@ -15,6 +15,7 @@ import { CATALOG, CONFIG, contract, CREDENTIALS, HANDLER } from "./contract.ts";
 import { checkGrants, isForeign, openGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
 import { checkLists } from "./list-pages.ts";
+import { checkKeysApart } from "./keys-apart.ts";
 import { link, type SharedModule } from "./link.ts";
 import type { LogLine } from "./log-call.ts";
 import { writeSourceMaps } from "../source-map/index.ts";
@@ -110,6 +111,7 @@ async function composeWith(input: ComposeInput, recorded?: LogLine): Promise<Com
   for (const [i, part] of middleware.entries()) {
     checkRequirements(part, requirements[i]!, grants.get(part.as) ?? {}, i);
   }
+  checkKeysApart(providers, middleware, requirements, checked);
   // Callers who are known may get different things.
   const routes = collectRoutes(input, providers, input.access === "public" ? "public" : "private");
   checkLists(routes);

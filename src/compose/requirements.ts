@@ -55,6 +55,11 @@ export function checkRequirements(
   }
 }
 
+/** A setting of a middleware, or its default; nothing where it has neither. */
+export function settingOf({ manifest, settings }: MiddlewarePart, name: string): Json | undefined {
+  return withDefaults(manifest.settingsSchema, settings)[name];
+}
+
 /** Settings, and the defaults of those that are not given. */
 function withDefaults({ properties }: JsonSchema, settings: Record<string, Json>): Record<string, Json> {
   const all = { ...settings };
