@@ -16,16 +16,19 @@ export function checkKeysApart(
   grants: ReadonlyMap<string, Grants>,
 ): void {
   for (const [i, part] of middleware.entries()) {
-    const prefixes = requirements[i]!.flatMap(({ kv }) => (kv ? [settingOf(part, kv.prefix)] : []));
+    const prefixes = requirements[i]!.flatMap(({ kv }) => {
+      const prefix = kv && settingOf(part, kv.prefix);
+      return typeof prefix === "string" ? [prefix] : [];
+    });
     const authenticates = part.manifest.authenticates !== undefined;
     const others = authenticates ? [...providers, ...middleware] : providers;
     for (const { as } of others) {
       if (as === part.as) continue;
       for (const [at, granted] of (grants.get(as)?.kv ?? []).entries()) {
-        const own = prefixes.find((prefix) => typeof prefix === "string" && overlap(prefix, granted));
+        const own = prefixes.find((prefix) => overlap(prefix, granted));
         if (own === undefined) continue;
         throw new ToolkitError(
-          `Cannot grant kv "${granted}" to "${as}": "${part.as}" keeps its own keys under "${String(own)}"`,
+          `Cannot grant kv "${granted}" to "${as}": "${part.as}" keeps its own keys under "${own}"`,
           {
             code: "ERR_COMPOSE_GRANT",
             details: [
