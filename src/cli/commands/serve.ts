@@ -18,13 +18,11 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
       --stdio           speak MCP on stdin and stdout instead of HTTP
-      --kv <store>      where granted keys are kept: memory; file:<path> to keep them across restarts; or a Redis for
-                        several servers, redis://user:password@host:6379/0, rediss:// for TLS (default: memory;
-                        environment: TENON_KV). Tasks are kept there as well, but not in Redis
+      --kv <store>      where granted keys are kept: memory, file:<path>, or redis://user:password@host:6379/0 (rediss://
+                        for TLS) for several servers (default: memory; TENON_KV); tasks as well, but not in Redis
       --state-key <source>
-                        env:NAME or file:<path> with the key that seals what clients carry while they are asked
-                        something: 32 bytes in base64 or hex; of several, the first one seals and all open
-                        (default: TENON_STATE_KEY, else a random key)
+                        env:NAME or file:<path> with the keys, 32 bytes in base64 or hex, that seal (the first) and open
+                        what clients carry while they are asked something (default: TENON_STATE_KEY, else a random one)
       --audit-log <file>
                         append every log line to this file, chained by hashes (environment: TENON_AUDIT_LOG);
                         "tenon audit verify" finds what was changed
@@ -44,13 +42,9 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
 
---sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN and so on, with commas between
-several values.
-
-Granted configuration is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for
-- and . of the name.
-
-With --stdio, every request has the credential in TENON_AUTHORIZATION, such as "Bearer …", if there is one.
+--sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN=a,b and so on. Granted configuration
+is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name. With
+--stdio, every request has the credential in TENON_AUTHORIZATION, such as "Bearer …", if there is one.
 
 A tenon.json (the default, in this folder) is composed first. Logs go to stderr. Ends on SIGINT and SIGTERM once
 the calls in flight are answered.

@@ -26,7 +26,7 @@ const imports = createHostImports((entry) => lines.push(logLine(entry, new Date(
 test("A core is provided no files, environment, sockets or standard streams", () => {
   for (const name of PROVIDED_INTERFACES)
     expect(name).toMatch(
-      /^(tenon:host\/(log|http|kv|config|secrets)|tenon:mcp\/outbox|wasi:(clocks|random)\/[a-z-]+|wasi:io\/poll)$/,
+      /^(tenon:host\/(log|http|kv|config|secrets|credentials)|tenon:mcp\/outbox|wasi:(clocks|random)\/[a-z-]+|wasi:io\/poll)$/,
     );
 });
 

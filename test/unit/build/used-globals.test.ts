@@ -89,7 +89,8 @@ test.for([
   const members = 'capabilities: { http: "asks an API" },';
   expect(await partsOf(body, { members })).toEqual({
     parts,
-    imports: ["tenon:host/http@0.1.0", LOG, CLOCK],
+    // Each request has an id of its own in the trace of its call.
+    imports: ["tenon:host/http@0.1.0", LOG, CLOCK, "wasi:random/random@0.2.0"],
   });
 });
 
