@@ -42,8 +42,6 @@ const OWN = new Set([
 /** Longer parameters of `tasks/*` are not looked into. */
 const MAX_TASK_PARAMS = 4096;
 
-let policy: { readonly digest: string | undefined } | undefined;
-
 export default defineMiddleware<Settings>({
   name: "access-log",
   version: "1.1.0",
@@ -101,7 +99,7 @@ export default defineMiddleware<Settings>({
 function circumstances(request: Request, ctx: MiddlewareContext<Settings>): LogFields {
   const { requestId, transport, protocolVersion, peer, traceparent, retry, settings } = ctx;
   const { method, target } = request;
-  policy ??= { digest: ctx.catalog.get("server", "")?.policyDigest };
+  const policy = ctx.catalog.get("server", "")?.policyDigest;
   const [, traceId, parentId] = traceparent?.split("-") ?? [];
   return {
     requestId,
@@ -113,7 +111,7 @@ function circumstances(request: Request, ctx: MiddlewareContext<Settings>): LogF
     method: printable(method),
     target: redacted("target", target, settings.redact),
     ...ownerOf(request, ctx.catalog),
-    policy: policy.digest,
+    policy,
     task: taskOf(request, ctx),
     retry: retry === true ? true : undefined,
   };

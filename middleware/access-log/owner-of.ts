@@ -24,21 +24,12 @@ const KINDS: Readonly<Record<string, readonly Kind[]>> = {
   "completion/complete": ["prompt", "resource-template"],
 };
 
-// Entries are constants of the composition. What there is not is not remembered, so clients cannot make this grow.
-const known = new Map<string, Owner>();
-
 /** The owner of the target of a request; nothing where the composition has no such thing by exactly that name. */
 export function ownerOf({ method, target }: Request, catalog: Catalog): Owner | undefined {
   if (target == null || !Object.hasOwn(KINDS, method)) return undefined;
   for (const kind of KINDS[method]!) {
-    const key = `${kind} ${target}`;
-    const owner = known.get(key);
-    if (owner !== undefined) return owner;
     const entry = catalog.get(kind, target);
-    if (entry === undefined) continue;
-    const found = { provider: entry.provider, component: entry.digest };
-    known.set(key, found);
-    return found;
+    if (entry !== undefined) return { provider: entry.provider, component: entry.digest };
   }
   return undefined;
 }

@@ -92,16 +92,9 @@ function unknownTool(ctx: Context): string | undefined {
     : `Every request is refused: "cost" names the tool "${unknown}", which this server does not list`;
 }
 
-const tools = new WeakMap<Settings, Set<string>>();
-
 /** True for a tool of the composition: whoever makes up names must not get budgets for them. */
-function isTool(name: string, ctx: Context): boolean {
-  let found = tools.get(ctx.settings);
-  if (found === undefined) tools.set(ctx.settings, (found = new Set()));
-  if (found.has(name)) return true;
-  const exists = ctx.catalog.get("tool", name) !== undefined;
-  if (exists) found.add(name);
-  return exists;
+function isTool(name: string, { catalog }: Context): boolean {
+  return catalog.get("tool", name) !== undefined;
 }
 
 /** What a request costs under each limit that counts it. */
