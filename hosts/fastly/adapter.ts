@@ -3,33 +3,57 @@ import { downstreamClientIpAddr } from "fastly:compute/http-downstream@0.1.0";
 import type { Request } from "fastly:compute/http-req@0.1.0";
 import { Response, sendDownstream } from "fastly:compute/http-resp@0.1.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
-import { createExchange } from "../wasi/exchange.ts";
+import { createExchange, type HttpFacts } from "../wasi/exchange.ts";
+import type { GetKeys } from "../wasi/request-states.ts";
 import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
 
 const READ_BYTES = 65_536;
 /** Above the platform's own limits of a request head. */
 const HEAD_BYTES = 131_072;
 
-// Fastly routes by host name: a request for a name that is not the service's own does not arrive.
-const exchange = createExchange({ local: false });
+/** `reply` of `wit/reply.wit`, in bundles of cores that notify. */
+interface Reply {
+  open(wanted: string): void;
+  close(): boolean;
+  end(rest: string): void;
+}
 
-/** `fastly:compute/http-incoming`. */
-export const httpIncoming = {
-  handle(request: Request, body: Body): void {
-    send(
-      exchange({
-        method: request.getMethod(HEAD_BYTES),
-        path: pathOf(request.getUri(HEAD_BYTES)),
-        headers: (name) => fieldOf(request, name),
-        peer: peerOf(request),
-        read: () => {
-          const piece = read(body, READ_BYTES);
-          return piece.length === 0 ? undefined : piece;
-        },
-      }),
-    );
-  },
-};
+/** What the bundle gives the adapter; `facts` are constants of it. */
+interface AdapterParts {
+  facts: HttpFacts;
+  reply?: Reply;
+  getKeys?: GetKeys;
+}
+
+/** Makes `fastly:compute/http-incoming`. */
+export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
+  httpIncoming: { handle(request: Request, body: Body): void };
+} {
+  const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });
+
+  function handle(request: Request, body: Body): void {
+    let streamed = false;
+    const notifications = reply && {
+      open: (wanted: string) => reply.open(wanted),
+      close: () => (streamed = reply.close()),
+    };
+    const incoming = {
+      method: request.getMethod(HEAD_BYTES),
+      path: pathOf(request.getUri(HEAD_BYTES)),
+      headers: (name: string) => fieldOf(request, name),
+      peer: peerOf(request),
+      read: () => {
+        const piece = read(body, READ_BYTES);
+        return piece.length === 0 ? undefined : piece;
+      },
+    };
+    const answer = exchange(incoming, notifications);
+    if (streamed) reply!.end(answer.body ?? "");
+    else send(answer);
+  }
+
+  return { httpIncoming: { handle } };
+}
 
 /** Path and query of an absolute URI. */
 function pathOf(uri: string): string {

@@ -1,4 +1,3 @@
-import { get as getKeys } from "tenon:adapter/state-key@0.1.0";
 import { getRandomBytes } from "wasi:random/random@0.2.0";
 import {
   createRequestStates,
@@ -8,6 +7,9 @@ import {
   type SealerPlatform,
 } from "../../src/protocol/index.ts";
 import { binaryString, decodeUtf8, encodeUtf8 } from "./text.ts";
+
+/** `tenon:adapter/state-key`, or what a host has in its place. */
+export type GetKeys = () => string | null;
 
 /** What sealing takes of the engine. */
 const PLATFORM: SealerPlatform = {
@@ -30,7 +32,7 @@ const PLATFORM: SealerPlatform = {
  *
  * @throws Error when what the host was given is no key.
  */
-export function requestStates(): RequestStates | undefined {
+export function requestStates(getKeys: GetKeys): RequestStates | undefined {
   const text = getKeys();
   if (text === null) return undefined;
   const keys = parseStateKeys(text, PLATFORM);

@@ -1,11 +1,11 @@
 ;; The services of a core on a host with standard WASI: `tenon:host/log` as one JSON line on standard error for each
 ;; entry, and a `tenon:mcp/outbox` that drops notifications. Written by hand, so that a log line costs no JavaScript
-;; engine; scripts/build-adapters.mjs makes a component of it.
+;; engine; src/bundle/wat-component.ts makes a component of it.
 ;;
 ;; A line is {"time":…,"level":…,"source":…,"message":…,"fields":…}. Nothing a component passes can end the line or add a
 ;; member to it: text is escaped, and `fields` is copied only when it is one balanced JSON object, else it is text too.
 ;;
-;; Memory: 0 … 15 results of imports, 64 … constants, 4,096 … the line, 131,072 … the arguments of the call in flight.
+;; Memory: 0 … 15 results of imports, 32 … 43 the credential as a result, 64 … constants, 4,096 … the line, 131,072 … the arguments of the call in flight.
 (module
   (import "tenon-wasi:cli/stderr@0.2.0" "get-stderr" (func $get-stderr (result i32)))
   (import "tenon-wasi:clocks/wall-clock@0.2.0" "now" (func $now (param i32)))
@@ -39,6 +39,11 @@
   (global $dropped (mut i32) (i32.const 0))
   ;; End of the arguments.
   (global $heap (mut i32) (i32.const 131072))
+  ;; Where arguments begin: behind the credential of the call in flight.
+  (global $floor (mut i32) (i32.const 131072))
+  (global $credential (mut i32) (i32.const 0))
+  (global $credential-at (mut i32) (i32.const 0))
+  (global $credential-length (mut i32) (i32.const 0))
 
   ;; Arguments arrive one after another and are forgotten when the call ends.
   (func (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
@@ -259,7 +264,7 @@
     (param $level i32) (param $has-source i32) (param $source i32) (param $source-length i32)
     (param $message i32) (param $message-length i32) (param $has-fields i32) (param $fields i32) (param $fields-length i32)
     (local $length i32)
-    (global.set $heap (i32.const 131072))
+    (global.set $heap (global.get $floor))
     (call $begin (local.get $level))
     (if (local.get $has-source)
       (then
@@ -287,7 +292,24 @@
     (global.set $allowance (i32.sub (global.get $allowance) (local.get $length)))
     (call $flush))
 
+  ;; The credential stays where it arrived, below everything that arrives later in the call.
+  (func (export "tenon:adapter/call@0.1.0#begin") (param $has i32) (param $from i32) (param $length i32)
+    (global.set $credential (local.get $has))
+    (global.set $credential-at (local.get $from))
+    (global.set $credential-length (local.get $length))
+    (global.set $floor (select (global.get $heap) (i32.const 131072) (local.get $has))))
+
+  ;; The answer lies at 32: present, address, length.
+  (func (export "tenon:host/credentials@0.1.0#authorization") (result i32)
+    (i32.store (i32.const 32) (global.get $credential))
+    (i32.store (i32.const 36) (global.get $credential-at))
+    (i32.store (i32.const 40) (global.get $credential-length))
+    (i32.const 32))
+
   (func (export "tenon:adapter/call@0.1.0#finish")
+    (global.set $credential (i32.const 0))
+    (global.set $floor (i32.const 131072))
+    (global.set $heap (global.get $floor))
     (global.set $allowance (i32.const 65536))
     (if (global.get $dropped)
       (then
@@ -302,7 +324,7 @@
         (global.set $dropped (i32.const 0)))))
 
   (func (export "tenon:mcp/outbox@0.1.0#notify") (param i32 i32)
-    (global.set $heap (i32.const 131072)))
+    (global.set $heap (global.get $floor)))
 
   (func (export "tenon:mcp/outbox@0.1.0#cancelled") (result i32)
     (i32.const 0)))

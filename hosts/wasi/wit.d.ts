@@ -1,19 +1,8 @@
 // The interfaces every adapter uses, as QuickJS presents them: a failed `result` is thrown, `option` is the value or null.
 
 declare module "tenon:adapter/call@0.1.0" {
+  export function begin(authorization: string | undefined): void;
   export function finish(): void;
-}
-
-declare module "tenon:adapter/settings@0.1.0" {
-  export function get(): string;
-}
-
-declare module "tenon:adapter/state-key@0.1.0" {
-  export function get(): string | null;
-}
-
-declare module "tenon:mcp/catalog@0.1.0" {
-  export function get(kind: string, name: string): string | null;
 }
 
 declare module "tenon:mcp/handler@0.1.0" {

@@ -7,31 +7,59 @@ import {
 } from "tenon-wasi:http/types@0.2.0";
 import type { InputStream } from "tenon-wasi:io/streams@0.2.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
-import { createExchange } from "../wasi/exchange.ts";
-import { requestStates } from "../wasi/request-states.ts";
+import { createExchange, type HttpFacts, type IncomingExchange } from "../wasi/exchange.ts";
+import type { GetKeys } from "../wasi/request-states.ts";
 import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
 
 const READ_BYTES = 65_536;
 /** The most `blocking-write-and-flush` takes. */
 const WRITE_BYTES = 4096;
 
-const exchange = createExchange({ local: true, states: requestStates });
+/** `reply` of `wit/reply.wit`, in bundles of cores that notify. */
+interface Reply {
+  open(out: ResponseOutparam, wanted: string): void;
+  close(): ResponseOutparam | null;
+  end(rest: string): void;
+}
 
-/** `wasi:http/incoming-handler`. */
-export const incomingHandler = {
-  handle(request: IncomingRequest, out: ResponseOutparam): void {
-    send(answer(request), out);
-  },
-};
+/** What the bundle gives the adapter; `facts` are constants of it. */
+interface AdapterParts {
+  facts: HttpFacts;
+  reply?: Reply;
+  getKeys?: GetKeys;
+}
+
+/** Makes `wasi:http/incoming-handler`. */
+export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
+  incomingHandler: { handle(request: IncomingRequest, out: ResponseOutparam): void };
+} {
+  const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });
+
+  function handle(request: IncomingRequest, out: ResponseOutparam): void {
+    let unsent: ResponseOutparam | null = out;
+    const notifications = reply && {
+      open: (wanted: string) => reply.open(out, wanted),
+      close() {
+        unsent = reply.close();
+        return unsent === null;
+      },
+    };
+    const answer = withIncoming(request, (incoming) => exchange(incoming, notifications));
+    if (unsent === null) reply!.end(answer.body ?? "");
+    else send(answer, unsent);
+  }
+
+  return { incomingHandler: { handle } };
+}
 
 /** Children must be dropped before their parent: the stream before the body, all before the request. */
-function answer(request: IncomingRequest): HttpAnswer {
+function withIncoming(request: IncomingRequest, use: (incoming: IncomingExchange) => HttpAnswer): HttpAnswer {
   const fields = request.headers();
   const body = request.consume();
   const stream = body.stream();
   try {
     const method = request.method();
-    return exchange({
+    return use({
       method: method.val ?? method.tag.toUpperCase(),
       path: request.pathWithQuery() ?? "/",
       headers: (name) => {

@@ -1,11 +1,14 @@
 import { ToolkitError } from "../errors/index.ts";
 import type { CoreManifest, GrantedService, PartManifest } from "../manifest/index.ts";
 import type { BundleHost } from "./bundle.ts";
+import { lentServices } from "./core-imports.ts";
+import type { HostDefinition } from "./host-definition.ts";
 
-/** What the services and every host of bundles have. */
-const SERVED = /^(?:tenon:mcp\/(?:types|outbox)|tenon:host\/log|wasi:(?:clocks|io|random)\/[a-z-]+)@/;
+/** What every bundle has. */
+const SERVED =
+  /^(?:tenon:mcp\/(?:types|outbox)|tenon:host\/(?:log|credentials)|wasi:(?:clocks|io|random)\/[a-z-]+)@/;
 
-/** Services that a part gets by a grant, and that only the Node host lends so far. */
+/** Services that a part gets by a grant. */
 const GRANTED = /^tenon:host\/(http|kv|config|secrets)@/;
 
 /**
@@ -14,18 +17,20 @@ const GRANTED = /^tenon:host\/(http|kv|config|secrets)@/;
  *
  * @throws ToolkitError `ERR_HOST_CORE` naming every such import, and who was granted it.
  */
-export async function checkImports(
-  core: Uint8Array,
+export function checkImports(
+  imports: readonly string[],
   manifest: CoreManifest,
-  host: BundleHost,
-): Promise<void> {
-  const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
-  const world = await componentWit(core);
-  const imports = [...world.matchAll(/^ {2}import ([^;]+);$/gm)].map((match) => match[1]!);
-  const unserved = imports.filter((each) => !SERVED.test(each));
+  name: BundleHost,
+  { services }: HostDefinition,
+): void {
+  const unserved = imports.filter((each) => {
+    if (SERVED.test(each)) return false;
+    const [service] = lentServices([each]);
+    return service === undefined || services[service] === undefined;
+  });
   if (unserved.length === 0) return;
   throw new ToolkitError(
-    `Cannot bundle "${manifest.name}" for ${host}: it imports what ${host} does not serve`,
+    `Cannot bundle "${manifest.name}" for ${name}: it imports what ${name} does not serve`,
     {
       code: "ERR_HOST_CORE",
       details: unserved.map((each) => describe(each, manifest)),

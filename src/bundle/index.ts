@@ -1,2 +1,3 @@
 export { bundle, type Bundle, type BundleHost, type BundleInput } from "./bundle.ts";
-export type { HttpSettings } from "./settings-component.ts";
+export type { HttpSettings } from "./http-settings.ts";
+export type { BundleFile } from "./host-definition.ts";

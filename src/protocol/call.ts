@@ -12,8 +12,8 @@ import type { TaskRequest } from "./tasks/task-requests.ts";
 import { hearsOfTasks, isTaskMethod, knowsTasks, TASKS, TASKS_NEEDED } from "./tasks/extension.ts";
 
 const DEFAULT_DEADLINE_MS = 10_000;
-const DEFAULT_MAX_DEPTH = 64;
-const DEFAULT_MAX_TOKENS = 100_000;
+/** What a message may have unless options say otherwise. */
+export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxDepth: 64, maxTokens: 100_000 };
 const NOTHING_WANTED: Wanted = { progressToken: undefined, logLevel: undefined };
 
 /** How a request came in. */
@@ -61,6 +61,11 @@ export class Reply<Answer> {
     return this.#channel.message(text);
   }
 
+  /** The host has sent messages by itself. */
+  stream(): void {
+    this.#streamed = true;
+  }
+
   /** The step that ends the request. */
   answer(response: Response): Step<Answer> {
     return { kind: "answer", answer: this.#channel.answer(response, this.#streamed) };
@@ -97,8 +102,8 @@ export function createServer(options: ProtocolOptions, hearsUnasked: boolean): S
     options.tasks === undefined ? {} : { [TASKS]: {} },
   );
   const limits = {
-    maxDepth: options.maxDepth ?? DEFAULT_MAX_DEPTH,
-    maxTokens: options.maxTokens ?? DEFAULT_MAX_TOKENS,
+    maxDepth: options.maxDepth ?? DEFAULT_SCAN_LIMITS.maxDepth,
+    maxTokens: options.maxTokens ?? DEFAULT_SCAN_LIMITS.maxTokens,
   };
   return {
     limits,
@@ -239,6 +244,14 @@ class CoreCall<Answer> implements Call<Answer> {
     exchange.filter ??= createNotificationFilter(wanted, limits, options.changes);
     const text = exchange.filter.pass(message);
     return text === undefined ? undefined : reply.part(text);
+  }
+
+  get wanted(): Wanted | undefined {
+    return this.#exchange.silent ? undefined : this.#exchange.wanted;
+  }
+
+  streamed(): void {
+    this.#exchange.reply.stream();
   }
 
   finish(outcome: Outcome): Step<Answer> {

@@ -1,9 +1,12 @@
 export { canonicalOrigin, parseAuthority } from "./authority.ts";
 export { failureError } from "./answer.ts";
+export { DEFAULT_SCAN_LIMITS } from "./call.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";
 export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic } from "./changes.ts";
 export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions, type HttpStep } from "./http.ts";
+export { streamPart } from "./event-stream.ts";
 export { createLineFramer, type LineFramer } from "./line-framing.ts";
+export { createNotificationFilter, type NotificationFilter, type Wanted } from "./notifications.ts";
 export { createRequestStates, type RequestStates, type RequestStatesOptions } from "./request-states.ts";
 export { parseStateKeys } from "./state-keys.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
@@ -16,6 +19,7 @@ export {
   type StdioStep,
 } from "./stdio.ts";
 export { createTaskProtocol, type TaskCall, type TaskOptions, type TaskProtocol } from "./tasks/index.ts";
+export type { ScanLimits } from "./scan-json.ts";
 export type {
   Call,
   CallFailure,

@@ -59,9 +59,11 @@ function withEnds<Answer>(
     request: call.request,
     authorization: call.authorization,
     deadline: call.deadline,
+    wanted: call.wanted,
     get dropped() {
       return call.dropped;
     },
+    streamed: () => call.streamed(),
     ...ends,
   };
 }

@@ -3,6 +3,7 @@ import type { ParameterHeader } from "../http/parameter-headers.ts";
 import type { ClientRequests } from "./client-requests.ts";
 import type { RequestStates } from "./request-states.ts";
 import type { Changes } from "./changes.ts";
+import type { Wanted } from "./notifications.ts";
 import type { TaskProtocol } from "./tasks/index.ts";
 
 /** One MCP request, stripped of its transport: `request` of `wit/types.wit`. */
@@ -55,6 +56,13 @@ export interface Call<Answer> {
   notify(message: string): Answer | undefined;
   /** How many notifications were malformed or over a limit so far. */
   readonly dropped: number;
+  /**
+   * What the client wants to hear meanwhile, for a host that filters notifications in another place than here, with
+   * `createNotificationFilter`. Nothing when `notify` would give nothing.
+   */
+  readonly wanted: Wanted | undefined;
+  /** Says that parts of the answer were sent without `notify`, so that the answer is the last part. */
+  streamed(): void;
   finish(outcome: Outcome): Step<Answer>;
   fail(reason: CallFailure): Step<Answer>;
 }

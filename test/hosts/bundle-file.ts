@@ -22,6 +22,6 @@ export async function bundleFile(
   const folder = await mkdtemp(join(tmpdir(), `tenon-${host}-`));
   const path = join(folder, "server.wasm");
   await writeFile(path, bytes);
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  for (const [name, { text }] of Object.entries(files)) await writeFile(join(folder, name), text);
   return { path, beside: (name) => join(folder, name), remove: () => rm(folder, { recursive: true }) };
 }

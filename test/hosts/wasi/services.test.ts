@@ -1,8 +1,9 @@
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { logServices } from "../../../src/bundle/wat-component.ts";
 import { wasm } from "../../fixtures/run-component.ts";
 
 interface Entry {
@@ -15,7 +16,8 @@ interface Entry {
 interface Services {
   "tenon:host/log@0.1.0": { write: (entry: Entry) => void };
   "tenon:mcp/outbox@0.1.0": { notify: (message: string) => void; cancelled: () => boolean };
-  "tenon:adapter/call@0.1.0": { finish: () => void };
+  "tenon:adapter/call@0.1.0": { begin: (authorization?: string) => void; finish: () => void };
+  "tenon:host/credentials@0.1.0": { authorization: () => string | undefined };
 }
 
 interface Chunk {
@@ -36,9 +38,8 @@ class OutputStream {
 }
 
 beforeAll(async () => {
-  const path = new URL("../../../dist/components/adapter-services.wasm", import.meta.url);
   const options = { name: "services", instantiation: "sync", emitTypescriptDeclarations: false } as const;
-  const { files } = await transpileBytes(await readFile(path), { ...options, base64Cutoff: 0 });
+  const { files } = await transpileBytes(await logServices(), { ...options, base64Cutoff: 0 });
   const parts = new Map<string, Uint8Array>(Array.isArray(files) ? files : Object.entries(files));
   const folder = await mkdtemp(join(tmpdir(), "tenon-services-"));
   await writeFile(join(folder, "services.mjs"), parts.get("services.js")!);
@@ -182,6 +183,23 @@ describe("tenon:host/log of the services", () => {
     }
     services["tenon:adapter/call@0.1.0"].finish();
     expect(write({ message: "still here" })).toContain("still here");
+  });
+});
+
+describe("tenon:host/credentials of the services", () => {
+  test("authorization() gives the credential of the call in flight, whatever else arrives", () => {
+    const { begin, finish } = services["tenon:adapter/call@0.1.0"];
+    const { authorization } = services["tenon:host/credentials@0.1.0"];
+    expect(authorization()).toBeUndefined();
+    for (const credential of ["Bearer é1", undefined, "", "Bearer 2"]) {
+      begin(credential);
+      for (let i = 0; i < 3; i++) write({ message: "x".repeat(1000 * i) });
+      services["tenon:mcp/outbox@0.1.0"].notify("y".repeat(2000));
+      expect(authorization()).toBe(credential);
+      finish();
+      write({ message: "z" });
+      expect(authorization()).toBeUndefined();
+    }
   });
 });
 

@@ -1,6 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAdapter } from "../../../src/build/index.ts";
 import { ToolkitError } from "../../../src/errors/index.ts";
@@ -11,23 +9,12 @@ world adapter { export words; }
 `;
 
 async function build(source: string): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), "tenon-adapter-"));
-  try {
-    await writeFile(join(folder, "adapter.wit"), WIT);
-    await writeFile(join(folder, "adapter.ts"), source);
-    const { bytes } = await buildAdapter({
-      entry: join(folder, "adapter.ts"),
-      witDir: join(folder, "adapter.wit"),
-      world: "adapter",
-    });
-    return bytes;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const { bytes } = await buildAdapter({ source, folder: tmpdir(), wit: WIT, world: "adapter" });
+  return bytes;
 }
 
 test("buildAdapter() builds a component of the world it is given, with equal bytes for equal sources", async () => {
-  const source = "export const words = { shout: (text: string): string => text.toUpperCase() };";
+  const source = "export const words = { shout: (text) => text.toUpperCase() };";
   const [first, second] = [await build(source), await build(source)];
   expect(Buffer.from(first).includes("demo:adapter/words@0.1.0")).toBe(true);
   expect(Buffer.from(second).equals(Buffer.from(first))).toBe(true);

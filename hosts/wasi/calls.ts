@@ -1,0 +1,85 @@
+import { begin, finish } from "tenon:adapter/call@0.1.0";
+import { write } from "tenon:host/log@0.1.0";
+import { handle, type Outcome as WitOutcome } from "tenon:mcp/handler@0.1.0";
+import { getRandomBytes } from "wasi:random/random@0.2.0";
+import type { Call, Outcome, ProtocolOptions, RequestStates, Step } from "../../src/protocol/index.ts";
+
+/** Longest result of a call, in UTF-16 code units. */
+const MAX_RESULT_LENGTH = 4 * 1024 * 1024;
+
+/** What a bundle knows of its server when it is made. */
+export type ServerFacts = Pick<
+  ProtocolOptions,
+  "cacheScope" | "deadlineMs" | "parameterHeaders" | "serverInfo"
+>;
+
+/** The way of a call's notifications to its client, where a component of the bundle sends them: `reply` of the host's WIT. */
+export interface Notifications {
+  /** Before the call: what the client wants to hear, as JSON. */
+  open(wanted: string): void;
+  /** After it. True when something was sent, so that the answer is the last part of what the client gets. */
+  close(): boolean;
+}
+
+/** Protocol options that every adapter has. */
+export function protocolOptions(
+  facts: ServerFacts,
+  { states, notifications }: { states?: RequestStates | undefined; notifications: boolean },
+): ProtocolOptions {
+  return {
+    ...facts,
+    now: Date.now,
+    newRequestId,
+    notifications,
+    ...(states && { states }),
+    report: (fault) => logError(fault),
+  };
+}
+
+/** Goes through the steps of one request, and gives its answer. */
+export function takeSteps<Answer>(first: Step<Answer>, notifications?: Notifications): Answer {
+  let step = first;
+  while (step.kind === "call") step = run(step.call, notifications);
+  if (step.kind === "answer") return step.answer;
+  if (step.kind === "batch") return step.batch.join(step.batch.steps.map((each) => takeSteps(each)));
+  throw new Error("nothing that takes time was offered to clients");
+}
+
+/** Writes one line for whoever runs the server. */
+export function logError(message: string): void {
+  write({ level: "error", source: "adapter", message });
+}
+
+function run<Answer>(call: Call<Answer>, notifications: Notifications | undefined): Step<Answer> {
+  const { wanted } = call;
+  const heard = wanted === undefined ? undefined : notifications;
+  heard?.open(JSON.stringify(wanted));
+  begin(call.authorization);
+  const outcome = fromWit(handle(call.context, call.request));
+  finish();
+  if (heard?.close() === true) call.streamed();
+  if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");
+  return call.finish(outcome);
+}
+
+/** The engine presents an absent option as null, which is JSON text to nobody. */
+function fromWit(outcome: WitOutcome): Outcome {
+  switch (outcome.tag) {
+    case "failure":
+      return { tag: "failure", val: { ...outcome.val, data: outcome.val.data ?? undefined } };
+    case "refused": {
+      const { error } = outcome.val;
+      return { tag: "refused", val: { ...outcome.val, error: { ...error, data: error.data ?? undefined } } };
+    }
+    case "input-required":
+      return { tag: "input-required", val: { ...outcome.val, state: outcome.val.state ?? undefined } };
+    default:
+      return outcome;
+  }
+}
+
+function newRequestId(): string {
+  let id = "";
+  for (const byte of getRandomBytes(16)) id += byte.toString(16).padStart(2, "0");
+  return id;
+}

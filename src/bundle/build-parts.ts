@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildAdapter } from "../build/index.ts";
+import { packageFile } from "../package/index.ts";
+import { worldSource } from "../wit/index.ts";
+import type { HostDefinition, LentService } from "./host-definition.ts";
+
+/** The services in one component: two engines would cost more. */
+const SERVICE_INTERFACES: Record<LentService, string> = {
+  config: "tenon:host/config@0.1.0",
+  http: "tenon:host/http@0.1.0",
+  kv: "tenon:host/kv@0.1.0",
+  outbox: "tenon:mcp/outbox@0.1.0",
+  secrets: "tenon:host/secrets@0.1.0",
+};
+
+const COMMON_IMPORTS = ["tenon:host/log@0.1.0", "wasi:random/random@0.2.0"];
+const ADAPTER_IMPORTS = [...COMMON_IMPORTS, "tenon:adapter/call@0.1.0", "tenon:mcp/handler@0.1.0"];
+const REPLY = "tenon:streaming/reply@0.1.0";
+const STATE_KEY = "tenon:adapter/state-key@0.1.0";
+const SHARED_WIT = ["wasi/wit/adapter.wit"];
+
+/** Builds the adapter of a host with the facts of a core inside. */
+export async function buildHostAdapter(
+  host: HostDefinition,
+  { facts, notifies, asks }: { facts: object; notifies: boolean; asks: boolean },
+): Promise<Uint8Array> {
+  const { module, imports } = host.adapter;
+  const lines = [
+    `import { createAdapter } from ${JSON.stringify(modulePath(module))};`,
+    ...(notifies ? [`import * as reply from "${REPLY}";`] : []),
+    ...(asks ? [`import { get as getKeys } from "${STATE_KEY}";`] : []),
+    // Parsed, because a name in them may be "__proto__".
+    `const parts = { facts: JSON.parse(${JSON.stringify(JSON.stringify(facts))})${notifies ? ", reply" : ""}${asks ? ", getKeys" : ""} };`,
+    `export const { ${camelCase(host.adapterExport)} } = createAdapter(parts);`,
+  ];
+  const wit = hostWorld(host, {
+    imports: [...ADAPTER_IMPORTS, ...imports, ...(notifies ? [REPLY] : []), ...(asks ? [STATE_KEY] : [])],
+    exports: [host.adapterExport],
+  });
+  return build(lines, wit);
+}
+
+/** Builds one component of the services that a core imports; nothing when there are none. */
+export async function buildHostServices(
+  host: HostDefinition,
+  services: readonly LentService[],
+): Promise<Uint8Array | undefined> {
+  if (services.length === 0) return undefined;
+  const modules = services.map((service) => ({ service, ...host.services[service]! }));
+  const lines = modules.map(({ service, module, exports = [] }) => {
+    const names = [service, ...exports.map(camelCase)].join(", ");
+    return `export { ${names} } from ${JSON.stringify(modulePath(module))};`;
+  });
+  const wit = hostWorld(host, {
+    imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
+    exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
+  });
+  return build(lines, wit);
+}
+
+async function build(lines: readonly string[], wit: string): Promise<Uint8Array> {
+  const { bytes } = await buildAdapter({
+    source: lines.join("\n"),
+    folder: fileURLToPath(new URL(".", HOSTS)),
+    wit,
+    world: "built",
+  });
+  return bytes;
+}
+
+/** The folder of the adapters, beside the one this module lies in: sources in a checkout, JavaScript in a package. */
+const HOSTS = new URL("../../hosts/", import.meta.url);
+
+function modulePath(module: string): string {
+  return fileURLToPath(new URL(`${module}${extname(import.meta.url)}`, HOSTS));
+}
+
+function hostWorld(
+  { wit }: HostDefinition,
+  world: { imports: readonly string[]; exports: readonly string[] },
+): string {
+  const files = [...SHARED_WIT, ...wit].map((file) =>
+    readFileSync(packageFile("hosts", ...file.split("/")), "utf8"),
+  );
+  return [worldSource({ name: "built", ...world }), ...files].join("\n");
+}
+
+/** `wasi:http/incoming-handler@0.2.0` is `incomingHandler` to the engine. */
+function camelCase(name: string): string {
+  return name
+    .replace(/^.*\//, "")
+    .replace(/@.*$/, "")
+    .replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

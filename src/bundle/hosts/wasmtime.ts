@@ -1,0 +1,13 @@
+import type { HostDefinition } from "../host-definition.ts";
+
+/** `wasmtime serve`. */
+export const wasmtime: HostDefinition = {
+  entryPoint: "wasi:http/incoming-handler@0.2.0",
+  artifact: "server.wasm",
+  wit: ["wasi/wit/wasi.wit", "wasmtime/wit/wasi-http.wit", "wasmtime/wit/reply.wit"],
+  adapter: { module: "wasmtime/adapter", imports: ["tenon-wasi:http/types@0.2.0"] },
+  adapterExport: "tenon-wasi:http/incoming-handler@0.2.0",
+  services: {},
+  stateKey: true,
+  files: () => ({}),
+};
