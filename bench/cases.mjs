@@ -166,7 +166,7 @@ export async function viceroy({ seconds, rounds }) {
       const cwd = join(folder, String(links));
       await mkdir(join(cwd, "bin"), { recursive: true });
       await writeFile(join(cwd, "bin", "main.wasm"), bytes);
-      await writeFile(join(cwd, "fastly.toml"), files["fastly.toml"]);
+      await writeFile(join(cwd, "fastly.toml"), files["fastly.toml"].text);
       servers[`${links + 1} engine${links ? "s" : ""} + adapter`] = async () => {
         const port = await freePort();
         const url = `http://127.0.0.1:${port}/mcp`;
