@@ -2,10 +2,20 @@ import { begin, finish } from "tenon:adapter/call@0.1.0";
 import { write } from "tenon:host/log@0.1.0";
 import { handle, type Outcome as WitOutcome } from "tenon:mcp/handler@0.1.0";
 import { getRandomBytes } from "wasi:random/random@0.2.0";
-import type { Call, Outcome, ProtocolOptions, RequestStates, Step } from "../../src/protocol/index.ts";
+import type {
+  Call,
+  HttpAnswer,
+  Outcome,
+  ProtocolOptions,
+  RequestStates,
+  Step,
+} from "../../src/protocol/index.ts";
 
 /** Longest result of a call, in UTF-16 code units. */
 const MAX_RESULT_LENGTH = 4 * 1024 * 1024;
+
+/** Contexts begin with the id of their request. */
+const FIRST_MEMBER = /^\{"requestId":"([^"\\]{1,128})"/;
 
 /** What a bundle knows of its server when it is made. */
 export type ServerFacts = Pick<
@@ -15,7 +25,7 @@ export type ServerFacts = Pick<
 
 /** The way of a call's notifications to its client, where a component of the bundle sends them: `reply` of the host's WIT. */
 export interface Notifications {
-  /** Before the call: what the client wants to hear, as JSON. */
+  /** Before the call: what the client wants to hear, as JSON; `Heard` of `outbox.ts` once it is parsed. */
   open(wanted: string): void;
   /** After it. True when something was sent, so that the answer is the last part of what the client gets. */
   close(): boolean;
@@ -36,10 +46,18 @@ export function protocolOptions(
   };
 }
 
-/** Goes through the steps of one request, and gives its answer. */
-export function takeSteps<Answer>(first: Step<Answer>, notifications?: Notifications): Answer {
+/**
+ * Goes through the steps of one request, and gives its answer.
+ *
+ * @param headers Fields of the head of an event stream, where they are not those that every stream has.
+ */
+export function takeSteps<Answer>(
+  first: Step<Answer>,
+  notifications?: Notifications,
+  headers?: HttpAnswer["headers"],
+): Answer {
   let step = first;
-  while (step.kind === "call") step = run(step.call, notifications);
+  while (step.kind === "call") step = run(step.call, notifications, headers);
   if (step.kind === "answer") return step.answer;
   if (step.kind === "batch") return step.batch.join(step.batch.steps.map((each) => takeSteps(each)));
   throw new Error("nothing that takes time was offered to clients");
@@ -50,16 +68,29 @@ export function logError(message: string): void {
   write({ level: "error", source: "adapter", message });
 }
 
-function run<Answer>(call: Call<Answer>, notifications: Notifications | undefined): Step<Answer> {
+function run<Answer>(
+  call: Call<Answer>,
+  notifications: Notifications | undefined,
+  headers: HttpAnswer["headers"] | undefined,
+): Step<Answer> {
   const { wanted } = call;
   const heard = wanted === undefined ? undefined : notifications;
-  heard?.open(JSON.stringify(wanted));
+  heard?.open(JSON.stringify({ ...wanted, ...describe(call), headers }));
   begin(call.authorization);
   const outcome = fromWit(handle(call.context, call.request));
   finish();
   if (heard?.close() === true) call.streamed();
   if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");
   return call.finish(outcome);
+}
+
+/** What the log says of a call. */
+function describe({ request, context }: Call<unknown>): { call: string; requestId: string | undefined } {
+  const { method, target } = request;
+  return {
+    call: target === undefined ? method : `${method} "${target}"`,
+    requestId: FIRST_MEMBER.exec(context)?.[1],
+  };
 }
 
 /** The engine presents an absent option as null, which is JSON text to nobody. */

@@ -1,5 +1,7 @@
 import {
   createHttpProtocol,
+  readableBy,
+  streamPart,
   type HttpAnswer,
   type HttpProtocol,
   type HttpProtocolOptions,
@@ -52,7 +54,9 @@ export function createExchange(
       if (content === undefined) return protocol.refuseBody("too-large");
       const text = decodeUtf8(content);
       if (text === undefined) return protocol.refuseBody("encoding");
-      return takeSteps(protocol.handle(incoming, text), notifications);
+      const origin = incoming.headers("origin");
+      const stream = origin === undefined ? undefined : readableBy(streamPart(""), origin).headers;
+      return takeSteps(protocol.handle(incoming, text), notifications, stream);
     } catch (error) {
       logError(`Cannot answer a request: ${String(error)}`);
       return BROKEN;

@@ -1,19 +1,12 @@
-import {
-  Fields,
-  OutgoingBody,
-  OutgoingResponse,
-  ResponseOutparam,
-  type IncomingRequest,
-} from "tenon-wasi:http/types@0.2.0";
+import type { IncomingRequest, ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
 import type { InputStream } from "tenon-wasi:io/streams@0.2.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
 import { createExchange, type HttpFacts, type IncomingExchange } from "../wasi/exchange.ts";
 import type { GetKeys } from "../wasi/request-states.ts";
-import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
+import { binaryString, encodeUtf8 } from "../wasi/text.ts";
+import { openResponse } from "./response.ts";
 
 const READ_BYTES = 65_536;
-/** The most `blocking-write-and-flush` takes. */
-const WRITE_BYTES = 4096;
 
 /** `reply` of `wit/reply.wit`, in bundles of cores that notify. */
 interface Reply {
@@ -94,16 +87,10 @@ function isClosed(error: unknown): boolean {
 
 function send({ status, headers, body }: HttpAnswer, out: ResponseOutparam): void {
   const content = encodeUtf8(body ?? "");
-  const fields: [string, Uint8Array][] = headers.map(([name, value]) => [name, bytesOf(value)]);
-  fields.push(["content-length", bytesOf(String(content.length))]);
-  const response = new OutgoingResponse(Fields.fromList(fields));
-  response.setStatusCode(status);
-  const outgoing = response.body();
-  ResponseOutparam.set(out, { tag: "ok", val: response });
-  const stream = outgoing.write();
-  for (let at = 0; at < content.length; at += WRITE_BYTES) {
-    stream.blockingWriteAndFlush(content.subarray(at, at + WRITE_BYTES));
-  }
-  stream[Symbol.dispose]();
-  OutgoingBody.finish(outgoing, undefined);
+  const response = openResponse(out, {
+    status,
+    headers: [...headers, ["content-length", String(content.length)]],
+  });
+  response.write(content);
+  response.end();
 }

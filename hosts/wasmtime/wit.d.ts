@@ -40,6 +40,7 @@ declare module "tenon-wasi:http/types@0.2.0" {
   export class OutgoingBody {
     static finish(body: OutgoingBody, trailers: Fields | undefined): void;
     write(): OutputStream;
+    [Symbol.dispose](): void;
   }
 
   export class OutgoingResponse {

@@ -1,4 +1,5 @@
 export { canonicalOrigin, parseAuthority } from "./authority.ts";
+export { readableBy } from "./cors.ts";
 export { failureError } from "./answer.ts";
 export { DEFAULT_SCAN_LIMITS } from "./call.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";

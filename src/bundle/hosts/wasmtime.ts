@@ -7,7 +7,13 @@ export const wasmtime: HostDefinition = {
   wit: ["wasi/wit/wasi.wit", "wasmtime/wit/wasi-http.wit", "wasmtime/wit/reply.wit"],
   adapter: { module: "wasmtime/adapter", imports: ["tenon-wasi:http/types@0.2.0"] },
   adapterExport: "tenon-wasi:http/incoming-handler@0.2.0",
-  services: {},
+  services: {
+    outbox: {
+      module: "wasmtime/outbox",
+      imports: ["tenon-wasi:http/types@0.2.0"],
+      exports: ["tenon:streaming/reply@0.1.0"],
+    },
+  },
   stateKey: true,
   files: () => ({}),
 };
