@@ -1,13 +1,7 @@
 import { ToolkitError } from "../../src/errors/index.ts";
-import type { CoreManifest, Grants } from "../../src/manifest/index.ts";
+import { configVariable, secretVariable, type CoreManifest, type Grants } from "../../src/manifest/index.ts";
 import type { HostServices, KvStore } from "./host-services.ts";
-import {
-  configFrom,
-  configVariable,
-  secretsFrom,
-  secretVariable,
-  type Environment,
-} from "./services/environment.ts";
+import { configFrom, secretsFrom, type Environment } from "./services/environment.ts";
 import { componentKv } from "./services/component-kv.ts";
 import { createMemoryKv } from "./services/kv-store.ts";
 import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";

@@ -1,9 +1,12 @@
+import { createHash } from "node:crypto";
 import { admitCore, attachAdapter } from "../compose/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { readManifest, toolParameterHeaders, type CoreManifest } from "../manifest/index.ts";
+import { importNames } from "../wasm/index.ts";
 import { buildHostAdapter, buildHostServices } from "./build-parts.ts";
 import { coreImports, lentServices } from "./core-imports.ts";
 import { checkImports } from "./check-imports.ts";
+import { grantedValues, type GrantedValue } from "./granted-values.ts";
 import type { BundleFile, HostDefinition } from "./host-definition.ts";
 import { fastly } from "./hosts/fastly.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
@@ -26,6 +29,11 @@ export interface BundleInput {
    * the first one seals and all open. wasmtime only. Default: nowhere.
    */
   stateKey?: "environment";
+  /**
+   * The absolute path that the bundle will have where it runs, for files that name it to other programs, such as a systemd
+   * unit. Default `/opt/<name of the server>`.
+   */
+  folder?: string;
 }
 
 /** What a host needs to run a server. */
@@ -36,9 +44,22 @@ export interface Bundle {
   artifact: string;
   /** What goes beside it, by name. */
   files: Record<string, BundleFile>;
+  /** The command that runs it, in the folder of the bundle. */
+  run: string;
+  /** `sha256:` and 64 hexadecimal digits: of `core`, whose bytes lie inside. */
+  coreDigest: string;
+  /** What `core` says of itself. */
+  manifest: CoreManifest;
+  /** Interfaces that the component takes of its host, sorted. */
+  imports: string[];
+  /** What whoever runs it has to supply. */
+  values: GrantedValue[];
 }
 
 const HOSTS: Record<BundleHost, HostDefinition> = { wasmtime, fastly };
+
+/** Every host that bundles are made for. */
+export const BUNDLE_HOSTS = Object.keys(HOSTS) as BundleHost[];
 
 /**
  * Puts the adapter of a host around a composed server. Equal input gives equal bytes.
@@ -82,7 +103,16 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     rename: (each) => each.replace(/^tenon-wasi:/, "wasi:"),
     exports: [host.entryPoint],
   });
-  return { bytes, artifact: host.artifact, files: host.files(manifest, input) };
+  return {
+    bytes,
+    artifact: host.artifact,
+    files: host.files(manifest, input),
+    run: host.run,
+    coreDigest: `sha256:${createHash("sha256").update(core).digest("hex")}`,
+    manifest,
+    imports: importNames(bytes).sort(),
+    values: grantedValues(manifest, input),
+  };
 }
 
 /** What the adapter knows of its server: `HttpFacts` of hosts/wasi. */

@@ -1,4 +1,5 @@
 import type { CoreManifest } from "../manifest/index.ts";
+import { tomlString } from "./toml.ts";
 
 /**
  * The manifest of a Fastly Compute service that is built already: the component lies in `bin/main.wasm`.
@@ -15,9 +16,4 @@ language = "other"
 [scripts]
 build = "test -f bin/main.wasm"
 `;
-}
-
-/** A basic string; TOML knows the escapes of JSON except those above U+001F, which it does not need. */
-function tomlString(text: string): string {
-  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }

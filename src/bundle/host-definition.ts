@@ -35,6 +35,8 @@ export interface HostDefinition {
   entryPoint: string;
   /** Name of the artifact, relative to the output folder. */
   artifact: string;
+  /** The command that runs it, in the folder of the bundle. */
+  run: string;
   /** Files of WIT in `hosts/`, besides what all share. */
   wit: readonly string[];
   /** Exports `createAdapter`, whose result has the entry point by its name in camel case. */

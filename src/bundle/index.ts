@@ -1,3 +1,4 @@
-export { bundle, type Bundle, type BundleHost, type BundleInput } from "./bundle.ts";
+export { bundle, BUNDLE_HOSTS, type Bundle, type BundleHost, type BundleInput } from "./bundle.ts";
 export type { HttpSettings } from "./http-settings.ts";
 export type { BundleFile } from "./host-definition.ts";
+export { describeValue, type GrantedValue } from "./granted-values.ts";

@@ -30,24 +30,7 @@ export function readEdge(command: string, given: Arguments["values"]): Edge {
   const allowedHosts = (values["allow-host"] ?? []) as string[];
   const trustedProxies = (values["trust-proxy"] ?? []) as string[];
   const publicUrl = values["public-url"] as string | undefined;
-  for (const origin of allowedOrigins) {
-    if (canonicalOrigin(origin) === undefined) {
-      throw usageError(
-        command,
-        `"${origin}" is not an origin`,
-        "Origins are written like https://app.example",
-      );
-    }
-  }
-  for (const host of allowedHosts) {
-    if (parseAuthority(host) === undefined) {
-      throw usageError(
-        command,
-        `"${host}" is not a host`,
-        "Hosts are written like mcp.example or mcp.example:8443",
-      );
-    }
-  }
+  checkAuthorities(command, { allowedHosts, allowedOrigins });
   if (publicUrl !== undefined && !isPublicUrl(publicUrl)) {
     throw usageError(command, `"${publicUrl}" is not a public URL`, "Write it like https://mcp.example/mcp");
   }
@@ -67,6 +50,38 @@ export function readEdge(command: string, given: Arguments["values"]): Edge {
     ...(trustedProxies.length > 0 && { trustedProxies }),
     ...(publicUrl !== undefined && { publicUrl }),
   };
+}
+
+/**
+ * Checks the names a server is reached by, and the origins whose pages may call it.
+ *
+ * @throws ToolkitError `ERR_USAGE` naming one that is not what it has to be.
+ */
+export function checkAuthorities(
+  command: string,
+  {
+    allowedHosts = [],
+    allowedOrigins = [],
+  }: { [Each in "allowedHosts" | "allowedOrigins"]?: string[] | undefined },
+): void {
+  for (const origin of allowedOrigins) {
+    if (canonicalOrigin(origin) === undefined) {
+      throw usageError(
+        command,
+        `"${origin}" is not an origin`,
+        "Origins are written like https://app.example",
+      );
+    }
+  }
+  for (const host of allowedHosts) {
+    if (parseAuthority(host) === undefined) {
+      throw usageError(
+        command,
+        `"${host}" is not a host`,
+        "Hosts are written like mcp.example or mcp.example:8443",
+      );
+    }
+  }
 }
 
 /** Says where clients will be told to go, when that is not where the server says it is reached. */

@@ -40,6 +40,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/serve.ts")).serve,
   },
   {
+    name: "bundle",
+    summary: "make what wasmtime, Spin, Fastly Compute or a local client runs",
+    load: async () => (await import("./commands/bundle.ts")).bundle,
+  },
+  {
     name: "inspect",
     summary: "show what a component or core holds and may do",
     load: async () => (await import("./commands/inspect.ts")).inspect,

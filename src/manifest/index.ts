@@ -34,3 +34,4 @@ export { toolParameterHeaders } from "./tool-parameter-headers.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";
 export { definitionProblem } from "./schema-problem.ts";
 export { unsafeWarnings } from "./unsafe-warnings.ts";
+export { configVariable, secretVariable } from "./variable-names.ts";

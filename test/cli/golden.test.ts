@@ -75,7 +75,7 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "inspect", "audit", "call"];
+const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "audit", "call"];
 
 test.each([
   ["overview", ["--help"]],
@@ -87,6 +87,13 @@ test.each([
   ["flag-build", ["build", "a.ts", "--outptu", "x"]],
   ["flag-compose", ["compose", "--jsn"]],
   ["flag-serve", ["serve", "--stido"]],
+  ["flag-bundle", ["bundle", "--host", "wasmtime", "--allow-hots", "mcp.example"]],
+  ["bundle-no-host", ["bundle", "core.wasm"]],
+  ["bundle-host", ["bundle", "core.wasm", "--host", "wasmtme"]],
+  ["bundle-origin", ["bundle", "core.wasm", "--host", "wasmtime", "--allow-origin", "app.example"]],
+  ["bundle-state-key", ["bundle", "core.wasm", "--host", "wasmtime", "--state-key", "0123456789abcdef"]],
+  ["bundle-deadline", ["bundle", "core.wasm", "--host", "wasmtime", "--deadline", "10s"]],
+  ["bundle-stdout", ["bundle", "core.wasm", "--host", "wasmtime", "-o", "-"]],
   ["flag-inspect", ["inspect", "a.wasm", "--grahp", "x.svg"]],
   ["flag-audit", ["audit", "verify", "a.log", "--jsno"]],
   ["audit-verfy", ["audit", "verfy", "a.log"]],
@@ -106,6 +113,10 @@ test.each([
   ["compose-json", ["compose", "granted.json", "-o", "core.wasm", "--json"]],
   ["compose-files", ["compose", "dist/memory.wasm", "--use", "access-log", "-o", "core.wasm"]],
   ["compose-ready-made", ["compose", "ready-made.json", "-o", "core.wasm"]],
+  ["bundle", ["bundle", "core.wasm", "--host", "wasmtime"]],
+  ["bundle-json", ["bundle", "core.wasm", "--host", "wasmtime", "--json"]],
+  ["bundle-foreign", ["bundle", "core.wasm", "--host", "wasmtime", "-o", "src"]],
+  ["bundle-kv", ["bundle", "granted.json", "--host", "wasmtime"]],
   ["record", ["compose", "granted.json", "--record", "calls.json"]],
   ["record-calls", ["compose", "granted.json", "--record", "bad-calls.json"]],
   ["record-output", ["compose", "--record", "calls.json", "-o", "core.wasm"]],

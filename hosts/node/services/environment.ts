@@ -1,21 +1,8 @@
+import { configVariable, secretVariable } from "../../../src/manifest/index.ts";
 import { ServiceFailure, type HostServices } from "../host-services.ts";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The variable that holds a key of the configuration, such as `TENON_CONFIG_MAX_AGE` for `max-age`. */
-export function configVariable(key: string): string {
-  return `TENON_CONFIG_${variablePart(key)}`;
-}
-
-/** The variable that holds a secret, such as `TENON_SECRET_WEATHER_KEY` for `WEATHER_KEY`. */
-export function secretVariable(name: string): string {
-  return `TENON_SECRET_${variablePart(name)}`;
-}
-
-function variablePart(name: string): string {
-  return name.toUpperCase().replace(/[-.]/g, "_");
-}
 
 /** Reads the variables of the granted keys now, and knows no others later. */
 export function configFrom(

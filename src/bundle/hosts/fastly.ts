@@ -8,6 +8,7 @@ const MAX_PARTS = 4;
 export const fastly: HostDefinition = {
   entryPoint: "fastly:compute/http-incoming@0.1.0",
   artifact: "bin/main.wasm",
+  run: "viceroy serve --addr 127.0.0.1:7676 -C fastly.toml bin/main.wasm",
   wit: ["wasi/wit/wasi.wit", "fastly/wit/compute.wit", "fastly/wit/reply.wit"],
   adapter: {
     module: "fastly/adapter",

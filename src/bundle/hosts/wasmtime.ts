@@ -1,9 +1,11 @@
+import { wasmtimeFiles } from "../files/wasmtime-files.ts";
 import type { HostDefinition } from "../host-definition.ts";
 
 /** `wasmtime serve`. */
 export const wasmtime: HostDefinition = {
   entryPoint: "wasi:http/incoming-handler@0.2.0",
   artifact: "server.wasm",
+  run: "./run.sh",
   wit: ["wasi/wit/wasi.wit", "wasmtime/wit/wasi-http.wit", "wasmtime/wit/reply.wit"],
   adapter: { module: "wasmtime/adapter", imports: ["tenon-wasi:http/types@0.2.0"] },
   adapterExport: "tenon-wasi:http/incoming-handler@0.2.0",
@@ -15,5 +17,5 @@ export const wasmtime: HostDefinition = {
     },
   },
   stateKey: true,
-  files: () => ({}),
+  files: wasmtimeFiles,
 };

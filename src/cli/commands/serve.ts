@@ -3,10 +3,10 @@ import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readAudit, startAudit } from "../audit-log.ts";
-import { readInput } from "../files.ts";
 import { EDGE_OPTIONS, readEdge, resourceWarnings } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { printWarnings } from "../print-error.ts";
+import { readCore } from "../read-core.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
 import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
@@ -125,13 +125,4 @@ function readTaskDeadline(text: string | undefined): number | undefined {
     `"${text}" is not a task deadline`,
     "Deadlines are whole seconds from 1 to 86400",
   );
-}
-
-/** The composer is loaded only where there is something to compose. */
-async function readCore(path: string): Promise<Uint8Array> {
-  if (path.endsWith(".wasm")) return readInput(path, "core");
-  const { composeProject } = await import("../../project/index.ts");
-  const { bytes, warnings } = await composeProject(path);
-  printWarnings(warnings);
-  return bytes;
 }
