@@ -1,28 +1,25 @@
 // Components that answer with a constant: the floor under what a host costs.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { transform } from "esbuild";
 import { buildAdapter } from "tenon/build";
 
 const root = join(import.meta.dirname, "..");
 
 /** QuickJS behind wasi:http, answering with a constant. */
 export async function engineConstant() {
-  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
-  try {
-    const source = await readFile(join(import.meta.dirname, "baselines", "constant.ts"), "utf8");
-    const entry = join(folder, "constant.ts");
-    const witDir = join(folder, "world.wit");
-    await writeFile(entry, source.replaceAll("tenon-wasi:", "wazi:"));
-    await writeFile(witDir, await world("wazi:"));
-    const { bytes } = await buildAdapter({ entry, witDir, world: "built" });
-    // The engine cannot be built against wasi:http under its own name. A copy with a name of the same length can be
-    // given the right one in place.
-    return Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("wazi:", "wasi:"), "latin1");
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const text = await readFile(join(import.meta.dirname, "baselines", "constant.ts"), "utf8");
+  const { code } = await transform(text.replaceAll("tenon-wasi:", "wazi:"), { loader: "ts" });
+  const { bytes } = await buildAdapter({
+    source: code,
+    folder: import.meta.dirname,
+    wit: await world("wazi:"),
+    world: "built",
+  });
+  // The engine cannot be built against wasi:http under its own name. A copy with a name of the same length can be
+  // given the right one in place.
+  return Buffer.from(Buffer.from(bytes).toString("latin1").replaceAll("wazi:", "wasi:"), "latin1");
 }
 
 /** The same without an engine. */
