@@ -13,6 +13,7 @@ const HOST_INTERFACES: readonly string[] = [
   "tenon:host/secrets@0.1.0",
   "tenon:mcp/audit@0.1.0",
   "tenon:mcp/catalog@0.1.0",
+  "tenon:mcp/crypto@0.1.0",
   "tenon:mcp/handler@0.1.0",
   "tenon:mcp/outbox@0.1.0",
   "wasi:clocks/monotonic-clock@0.2.0",

@@ -8,6 +8,7 @@ export const HANDLER = "tenon:mcp/handler@0.1.0";
 export const PROVIDER = "tenon:mcp/provider@0.1.0";
 export const CATALOG = "tenon:mcp/catalog@0.1.0";
 export const AUDIT = "tenon:mcp/audit@0.1.0";
+export const CRYPTO = "tenon:mcp/crypto@0.1.0";
 export const CONFIG = "tenon:host/config@0.1.0";
 export const HTTP = "tenon:host/http@0.1.0";
 export const KV = "tenon:host/kv@0.1.0";
@@ -22,6 +23,7 @@ const NAMES = [
   PROVIDER,
   CATALOG,
   AUDIT,
+  CRYPTO,
   "tenon:mcp/outbox@0.1.0",
   HTTP,
   KV,

@@ -1,7 +1,8 @@
 import type { AppliedRequirement, Grants, ProviderManifest } from "../manifest/index.ts";
 import { generateAudit } from "./audit.ts";
 import { generateCatalog } from "./catalog.ts";
-import { AUDIT, CATALOG, CONFIG, contract, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { AUDIT, CATALOG, CONFIG, contract, CRYPTO, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { generateCrypto } from "./crypto/generate-crypto.ts";
 import { GATED, generateGate } from "./gate.ts";
 import { headerSecrets, opens } from "./grants.ts";
 import { prune, trackOf, type Interface, type Interfaces } from "./interface.ts";
@@ -23,6 +24,7 @@ export const ROUTER = "generated router";
 export const CATALOG_PART = "generated catalog";
 export const RANDOM_PART = "generated random";
 export const AUDIT_PART = "generated audit";
+export const CRYPTO_PART = "generated crypto";
 
 /** The component that signs a part's log lines. */
 export function logOf(as: string): string {
@@ -60,7 +62,7 @@ export interface Assembly {
 }
 
 /** Interfaces answered by a component made for one part, or by a neighbour. */
-const WIRED = new Set([HANDLER, CATALOG, AUDIT, LOG, CONFIG].map(trackOf));
+const WIRED = new Set([HANDLER, CATALOG, AUDIT, CRYPTO, LOG, CONFIG].map(trackOf));
 
 /** True when an import of a part does not depend on what the other parts import. */
 export function isWired(name: string, grants: Grants | undefined): boolean {
@@ -119,6 +121,9 @@ export async function wireParts(assembly: Assembly, resolution: Resolution): Pro
   ];
   if (middleware.some((part) => importOf(part, AUDIT))) {
     linked.push({ id: AUDIT_PART, bytes: await generateAudit(), imports: types });
+  }
+  if ([...providers, ...middleware].some((part) => importOf(part, CRYPTO))) {
+    linked.push({ id: CRYPTO_PART, bytes: await generateCrypto(), imports: new Map() });
   }
   if ([...providers, ...middleware].some(usesInsecureRandom)) linked.push(await randomPart(RANDOM_PART));
   for (const part of [...providers, ...middleware]) {
@@ -264,6 +269,8 @@ function wiredSource(
       return { from: "part", part: CATALOG_PART, export: CATALOG };
     case trackOf(AUDIT):
       return { from: "part", part: AUDIT_PART, export: AUDIT };
+    case trackOf(CRYPTO):
+      return { from: "part", part: CRYPTO_PART, export: CRYPTO };
     case trackOf(LOG):
       return fromLog(part);
     case trackOf(CONFIG):

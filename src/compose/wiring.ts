@@ -2,6 +2,7 @@ import type { Grants } from "../manifest/index.ts";
 import { readComponentGraph, type Definition } from "../wasm/index.ts";
 import { generateAudit } from "./audit.ts";
 import { CONFIG, HANDLER, LOG, RANDOM, SECRETS } from "./contract.ts";
+import { generateCrypto } from "./crypto/generate-crypto.ts";
 import { decodeComponent } from "./decode-component.ts";
 import { readGate } from "./gate.ts";
 import { functionsOf, trackOf, type Interface } from "./interface.ts";
@@ -12,6 +13,7 @@ import { isSameCode } from "./same-code.ts";
 import {
   AUDIT_PART,
   CATALOG_PART,
+  CRYPTO_PART,
   gateOf,
   logOf,
   RANDOM_PART,
@@ -30,13 +32,14 @@ import {
  * - `settings`: a constant, the part's own settings.
  * - `catalog`: constants about the whole server.
  * - `audit`: a generated component that carries facts from one middleware to another.
+ * - `crypto`: a generated component that computes digests and verifies signatures.
  * - `log`: a generated component that signs log lines with the part's name.
  * - `random`: a generated component that answers `insecure` random numbers from the host's `wasi:random/random`.
  * - `next`: the next link of the chain. `part`: another part.
  * - `unknown`: none of these, or something that claims to be one and is not.
  */
 export type Wire =
-  | { kind: "audit" | "catalog" | "host" | "log" | "random" | "settings" | "stub" | "unknown" }
+  | { kind: "audit" | "catalog" | "crypto" | "host" | "log" | "random" | "settings" | "stub" | "unknown" }
   | { kind: "gate"; grant?: Grants }
   /** Its name: that of a part, or `router`. */
   | { kind: "next" | "part"; part: string };
@@ -165,6 +168,8 @@ async function wireOf(
       return { kind: isSealed ? "catalog" : "unknown" };
     case AUDIT_PART:
       return { kind: isSealed && isSameCode(bytes, await generateAudit()) ? "audit" : "unknown" };
+    case CRYPTO_PART:
+      return { kind: isSealed && isSameCode(bytes, await generateCrypto()) ? "crypto" : "unknown" };
     case RANDOM_PART: {
       const isMade = isOnly(reach, RANDOM) && isSameCode(bytes, (await randomPart(RANDOM_PART)).bytes);
       return { kind: isMade ? "random" : "unknown" };

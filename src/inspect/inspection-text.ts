@@ -229,6 +229,7 @@ const LEADS_TO: Record<WireGroup["kind"], string> = {
   settings: "settings",
   catalog: "catalog",
   audit: "audit",
+  crypto: "crypto",
   random: "random",
   next: "next",
   part: "part",

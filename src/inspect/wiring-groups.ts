@@ -17,6 +17,7 @@ const ORDER: PartWire["kind"][] = [
   "settings",
   "catalog",
   "audit",
+  "crypto",
   "random",
   "next",
   "part",
