@@ -152,24 +152,58 @@ declare global {
       extractable: boolean,
       usages: readonly ("sign" | "verify")[],
     ): Promise<CryptoKey>;
+    importKey(
+      format: "jwk",
+      key: JsonWebKey,
+      algorithm: { name: "ECDSA"; namedCurve: "P-256" },
+      extractable: boolean,
+      usages: readonly "verify"[],
+    ): Promise<CryptoKey>;
+    importKey(
+      format: "raw",
+      point: BufferSource,
+      algorithm: { name: "ECDSA"; namedCurve: "P-256" },
+      extractable: boolean,
+      usages: readonly "verify"[],
+    ): Promise<CryptoKey>;
     sign(algorithm: "HMAC" | { name: "HMAC" }, key: CryptoKey, data: BufferSource): Promise<ArrayBuffer>;
     verify(
-      algorithm: "HMAC" | { name: "HMAC" },
+      algorithm:
+        | "HMAC"
+        | { name: "HMAC" }
+        | {
+            name: "ECDSA";
+            hash: Exclude<HashAlgorithm, "SHA-1"> | { name: Exclude<HashAlgorithm, "SHA-1"> };
+          },
       key: CryptoKey,
       signature: BufferSource,
       data: BufferSource,
     ): Promise<boolean>;
   }
 
+  /** A public key on a curve (RFC 7517; RFC 7518, section 6.2). */
+  interface JsonWebKey {
+    readonly kty?: string;
+    readonly crv?: string;
+    readonly x?: string;
+    readonly y?: string;
+    readonly alg?: string;
+    readonly use?: string;
+    readonly key_ops?: string[];
+    readonly ext?: boolean;
+  }
+
   interface CryptoKey {
-    readonly type: "secret";
+    readonly type: "public" | "secret";
     readonly extractable: boolean;
-    readonly algorithm: {
-      readonly name: "HMAC";
-      readonly hash: { readonly name: HashAlgorithm };
-      /** In bits. */
-      readonly length: number;
-    };
+    readonly algorithm:
+      | {
+          readonly name: "HMAC";
+          readonly hash: { readonly name: HashAlgorithm };
+          /** In bits. */
+          readonly length: number;
+        }
+      | { readonly name: "ECDSA"; readonly namedCurve: "P-256" };
     readonly usages: readonly ("sign" | "verify")[];
   }
   var CryptoKey: { prototype: CryptoKey };

@@ -7,6 +7,14 @@ declare module "tenon:mcp/audit@0.1.0" {
   export function take(): string;
 }
 
+declare module "tenon:mcp/crypto@0.1.0" {
+  export function sha256(data: string): string;
+  export function sha384(data: string): string;
+  export function sha512(data: string): string;
+  export function isP256Key(key: string): boolean;
+  export function verifyP256(key: string, digest: string, signature: string): boolean;
+}
+
 declare module "tenon:host/config@0.1.0" {
   export function get(key: string): string | Nothing;
 }

@@ -1,55 +1,26 @@
-import { hmac } from "@noble/hashes/hmac.js";
-import { sha1 } from "@noble/hashes/legacy.js";
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-import { bytesOf } from "./buffer-source.ts";
 import { DOMException } from "./dom-exception.ts";
+import { copyOf, hashOf, nameOf, notSupported, type Algorithm, type KeyUsage } from "./subtle/algorithm.ts";
+import { CryptoKey, readKey } from "./subtle/crypto-key.ts";
+import { digest, hashName, hmac } from "./subtle/digest.ts";
+import { importEcdsaKey, verifyEcdsa } from "./subtle/ecdsa.ts";
 
-const HASHES = { "SHA-1": sha1, "SHA-256": sha256, "SHA-384": sha384, "SHA-512": sha512 } as const;
-type HashName = keyof typeof HASHES;
+export { CryptoKey };
 
-type Algorithm = string | { readonly name?: unknown; readonly hash?: Algorithm };
-
-interface KeyAlgorithm {
-  readonly name: "HMAC";
-  readonly hash: { readonly name: HashName };
-  /** In bits. */
-  readonly length: number;
-}
-
-const keyBytes = new WeakMap<CryptoKey, Uint8Array>();
-
-/** @see https://w3c.github.io/webcrypto/#cryptokey-interface */
-export class CryptoKey {
-  readonly type = "secret";
-  readonly extractable: boolean;
-  readonly algorithm: KeyAlgorithm;
-  readonly usages: readonly string[];
-
-  constructor(bytes: Uint8Array, algorithm: KeyAlgorithm, extractable: boolean, usages: readonly string[]) {
-    if (!(bytes instanceof Uint8Array)) throw new TypeError("A CryptoKey comes from importKey");
-    this.algorithm = algorithm;
-    this.extractable = extractable;
-    this.usages = usages;
-    keyBytes.set(this, bytes);
-  }
-
-  get [Symbol.toStringTag](): string {
-    return "CryptoKey";
-  }
-}
+/** Formats of keys, by what they are for. */
+const FORMATS: Readonly<Record<string, readonly unknown[]>> = { HMAC: ["raw"], ECDSA: ["jwk", "raw"] };
 
 /**
- * Digests, and HMAC with raw keys. Anything else is a `NotSupportedError`.
+ * Digests, HMAC with raw keys, and verifying ECDSA with P-256. Anything else is a `NotSupportedError`.
  *
  * @see https://w3c.github.io/webcrypto/#subtlecrypto-interface
  */
 export const subtle = {
   /** SHA-1, SHA-256, SHA-384 or SHA-512. */
   async digest(algorithm: Algorithm, data: unknown): Promise<ArrayBuffer> {
-    return exactly(HASHES[hashName(algorithm)](copyOf(data)));
+    return exactly(digest(hashName(algorithm), copyOf(data)));
   },
 
-  /** A key for HMAC. */
+  /** A key for HMAC, or a public one for ECDSA. */
   async importKey(
     format: unknown,
     data: unknown,
@@ -57,29 +28,44 @@ export const subtle = {
     extractable: unknown,
     usages: Iterable<string>,
   ): Promise<CryptoKey> {
-    if (format !== "raw") throw notSupported(`Keys of the format ${JSON.stringify(String(format))} are`);
-    requireHmac(algorithm);
-    const hash = hashName((typeof algorithm === "object" && algorithm.hash) || "");
-    const asked = [...usages];
+    const name = nameOf(algorithm);
+    const formats = Object.hasOwn(FORMATS, name) ? FORMATS[name]! : unsupported(algorithm);
+    if (!formats.includes(format)) {
+      throw notSupported(`Keys of the format ${JSON.stringify(String(format))} are`);
+    }
+    const asked = [...new Set(usages)] as KeyUsage[];
+    if (name === "ECDSA") return importEcdsaKey(format, data, algorithm, Boolean(extractable), asked);
+    const hash = hashName(hashOf(algorithm));
     if (asked.length === 0 || asked.some((usage) => usage !== "sign" && usage !== "verify")) {
       throw new DOMException("A key for HMAC is to sign, to verify or both", "SyntaxError");
     }
     const bytes = copyOf(data);
     if (bytes.length === 0) throw new DOMException("The key has no bytes", "DataError");
-    const described: KeyAlgorithm = { name: "HMAC", hash: { name: hash }, length: bytes.length * 8 };
-    return new CryptoKey(bytes, described, Boolean(extractable), [...new Set(asked)]);
+    const described = { name: "HMAC", hash: { name: hash }, length: bytes.length * 8 } as const;
+    return new CryptoKey(bytes, described, Boolean(extractable), asked);
   },
 
+  /** HMAC. */
   async sign(algorithm: Algorithm, key: CryptoKey, data: unknown): Promise<ArrayBuffer> {
-    return exactly(mac(algorithm, key, "sign", data));
+    if (nameOf(algorithm) !== "HMAC") unsupported(algorithm);
+    return exactly(mac(key, "sign", copyOf(data)));
   },
 
-  /** Compares in a time that does not depend on where signatures differ. */
+  /** HMAC, compared in a time that does not depend on where signatures differ, or ECDSA. */
   async verify(algorithm: Algorithm, key: CryptoKey, signature: unknown, data: unknown): Promise<boolean> {
     const given = copyOf(signature);
-    const expected = mac(algorithm, key, "verify", data);
-    if (given.length !== expected.length) return false;
-    return expected.reduce((difference, byte, i) => difference | (byte ^ given[i]!), 0) === 0;
+    const signed = copyOf(data);
+    switch (nameOf(algorithm)) {
+      case "ECDSA":
+        return verifyEcdsa(hashOf(algorithm), readKey(key, "ECDSA", "verify").bytes, given, signed);
+      case "HMAC": {
+        const expected = mac(key, "verify", signed);
+        if (given.length !== expected.length) return false;
+        return expected.reduce((difference, byte, i) => difference | (byte ^ given[i]!), 0) === 0;
+      }
+      default:
+        return unsupported(algorithm);
+    }
   },
 
   get [Symbol.toStringTag](): string {
@@ -87,40 +73,13 @@ export const subtle = {
   },
 };
 
-function mac(algorithm: Algorithm, key: CryptoKey, usage: string, data: unknown): Uint8Array {
-  requireHmac(algorithm);
-  const bytes = keyBytes.get(key);
-  if (bytes === undefined) throw new TypeError("The key is not a CryptoKey");
-  if (!key.usages.includes(usage)) {
-    throw new DOMException(`The key is not to ${usage}`, "InvalidAccessError");
-  }
-  return hmac(HASHES[key.algorithm.hash.name], bytes, copyOf(data));
+function mac(key: CryptoKey, usage: KeyUsage, data: Uint8Array): Uint8Array {
+  const { bytes, algorithm } = readKey(key, "HMAC", usage);
+  return hmac(algorithm.hash.name, bytes, data);
 }
 
-function nameOf(algorithm: Algorithm): string {
-  return String(typeof algorithm === "object" && algorithm !== null ? algorithm.name : algorithm);
-}
-
-function hashName(algorithm: Algorithm): HashName {
-  const name = nameOf(algorithm).toUpperCase();
-  if (!Object.hasOwn(HASHES, name)) throw notSupported(`The hash ${JSON.stringify(name)} is`);
-  return name as HashName;
-}
-
-function requireHmac(algorithm: Algorithm): void {
-  const name = nameOf(algorithm);
-  if (name.toUpperCase() !== "HMAC") throw notSupported(`The algorithm ${JSON.stringify(name)} is`);
-}
-
-function notSupported(what: string): Error {
-  return new DOMException(`${what} not supported in components`, "NotSupportedError");
-}
-
-/** A copy: the caller may change its own before the result is there. */
-function copyOf(data: unknown): Uint8Array {
-  const bytes = bytesOf(data);
-  if (bytes === undefined) throw new TypeError("The data is neither an ArrayBuffer nor a view of one");
-  return bytes.slice();
+function unsupported(algorithm: Algorithm): never {
+  throw notSupported(`The algorithm ${JSON.stringify(nameOf(algorithm))} is`);
 }
 
 function exactly(bytes: Uint8Array): ArrayBuffer {

@@ -45,6 +45,7 @@ async function partsOf(
 }
 
 const LOG = "tenon:host/log@0.1.0";
+const CRYPTO = "tenon:mcp/crypto@0.1.0";
 const RANDOM = "wasi:random/random@0.2.0";
 const CLOCK = "wasi:clocks/monotonic-clock@0.2.0";
 
@@ -54,7 +55,7 @@ test.for([
   ["globalThis.setTimeout(() => {}, 1);", ["timers"], [LOG, CLOCK]],
   ["const { setTimeout: later } = globalThis; later(() => {});", ["timers"], [LOG, CLOCK]],
   ["crypto.randomUUID();", ["crypto"], [LOG, RANDOM]],
-  ["const { subtle } = crypto; void subtle.digest;", ["crypto", "subtle-crypto"], [LOG, RANDOM]],
+  ["const { subtle } = crypto; void subtle.digest;", ["crypto", "subtle-crypto"], [LOG, CRYPTO, RANDOM]],
   ["new URL('https://a.example').searchParams.get('a');", ["url"], [LOG]],
   ["ctx.progress(1);", [], [LOG, "tenon:mcp/outbox@0.1.0"]],
   ["ctx.listChanged('tools');", [], [LOG, "tenon:mcp/outbox@0.1.0"]],

@@ -1,6 +1,7 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync, sign, webcrypto } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { buildComponent } from "../../../src/build/index.ts";
+import { ecdsaResults } from "../../fixtures/ecdsa-results.ts";
 import { compileComponent, type CompiledComponent } from "../../fixtures/compiled-component.ts";
 import { generator, mismatches } from "../../fixtures/generate-inputs.ts";
 
@@ -28,7 +29,7 @@ function attempt(run: () => unknown): unknown {
   }
 }
 
-const base64 = (bytes: readonly number[]): string => Buffer.from(bytes).toString("base64");
+const base64 = (bytes: readonly number[] | Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 describe("TextDecoder", () => {
   // Lead bytes, continuations and limits of sequences, so that most combinations are nearly right.
@@ -127,6 +128,23 @@ test("crypto.subtle digests and signs as this process does", () => {
       ...expected,
       failures: ["NotSupportedError", "NotSupportedError", "SyntaxError", emptyKey],
     });
+  }
+});
+
+test("crypto.subtle verifies ECDSA with P-256, and refuses keys, as this process does", async () => {
+  const message = Buffer.from("tenon");
+  for (const hash of ["sha256", "sha384", "sha512"]) {
+    const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const signature = sign(hash, message, { key: privateKey, dsaEncoding: "ieee-p1363" });
+    const jwk = publicKey.export({ format: "jwk" }) as Record<string, string>;
+    const point = Buffer.concat([
+      Buffer.from([4]),
+      ...[jwk["x"], jwk["y"]].map((coordinate) => Buffer.from(coordinate!, "base64url")),
+    ]);
+    const expected = await ecdsaResults(webcrypto.subtle, jwk, point, signature, message);
+    const args = { jwk, point: base64(point), signature: base64(signature), message: base64(message) };
+    expect(expected.slice(2, 4)).toEqual(Array(2).fill(hash === "sha256"));
+    expect(ask("ecdsa", args)).toEqual(expected);
   }
 });
 

@@ -14,7 +14,12 @@ const files = [folder, join(folder, "deps", "host")].flatMap((each) =>
 
 const worlds = {
   "provider-component": {
-    imports: ["tenon:mcp/outbox@0.1.0", "tenon:mcp/catalog@0.1.0", ...hostInterfaces(["credentials"])],
+    imports: [
+      "tenon:mcp/outbox@0.1.0",
+      "tenon:mcp/catalog@0.1.0",
+      "tenon:mcp/crypto@0.1.0",
+      ...hostInterfaces(["credentials"]),
+    ],
     exports: ["tenon:mcp/provider@0.1.0"],
   },
   "middleware-component": {
@@ -22,6 +27,7 @@ const worlds = {
       "tenon:mcp/handler@0.1.0",
       "tenon:mcp/outbox@0.1.0",
       "tenon:mcp/catalog@0.1.0",
+      "tenon:mcp/crypto@0.1.0",
       "tenon:mcp/audit@0.1.0",
       ...hostInterfaces([]),
     ],
