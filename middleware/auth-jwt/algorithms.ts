@@ -1,7 +1,5 @@
-import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
-
 /** A hash of the SHA-2 family. */
-export type Hash = typeof sha256 | typeof sha384 | typeof sha512;
+export type Hash = "SHA-256" | "SHA-384" | "SHA-512";
 
 /** How signatures of an algorithm are verified, and with which keys. */
 export interface AlgorithmFacts {
@@ -11,19 +9,19 @@ export interface AlgorithmFacts {
   readonly hash: Hash;
 }
 
-const ED25519 = { kty: "OKP", crv: "Ed25519", hash: sha512 } as const;
+const ED25519 = { kty: "OKP", crv: "Ed25519", hash: "SHA-512" } as const;
 
 /** The signature algorithms (RFC 7518, section 3.1; RFC 8037, section 3.1; RFC 9864, section 2.2). */
 export const ALGORITHMS = {
-  RS256: { kty: "RSA", padding: "pkcs1", hash: sha256 },
-  RS384: { kty: "RSA", padding: "pkcs1", hash: sha384 },
-  RS512: { kty: "RSA", padding: "pkcs1", hash: sha512 },
-  PS256: { kty: "RSA", padding: "pss", hash: sha256 },
-  PS384: { kty: "RSA", padding: "pss", hash: sha384 },
-  PS512: { kty: "RSA", padding: "pss", hash: sha512 },
-  ES256: { kty: "EC", crv: "P-256", hash: sha256 },
-  ES384: { kty: "EC", crv: "P-384", hash: sha384 },
-  ES512: { kty: "EC", crv: "P-521", hash: sha512 },
+  RS256: { kty: "RSA", padding: "pkcs1", hash: "SHA-256" },
+  RS384: { kty: "RSA", padding: "pkcs1", hash: "SHA-384" },
+  RS512: { kty: "RSA", padding: "pkcs1", hash: "SHA-512" },
+  PS256: { kty: "RSA", padding: "pss", hash: "SHA-256" },
+  PS384: { kty: "RSA", padding: "pss", hash: "SHA-384" },
+  PS512: { kty: "RSA", padding: "pss", hash: "SHA-512" },
+  ES256: { kty: "EC", crv: "P-256", hash: "SHA-256" },
+  ES384: { kty: "EC", crv: "P-384", hash: "SHA-384" },
+  ES512: { kty: "EC", crv: "P-521", hash: "SHA-512" },
   EdDSA: ED25519,
   Ed25519: ED25519,
 } as const satisfies Record<string, AlgorithmFacts>;

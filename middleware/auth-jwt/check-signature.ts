@@ -6,7 +6,8 @@ import type { VerificationKey } from "./keys.ts";
  *
  * @returns why not, as a short code; nothing when it was.
  */
-export function signatureProblem(jws: CompactJws, key: VerificationKey): string | undefined {
+export async function signatureProblem(jws: CompactJws, key: VerificationKey): Promise<string | undefined> {
   if (jws.algorithm !== key.algorithm) return "wrong-algorithm";
-  return key.verify(new TextEncoder().encode(jws.signed), jws.signature) ? undefined : "bad-signature";
+  const isSigned = await key.verify(new TextEncoder().encode(jws.signed), jws.signature);
+  return isSigned ? undefined : "bad-signature";
 }

@@ -1,4 +1,4 @@
-import { decodeBase64url } from "./base64url.ts";
+import { decodeBase64url, type Bytes } from "./base64url.ts";
 import { parseStrictObject } from "./strict-json.ts";
 
 /** Longest `kid` that is looked for, in characters. */
@@ -14,7 +14,7 @@ export interface CompactJws {
   readonly algorithm: string;
   readonly kid: string | undefined;
   readonly payload: Uint8Array;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
   /** What the signature is of. */
   readonly signed: string;
 }

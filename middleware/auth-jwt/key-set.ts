@@ -25,16 +25,16 @@ export class KeySet {
   }
 
   /** The key of that `kid`; the only one of the set where a token names none. */
-  find(kid: string | undefined): VerificationKey | undefined {
+  async find(kid: string | undefined): Promise<VerificationKey | undefined> {
     const name: unknown = kid ?? (this.#jwks.size === 1 ? this.#jwks.keys().next().value : undefined);
     if (!this.#jwks.has(name) || (kid === undefined && this.#jwks.size !== 1)) return undefined;
-    if (!this.#imported.has(name)) this.#imported.set(name, this.#import(name));
+    if (!this.#imported.has(name)) this.#imported.set(name, await this.#import(name));
     return this.#imported.get(name);
   }
 
-  #import(name: unknown): VerificationKey | undefined {
+  async #import(name: unknown): Promise<VerificationKey | undefined> {
     try {
-      return importKey(this.#jwks.get(name), this.#algorithms);
+      return await importKey(this.#jwks.get(name), this.#algorithms);
     } catch {
       // Not what was stored, then: others write there as well, or did with other settings.
       return undefined;
@@ -43,10 +43,10 @@ export class KeySet {
 }
 
 /** Parts the keys that signatures can be verified with from others, among them each of those that share a `kid`. */
-export function usableKeys(
+export async function usableKeys(
   jwks: readonly unknown[],
   algorithms?: readonly Algorithm[],
-): { readonly usable: unknown[]; readonly unusable: UnusableKey[] } {
+): Promise<{ readonly usable: unknown[]; readonly unusable: UnusableKey[] }> {
   const usable: unknown[] = [];
   const unusable: UnusableKey[] = [];
   for (const [index, jwk] of jwks.entries()) {
@@ -54,7 +54,7 @@ export function usableKeys(
       if (jwks.some((other) => other !== jwk && kidOf(other) === kidOf(jwk))) {
         throw new Error("has the kid of another, or none beside others");
       }
-      importKey(jwk, algorithms);
+      await importKey(jwk, algorithms);
       usable.push(jwk);
     } catch (error) {
       unusable.push({ index, problem: (error as Error).message });

@@ -1,18 +1,19 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { p256, p384, p521 } from "@noble/curves/nist.js";
-import { ALGORITHMS, isAlgorithm, type Algorithm, type AlgorithmFacts } from "./algorithms.ts";
-import { decodeBase64url } from "./base64url.ts";
+import { p384, p521 } from "@noble/curves/nist.js";
+import { ALGORITHMS, isAlgorithm, type Algorithm, type AlgorithmFacts, type Hash } from "./algorithms.ts";
+import { decodeBase64url, type Bytes } from "./base64url.ts";
 import { rsaKey, verifyPkcs1, verifyPss } from "./rsa.ts";
 import { isObject } from "./strict-json.ts";
 
-const CURVES = { "P-256": p256, "P-384": p384, "P-521": p521 } as const;
+/** Curves that `crypto.subtle` of components does not have. */
+const CURVES = { "P-384": p384, "P-521": p521 } as const;
 /** Longest `n` in characters: 8,192 bits. */
 const MAX_MEMBER_LENGTH = 1366;
 
 // Its table of multiples takes longer to make than it saves in an instance that sees few tokens.
 ed25519.Point.BASE.precompute(1);
 
-type Verify = (message: Uint8Array, signature: Uint8Array) => boolean;
+type Verify = (message: Bytes, signature: Bytes) => Promise<boolean>;
 type Members = Readonly<Record<string, unknown>>;
 
 /** A public key that verifies signatures of one algorithm. */
@@ -25,9 +26,9 @@ export interface VerificationKey {
  * A public key from a JWK (RFC 7517; RFC 7518, section 6; RFC 8037, section 2).
  *
  * @param algorithms Those that the settings allow. Default: any that a key names itself.
- * @throws Error for a key that no signature is verified with; the message ends a sentence.
+ * Rejects with an Error for a key that no signature is verified with; the message ends a sentence.
  */
-export function importKey(jwk: unknown, algorithms?: readonly Algorithm[]): VerificationKey {
+export async function importKey(jwk: unknown, algorithms?: readonly Algorithm[]): Promise<VerificationKey> {
   if (!isObject(jwk)) throw new Error("is no object");
   const { use, key_ops: operations } = jwk;
   if (use !== undefined && use !== "sig") throw new Error("is not for signatures");
@@ -37,7 +38,7 @@ export function importKey(jwk: unknown, algorithms?: readonly Algorithm[]): Veri
   // What signs or decrypts is no one's but the issuer's: whoever published it has lost it.
   if (["d", "k", "p", "q"].some((name) => Object.hasOwn(jwk, name))) throw new Error("is a private key");
   const algorithm = algorithmOf(jwk, algorithms);
-  return { algorithm, verify: verifier(jwk, ALGORITHMS[algorithm]) };
+  return { algorithm, verify: await verifier(jwk, ALGORITHMS[algorithm]) };
 }
 
 /** The algorithm of a key, from itself and the settings alone. */
@@ -60,7 +61,7 @@ function fits({ kty, crv }: Members, name: Algorithm): boolean {
   return kty === facts.kty && (facts.crv === undefined || crv === facts.crv);
 }
 
-function verifier(jwk: Members, { crv, padding, hash }: AlgorithmFacts): Verify {
+async function verifier(jwk: Members, { crv, padding, hash }: AlgorithmFacts): Promise<Verify> {
   if (crv === undefined) {
     const key = rsaKey(bytesOf(jwk, "n"), bytesOf(jwk, "e"));
     const verify = padding === "pss" ? verifyPss : verifyPkcs1;
@@ -70,23 +71,38 @@ function verifier(jwk: Members, { crv, padding, hash }: AlgorithmFacts): Verify 
     const key = bytesOf(jwk, "x", 32);
     const point = ed25519.Point.fromBytes(key);
     if (point.isSmallOrder()) throw new Error("is a point of small order");
-    return (message, signature) =>
+    return async (message, signature) =>
       signature.length === 64 && ed25519.verify(signature, message, key, { zip215: false });
   }
+  // Either s of a pair is valid for JOSE; a token is known by its text, not by its signature.
+  if (crv === "P-256") return verifierOfP256(uncompressedPoint(jwk, 32), hash);
   const curve = CURVES[crv];
   const length = curve.Point.Fp.BYTES;
-  const key = new Uint8Array(1 + 2 * length);
-  key[0] = 4;
-  key.set(bytesOf(jwk, "x", length), 1);
-  key.set(bytesOf(jwk, "y", length), 1 + length);
+  const key = uncompressedPoint(jwk, length);
   curve.Point.fromBytes(key);
-  // Either s of a pair is valid for JOSE; a token is known by its text, not by its signature.
-  return (message, signature) =>
-    signature.length === 2 * length &&
-    curve.verify(signature, hash(message), key, { prehash: false, lowS: false });
+  return async (message, signature) => {
+    if (signature.length !== 2 * length) return false;
+    const digest = new Uint8Array(await crypto.subtle.digest(hash, message));
+    return curve.verify(signature, digest, key, { prehash: false, lowS: false });
+  };
 }
 
-function bytesOf(jwk: Members, name: string, length?: number): Uint8Array {
+async function verifierOfP256(point: Bytes, hash: Hash): Promise<Verify> {
+  const { subtle } = crypto;
+  const key = await subtle.importKey("raw", point, { name: "ECDSA", namedCurve: "P-256" }, false, ["verify"]);
+  return (message, signature) => subtle.verify({ name: "ECDSA", hash }, key, signature, message);
+}
+
+/** SEC 1, section 2.3.3. */
+function uncompressedPoint(jwk: Members, length: number): Bytes {
+  const point = new Uint8Array(1 + 2 * length);
+  point[0] = 4;
+  point.set(bytesOf(jwk, "x", length), 1);
+  point.set(bytesOf(jwk, "y", length), 1 + length);
+  return point;
+}
+
+function bytesOf(jwk: Members, name: string, length?: number): Bytes {
   const text = jwk[name];
   const bytes =
     typeof text === "string" && text.length <= MAX_MEMBER_LENGTH ? decodeBase64url(text) : undefined;

@@ -13,7 +13,7 @@ type Context = AuthenticationContext<Settings>;
 interface State {
   readonly settings: CompleteSettings;
   readonly verdicts: Verdicts;
-  readonly findKey: (kid: string | undefined, ctx: Context) => Found | Promise<Found>;
+  readonly findKey: (kid: string | undefined, ctx: Context) => Promise<Found>;
 }
 
 const SCHEME = /^bearer +/i;
@@ -42,7 +42,7 @@ export default defineAuthentication<Settings>({
   async authenticate(authorization, ctx) {
     let state = states.get(ctx.settings);
     if (state === undefined) {
-      state = createState(ctx);
+      state = await createState(ctx);
       states.set(ctx.settings, state);
     }
     const scheme = SCHEME.exec(authorization)?.[0];
@@ -61,7 +61,7 @@ async function verify(token: string, state: State, ctx: Context): Promise<Verdic
   const found = await findKey(jws.kid, ctx);
   if ("unavailable" in found) return found;
   if ("refused" in found) return refused(found.refused);
-  const problem = signatureProblem(jws, found.key);
+  const problem = await signatureProblem(jws, found.key);
   if (problem !== undefined) return refused(problem);
   const claims = parseUtf8Object(jws.payload);
   if (claims === undefined) return refused("malformed-claims");
@@ -76,26 +76,26 @@ function refused(reason: string): Verdict {
   return { refused: "invalid_token", reason };
 }
 
-function createState(ctx: Context): State {
+async function createState(ctx: Context): Promise<State> {
   const settings = withDefaults(ctx.settings);
-  return { settings, verdicts: new Verdicts(), findKey: keySource(settings, ctx) };
+  return { settings, verdicts: new Verdicts(), findKey: await keySource(settings, ctx) };
 }
 
-function keySource(settings: CompleteSettings, ctx: Context): State["findKey"] {
+async function keySource(settings: CompleteSettings, ctx: Context): Promise<State["findKey"]> {
   const { jwks, jwksUri, algorithms } = settings;
   if (jwks === undefined) {
     const remote = new RemoteKeys({ ...settings, jwksUri: jwksUri! });
     return (kid, context) => remote.find(kid, context);
   }
-  const { unusable } = usableKeys(jwks.keys, algorithms);
+  const { unusable } = await usableKeys(jwks.keys, algorithms);
   // The settings are the operator's own: one that is wrong is a mistake, not something to do without.
   if (unusable.length > 0) {
     ctx.log.error('Keys of "jwks" cannot be used', { unusable });
-    return () => ({ unavailable: "unusable-keys", retryAfterSeconds: 60 });
+    return async () => ({ unavailable: "unusable-keys", retryAfterSeconds: 60 });
   }
   const keys = new KeySet(jwks.keys, algorithms);
-  return (kid) => {
-    const key = keys.find(kid);
+  return async (kid) => {
+    const key = await keys.find(kid);
     return key === undefined ? { refused: "unknown-key" } : { key, until: Infinity };
   };
 }

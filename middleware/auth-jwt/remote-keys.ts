@@ -53,32 +53,32 @@ export class RemoteKeys {
 
   /** Looks for a key: in this instance, in the store, at the issuer. Never rejects. */
   async find(kid: string | undefined, ctx: Context): Promise<Found> {
-    const held = this.#fresh(kid);
+    const held = await this.#fresh(kid);
     if (held !== undefined) return held;
     let attempt: Attempt;
     try {
       await this.#load(ctx);
-      const shared = this.#fresh(kid);
+      const shared = await this.#fresh(kid);
       if (shared !== undefined) return shared;
       attempt = await this.#refresh(kid, ctx);
     } catch (error) {
       ctx.log.error("Cannot use the store of keys", { error: String(error) });
       attempt = "failed";
     }
-    return this.#fresh(kid) ?? this.#stale(kid, attempt);
+    return (await this.#fresh(kid)) ?? this.#stale(kid, attempt);
   }
 
-  #fresh(kid: string | undefined): Found | undefined {
+  async #fresh(kid: string | undefined): Promise<Found | undefined> {
     const until = this.#validUntil(this.#settings.cacheSeconds);
-    const key = until > Date.now() ? this.#held?.set.find(kid) : undefined;
+    const key = until > Date.now() ? await this.#held?.set.find(kid) : undefined;
     return key && { key, until };
   }
 
-  #stale(kid: string | undefined, attempt: Attempt): Found {
+  async #stale(kid: string | undefined, attempt: Attempt): Promise<Found> {
     const { cacheSeconds, staleSeconds, cooldownSeconds } = this.#settings;
     const now = Date.now();
     const last = this.#validUntil(cacheSeconds + staleSeconds);
-    const key = last > now ? this.#held?.set.find(kid) : undefined;
+    const key = last > now ? await this.#held?.set.find(kid) : undefined;
     if (key !== undefined) return { key, until: Math.min(last, now + cooldownSeconds * 1000) };
     // Without an answer of the issuer nobody knows whether the key exists.
     return last > now && attempt === "done"
@@ -131,7 +131,7 @@ export class RemoteKeys {
       }
       // An old key of that name is as good as waiting for it.
       const old = this.#validUntil(cacheSeconds + staleSeconds) > Date.now();
-      if (Date.now() >= last || (old && this.#held?.set.find(kid) !== undefined)) return attempt;
+      if (Date.now() >= last || (old && (await this.#held?.set.find(kid)) !== undefined)) return attempt;
       await new Promise<void>((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
@@ -144,7 +144,7 @@ export class RemoteKeys {
     });
     if (response.status !== 200) throw new Error(`the status is ${response.status}`);
     const keys = keysOf(await response.text());
-    const { usable, unusable } = usableKeys(keys, algorithms);
+    const { usable, unusable } = await usableKeys(keys, algorithms);
     if (unusable.length > 0) {
       const first = unusable.slice(0, MAX_LOGGED);
       log.warning("Keys cannot be used", { from: jwksUri, count: unusable.length, first });

@@ -1,15 +1,15 @@
-import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 import type { Hash } from "./algorithms.ts";
+import type { Bytes } from "./base64url.ts";
 
 const MIN_BITS = 2048;
 const MAX_BITS = 8192;
 const MIN_EXPONENT = 65_537n;
 const MAX_EXPONENT = 0xffff_ffffn;
-/** `DigestInfo` up to the digest (RFC 8017, section 9.2, note 1), by the length of the digest. */
-const DIGEST_INFO: Readonly<Record<number, string>> = {
-  32: "3031300d060960864801650304020105000420",
-  48: "3041300d060960864801650304020205000430",
-  64: "3051300d060960864801650304020305000440",
+/** `DigestInfo` up to the digest (RFC 8017, section 9.2, note 1). */
+const DIGEST_INFO: Readonly<Record<Hash, string>> = {
+  "SHA-256": "3031300d060960864801650304020105000420",
+  "SHA-384": "3041300d060960864801650304020205000430",
+  "SHA-512": "3051300d060960864801650304020305000440",
 };
 /** Primes below 160 of which 65537 generates few remainders: a weak modulus stays within them (CVE-2017-15361). */
 const ROCA_PRIMES = [
@@ -73,50 +73,72 @@ function isPower(value: bigint, prime: bigint): boolean {
 }
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017, section 8.2.2): what must have been signed is made anew and compared whole. */
-export function verifyPkcs1(key: RsaKey, hash: Hash, message: Uint8Array, signature: Uint8Array): boolean {
+export async function verifyPkcs1(
+  key: RsaKey,
+  hash: Hash,
+  message: Bytes,
+  signature: Uint8Array,
+): Promise<boolean> {
   const length = Math.ceil(key.bits / 8);
   const signed = open(key, signature);
   if (signed === undefined) return false;
-  const tail = `00${DIGEST_INFO[hash.outputLen]!}${bytesToHex(hash(message))}`;
+  const tail = `00${DIGEST_INFO[hash]}${(await digest(hash, message)).toHex()}`;
   return padded(signed, length) === `0001${"f".repeat(length * 2 - 4 - tail.length)}${tail}`;
 }
 
 /** RSASSA-PSS (RFC 8017, sections 8.1.2 and 9.1.2), with MGF1 of the same hash and a salt as long as its digest. */
-export function verifyPss(key: RsaKey, hash: Hash, message: Uint8Array, signature: Uint8Array): boolean {
+export async function verifyPss(
+  key: RsaKey,
+  hash: Hash,
+  message: Bytes,
+  signature: Uint8Array,
+): Promise<boolean> {
   const encodedBits = key.bits - 1;
   const length = Math.ceil(encodedBits / 8);
   const signed = open(key, signature);
   if (signed === undefined || signed >> BigInt(length * 8) !== 0n) return false;
-  const encoded = hexToBytes(padded(signed, length));
-  const digestLength = hash.outputLen;
+  const encoded = Uint8Array.fromHex(padded(signed, length));
+  const messageDigest = await digest(hash, message);
+  const digestLength = messageDigest.length;
   const split = length - digestLength - 1;
   const masked = encoded.subarray(0, split);
-  const digest = encoded.subarray(split, split + digestLength);
+  const claimed = encoded.subarray(split, split + digestLength);
   const unused = 8 * length - encodedBits;
   if (encoded[length - 1] !== 0xbc || masked[0]! >> (8 - unused) !== 0) return false;
-  const mask = mgf1(hash, digest, split);
+  const mask = await mgf1(hash, claimed, split);
   const block = masked.map((byte, i) => byte ^ mask[i]!);
   block[0]! &= 0xff >> unused;
   const saltAt = split - digestLength;
   // Zeros, then one 1, then the salt.
   if (block.subarray(0, saltAt).some((byte, i) => byte !== (i === saltAt - 1 ? 1 : 0))) return false;
-  const salted = hash
-    .create()
-    .update(new Uint8Array(8))
-    .update(hash(message))
-    .update(block.subarray(saltAt))
-    .digest();
-  return bytesToHex(salted) === bytesToHex(digest);
+  const salted = await digest(hash, joined(new Uint8Array(8), messageDigest, block.subarray(saltAt)));
+  return salted.toHex() === claimed.toHex();
 }
 
 /** MGF1 (RFC 8017, appendix B.2.1). */
-function mgf1(hash: Hash, seed: Uint8Array, length: number): Uint8Array {
-  const mask = new Uint8Array(Math.ceil(length / hash.outputLen) * hash.outputLen);
-  for (let i = 0; i * hash.outputLen < length; i++) {
+async function mgf1(hash: Hash, seed: Uint8Array, length: number): Promise<Uint8Array> {
+  const mask = new Uint8Array(length);
+  for (let at = 0, i = 0; at < length; i++) {
     const counter = new Uint8Array([i >>> 24, i >>> 16, i >>> 8, i]);
-    mask.set(hash.create().update(seed).update(counter).digest(), i * hash.outputLen);
+    const block = await digest(hash, joined(seed, counter));
+    mask.set(block.subarray(0, length - at), at);
+    at += block.length;
   }
   return mask;
+}
+
+async function digest(hash: Hash, data: Bytes): Promise<Bytes> {
+  return new Uint8Array(await crypto.subtle.digest(hash, data));
+}
+
+function joined(...parts: readonly Uint8Array[]): Bytes {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** RSAVP1 (RFC 8017, section 5.2.2), for a signature that is exactly as long as the modulus. */
@@ -133,7 +155,7 @@ function open({ modulus, exponent, bits }: RsaKey, signature: Uint8Array): bigin
 }
 
 function toBigInt(bytes: Uint8Array): bigint {
-  return BigInt(`0x${bytesToHex(bytes) || "0"}`);
+  return BigInt(`0x${bytes.toHex() || "0"}`);
 }
 
 function padded(value: bigint, length: number): string {
