@@ -11,6 +11,7 @@ const FUNCTIONS: Record<string, string[]> = {
   "tenon:host/secrets@0.1.0": ['"get" (func (param i32 i32 i32))'],
   "tenon:host/log@0.1.0": [`"write" (func (param ${"i32 ".repeat(9)}))`],
   "tenon:mcp/catalog@0.1.0": ['"get" (func (param i32 i32 i32 i32 i32))'],
+  "tenon:mcp/crypto@0.1.0": ['"sha256" (func (param i32 i32 i32))'],
   "tenon:mcp/outbox@0.1.0": ['"cancelled" (func (result i32))'],
 };
 const INTERFACES = Object.keys(FUNCTIONS);
@@ -80,6 +81,7 @@ test("readWiring() says what stands behind each function that a part imports", (
     "catalog#get": { kind: "catalog" },
     "config#get": { kind: "gate", grant: { config: ["region"] } },
     "config#settings": { kind: "settings" },
+    "crypto#sha256": { kind: "crypto" },
     "http#cancel": { kind: "gate", grant: { http, secrets } },
     "kv#delete": { kind: "gate", grant: { kv: ["prefix-a/"] } },
     "kv#get-features": { kind: "gate", grant: { kv: ["prefix-a/"] } },
@@ -91,6 +93,7 @@ test("readWiring() says what stands behind each function that a part imports", (
     "catalog#get": { kind: "catalog" },
     "config#get": { kind: "stub" },
     "config#settings": { kind: "settings" },
+    "crypto#sha256": { kind: "crypto" },
     "http#cancel": { kind: "stub" },
     "kv#delete": { kind: "stub" },
     "kv#get-features": { kind: "stub" },
@@ -156,6 +159,12 @@ test("readWiring() does not believe what a gate says of itself", async () => {
 test("readWiring() does not believe names: what reaches the host is no stub", async () => {
   const renamed = await readWiring(patched("kv gate of pay", "generated stub"));
   expect(wiresOf(renamed, "pay")["kv#delete"]).toEqual({ kind: "unknown" });
+});
+
+test("readWiring() knows what computes digests byte for byte", async () => {
+  expect(wiresOf(wiring, "inner")["crypto#sha256"]).toEqual({ kind: "crypto" });
+  const other = await readWiring(patched("0123456789abcdef", "1023456789abcdef"));
+  expect(wiresOf(other, "inner")["crypto#sha256"]).toEqual({ kind: "unknown" });
 });
 
 test("readWiring() refuses what is not put together from components", async () => {
