@@ -31,8 +31,6 @@ export function generateCrypto(): Promise<Uint8Array> {
     (i32.const ${answer}))
   (func (export "cabi_post_${CRYPTO}#${name}") (param i32) (call $reset))`,
   );
-  const bytesOf = (name: string): string =>
-    `(call $bytes-of (local.get $${name}) (local.get $${name}-length))`;
   return generateComponent(
     `(module
   ${memory.toText()}
@@ -58,4 +56,9 @@ export function generateCrypto(): Promise<Uint8Array> {
     (call $verify (local.get $digest) (local.get $signature))))`,
     { name: "crypto", imports: [], exports: [CRYPTO] },
   );
+}
+
+/** The number of bytes of a parameter, which are in its place from then on. */
+function bytesOf(name: string): string {
+  return `(call $bytes-of (local.get $${name}) (local.get $${name}-length))`;
 }

@@ -31,6 +31,7 @@ const each = (line: (i: number) => string): string =>
   Array.from({ length: WORDS }, (_, i) => line(i)).join("\n    ");
 const word = (at: string, i: number): string => `(i64.load32_u offset=${i * 4} (local.get ${at}))`;
 const store = (i: number, value: string): string => `(i64.store32 offset=${i * 4} (local.get $to) ${value})`;
+const plusSum = (i: number): string => `(i64.add (local.get $t${i}) (local.get $sum))`;
 const low = (value: string): string => `(i64.and ${value} (i64.const ${MASK}))`;
 
 /**
@@ -44,7 +45,6 @@ const low = (value: string): string => `(i64.and ${value} (i64.const ${MASK}))`;
 export function modularText(name: string, modulus: bigint): string {
   const words = wordsOf(modulus);
   const times = (i: number): string => `(i64.mul (local.get $m) (i64.const ${words[i]}))`;
-  const sum = (i: number): string => `(i64.add (local.get $t${i}) (local.get $sum))`;
   // -1 / modulus, modulo 2^32; each step of Newton's method doubles the bits that are right.
   let inverse = 1n;
   for (let bits = 1; bits < 32; bits *= 2) inverse = (inverse * (2n - modulus * inverse)) & MASK;
@@ -58,7 +58,7 @@ export function modularText(name: string, modulus: bigint): string {
       (local.set $word (i64.load32_u (local.get $b)))
       (local.set $sum (i64.const 0))
       ${each(
-        (i) => `(local.set $sum (i64.add (i64.mul ${word("$a", i)} (local.get $word)) ${sum(i)}))
+        (i) => `(local.set $sum (i64.add (i64.mul ${word("$a", i)} (local.get $word)) ${plusSum(i)}))
       (local.set $t${i} ${low("(local.get $sum)")})
       (local.set $sum (i64.shr_u (local.get $sum) (i64.const 32)))`,
       )}
@@ -67,11 +67,11 @@ export function modularText(name: string, modulus: bigint): string {
       (local.set $m ${low(`(i64.mul (local.get $t0) (i64.const ${factor}))`)})
       (local.set $sum (i64.const 0))
       ${each(
-        (i) => `(local.set $sum (i64.add ${times(i)} ${sum(i)}))
+        (i) => `(local.set $sum (i64.add ${times(i)} ${plusSum(i)}))
       ${i === 0 ? "" : `(local.set $t${i - 1} ${low("(local.get $sum)")})`}
       (local.set $sum (i64.shr_u (local.get $sum) (i64.const 32)))`,
       )}
-      (local.set $sum ${sum(8)})
+      (local.set $sum ${plusSum(8)})
       (local.set $t7 ${low("(local.get $sum)")})
       (local.set $t8 (i64.shr_u (local.get $sum) (i64.const 32)))
       (br_if $next (i32.lt_u (local.tee $b (i32.add (local.get $b) (i32.const 4))) (local.get $end))))

@@ -19,6 +19,10 @@ const WINDOW_BITS = 4;
 const WINDOWS = 2 ** (WINDOW_BITS - 1);
 const BITS = NUMBER_BYTES * 8;
 
+function readNumber(to: string, from: string): string {
+  return `(call $read-number ${to} ${from})`;
+}
+
 /**
  * ECDSA with P-256 (FIPS 186-5, section 6.4.2), verification alone: all it computes with is public, so it may take longer
  * for some numbers than for others.
@@ -44,7 +48,6 @@ export function p256Text(memory: StaticMemory): string {
     { of: key, multiples: memory.reserve(WINDOWS * POINT_BYTES), digits: memory.reserve(BITS) },
   ];
   const montgomeryOfField = constant(montgomeryFactor(FIELD));
-  const number = (name: string, at: string): string => `(call $read-number ${name} ${at})`;
   const isScalar = (at: string): string =>
     `(i32.and (i32.eqz (call $is-zero ${at})) (call $is-below ${at} ${order}))`;
   return `
@@ -54,8 +57,8 @@ export function p256Text(memory: StaticMemory): string {
   ${pointsText(memory)}
 
   (func $import-key (param $at i32) (result i32)
-    ${number(keyX!, "(local.get $at)")}
-    ${number(keyY!, `(i32.add (local.get $at) (i32.const ${NUMBER_BYTES}))`)}
+    ${readNumber(keyX!, "(local.get $at)")}
+    ${readNumber(keyY!, `(i32.add (local.get $at) (i32.const ${NUMBER_BYTES}))`)}
     (if (i32.eqz (i32.and (call $is-below ${keyX} ${field}) (call $is-below ${keyY} ${field})))
       (then (return (i32.const 0))))
     ${fieldSteps(`x = x * factor y = y * factor`, { x: keyX!, y: keyY!, factor: montgomeryOfField })}
@@ -63,9 +66,9 @@ export function p256Text(memory: StaticMemory): string {
     (call $is-on-curve (i32.const ${key})))
 
   (func $verify (param $digest i32) (param $signature i32) (result i32)
-    ${number(n["r"]!, "(local.get $signature)")}
-    ${number(n["s"]!, `(i32.add (local.get $signature) (i32.const ${NUMBER_BYTES}))`)}
-    ${number(n["e"]!, "(local.get $digest)")}
+    ${readNumber(n["r"]!, "(local.get $signature)")}
+    ${readNumber(n["s"]!, `(i32.add (local.get $signature) (i32.const ${NUMBER_BYTES}))`)}
+    ${readNumber(n["e"]!, "(local.get $digest)")}
     (if (i32.eqz (i32.and ${isScalar(n["r"]!)} ${isScalar(n["s"]!)})) (then (return (i32.const 0))))
     (call $order-multiply ${n["s"]} ${n["s"]} ${constant(montgomeryFactor(ORDER))})
     (call $invert ${n["inverse"]} ${n["s"]})

@@ -62,16 +62,23 @@ function placeStart(memory: StaticMemory, word: Word, skipped = 0): number {
  * what is to be the digest are its first bytes. They need `$swapped`.
  */
 export function sha2Text(memory: StaticMemory): string {
-  const hash = (name: string, word: Word, start: number): string => `
-  (func $${name} (param $to i32) (param $at i32) (param $length i32)
-    (call $${word}-hash (local.get $to) (local.get $at) (local.get $length) (i32.const ${start})))`;
   return [
     familyText(memory, "i32"),
     familyText(memory, "i64"),
-    hash("sha256", "i32", placeStart(memory, "i32")),
-    hash("sha384", "i64", placeStart(memory, "i64", STATE.length)),
-    hash("sha512", "i64", placeStart(memory, "i64")),
+    hashText("sha256", "i32", placeStart(memory, "i32")),
+    hashText("sha384", "i64", placeStart(memory, "i64", STATE.length)),
+    hashText("sha512", "i64", placeStart(memory, "i64")),
   ].join("");
+}
+
+function get(name: string): string {
+  return `(local.get $${name})`;
+}
+
+function hashText(name: string, word: Word, start: number): string {
+  return `
+  (func $${name} (param $to i32) (param $at i32) (param $length i32)
+    (call $${word}-hash (local.get $to) (local.get $at) (local.get $length) (i32.const ${start})))`;
 }
 
 function familyText(memory: StaticMemory, word: Word): string {
@@ -88,7 +95,6 @@ function familyText(memory: StaticMemory, word: Word): string {
   const state = memory.reserve(STATE.length * size);
   const schedule = memory.reserve(rounds * size);
   const last = memory.reserve(2 * block);
-  const get = (name: string): string => `(local.get $${name})`;
   const call = (operation: string, a: string, b: string): string => `(${word}.${operation} ${a} ${b})`;
   const add = (first: string, ...others: string[]): string =>
     others.reduce((sum, other) => call("add", sum, other), first);
