@@ -5,6 +5,7 @@ import {
   isApproximate,
   KEY_PREFIX,
   limitsOf,
+  LIMITS_PEERS,
   LIMITS_PRINCIPALS,
   SETTINGS,
   type Limit,
@@ -33,6 +34,7 @@ export default defineMiddleware<Settings>({
     },
     { for: "approximate limits", when: isApproximate(true), kv: { prefix: "keyPrefix" } },
     { for: "limits by principal", when: LIMITS_PRINCIPALS, principal: true },
+    { for: "limits by peer", when: LIMITS_PEERS, peer: true },
   ],
   async handle(request, next, ctx) {
     // What continues a request was counted with it.

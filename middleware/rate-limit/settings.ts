@@ -144,15 +144,16 @@ export const SETTINGS: JsonSchema = {
   else: { required: ["limit", "windowMs"] },
 };
 
-const BY_PRINCIPAL = {
-  properties: { by: { contains: { const: "principal" } } },
-  required: ["by"],
-};
-
 /** Matches settings with a limit that tells principals apart. */
-export const LIMITS_PRINCIPALS: JsonSchema = {
-  anyOf: [BY_PRINCIPAL, { properties: { limits: { contains: BY_PRINCIPAL } }, required: ["limits"] }],
-};
+export const LIMITS_PRINCIPALS: JsonSchema = limitsBy("principal");
+
+/** Matches settings with a limit that tells addresses apart. */
+export const LIMITS_PEERS: JsonSchema = limitsBy("peer");
+
+function limitsBy(dimension: Dimension): JsonSchema {
+  const limit = { properties: { by: { contains: { const: dimension } } }, required: ["by"] };
+  return { anyOf: [limit, { properties: { limits: { contains: limit } }, required: ["limits"] }] };
+}
 
 /** Matches settings that do with any store, or not. */
 export function isApproximate(approximate: boolean): JsonSchema {

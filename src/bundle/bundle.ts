@@ -34,6 +34,8 @@ export interface BundleInput {
    * unit. Default `/opt/<name of the server>`.
    */
   folder?: string;
+  /** Spin only: the image that `spin registry push` puts the application in, for SpinKube. Default: nothing for SpinKube. */
+  image?: string;
 }
 
 /** What a host needs to run a server. */

@@ -120,10 +120,11 @@ function linkText(as: string, parts: readonly PartInspection[]): string {
 }
 
 function requirementLines({ requires = [] }: PartInspection, indent: string): string[] {
-  return requires.flatMap(({ principal, behindAuthentication, http, kv, secret, for: reason }) => {
+  return requires.flatMap(({ principal, behindAuthentication, peer, http, kv, secret, for: reason }) => {
     const demands = [
       ...(principal ? ["a known caller"] : []),
       ...(behindAuthentication ? ["a place behind authentication"] : []),
+      ...(peer ? ["the address of the client"] : []),
       ...(http === undefined ? [] : [`http to what "${http}" names`]),
       ...(kv === undefined ? [] : [`keys below "${kv.prefix}"${featureText(kv.features)}`]),
       ...(secret === undefined ? [] : [`the secret that "${secret}" names`]),

@@ -128,6 +128,8 @@ export interface Requirement {
   principal?: true;
   /** It must not stand in front of middleware that authenticates; where a server has none, it may stand anywhere. */
   behindAuthentication?: true;
+  /** The host must say from which address a request came. Checked when a bundle for one is made. */
+  peer?: true;
   /** Name of the setting with a URL, `GET` of which its `http` grants must cover. */
   http?: string;
   /** A `kv` grant that covers the prefix in a setting, of a store with these features. */

@@ -20,6 +20,7 @@ const MEMBERS: Record<string, Check> = {
       : `does not say, in at most ${MAX_REASON} characters, what does not work without it`,
   principal: flag,
   behindAuthentication: flag,
+  peer: flag,
   http: setting,
   kv: (value) =>
     isObject(value) && setting(value["prefix"]) === undefined

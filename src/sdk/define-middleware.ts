@@ -35,6 +35,8 @@ export interface Requirement {
   readonly principal?: true;
   /** It must not stand in front of middleware that authenticates; where a server has none, it may stand anywhere. */
   readonly behindAuthentication?: true;
+  /** The host must say from which address a request came; `tenon bundle` refuses hosts that do not. */
+  readonly peer?: true;
   /** Name of the setting with a URL, `GET` of which its `http` grants must cover. */
   readonly http?: string;
   /** A `kv` grant that covers the prefix in the setting of that name, of a store with these features. */

@@ -58,7 +58,10 @@ describe("settings", () => {
     const needs = (settings: object): string[] =>
       requires.filter(({ when }) => checkJson(when, settings).length === 0).map((each) => each.for);
     expect(needs(one)).toEqual(["exact limits"]);
-    expect(needs({ ...one, by: ["peer", "tool"], approximate: true })).toEqual(["approximate limits"]);
+    expect(needs({ ...one, by: ["peer", "tool"], approximate: true })).toEqual([
+      "approximate limits",
+      "limits by peer",
+    ]);
     expect(needs({ ...one, by: ["tool", "principal"] })).toEqual(["exact limits", "limits by principal"]);
     expect(needs({ limits: [one, { ...one, by: ["principal"] }] })).toEqual([
       "exact limits",
@@ -68,6 +71,7 @@ describe("settings", () => {
       { kv: { prefix: "keyPrefix", features: ["swap", "persistent"] } },
       { kv: { prefix: "keyPrefix" } },
       { principal: true },
+      { peer: true },
     ]);
   });
 });

@@ -1,7 +1,5 @@
 import { describeValue, type GrantedValue } from "../granted-values.ts";
 
-/** What a context names as the time a call may take, unless the bundle says otherwise. */
-const DEADLINE_MS = 10_000;
 /** As on Node. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
@@ -12,28 +10,36 @@ export interface ScriptSetting {
   about: readonly string[];
 }
 
-/** The comment at the top of a script: what it runs, its settings, and what it hands on. */
-export function scriptHead(
-  what: string,
-  settings: readonly ScriptSetting[],
-  values: readonly GrantedValue[],
-): string[] {
-  const width = Math.max(...[...settings, ...values].map(({ variable }) => variable.length)) + 2;
-  const row = (variable: string, about: readonly string[]): string[] =>
-    about.map((line, i) => `#   ${(i === 0 ? variable : "").padEnd(width)}${line}`);
+/** What the top of a script says. */
+export interface ScriptFacts {
+  /** A sentence with a full stop. */
+  what: string;
+  settings: readonly ScriptSetting[];
+  values: readonly GrantedValue[];
+  /** Other variables that the server sees. Default none. */
+  others?: readonly ScriptSetting[];
+}
+
+/** The top of a script: what it runs, its settings, what it hands on, and a warning for each value that is not set. */
+export function scriptHead({ what, settings, values, others = [] }: ScriptFacts): string[] {
+  const seen = [
+    ...values.map((value) => ({ variable: value.variable, about: [describeValue(value)] })),
+    ...others,
+  ];
+  const width = Math.max(...[...settings, ...seen].map(({ variable }) => variable.length)) + 2;
+  const rows = (all: readonly ScriptSetting[]): string[] =>
+    all.flatMap(({ variable, about }) =>
+      about.map((line, i) => `#   ${(i === 0 ? variable : "").padEnd(width)}${line}`),
+    );
   return [
     "#!/bin/sh",
     `# ${what} Settings are environment variables:`,
     "#",
-    ...settings.flatMap(({ variable, about }) => row(variable, about)),
+    ...rows(settings),
     "#",
-    ...(values.length === 0
+    ...(seen.length === 0
       ? ["# The server sees no variable of the environment."]
-      : [
-          "# The server sees these variables, and no other:",
-          "#",
-          ...values.flatMap((value) => row(value.variable, [describeValue(value)])),
-        ]),
+      : ["# The server sees these variables, and no other:", "#", ...rows(seen)]),
     "set -eu",
     'cd "$(dirname "$0")"',
     ...values.map(
@@ -43,20 +49,17 @@ export function scriptHead(
 }
 
 /** Hands variables on to a component, and nothing else of the environment. */
-export function environmentFlags(values: readonly GrantedValue[]): string[] {
-  return values.flatMap(({ variable }) => ["--env", variable]);
+export function environmentFlags(variables: readonly string[]): string[] {
+  return variables.map((variable) => `--env ${variable}`);
 }
 
 /** Settings of every script that runs wasmtime. */
-export function runtimeSettings(what: string, deadlineMs = DEADLINE_MS): ScriptSetting[] {
+export function runtimeSettings(): ScriptSetting[] {
   return [
-    { variable: "TENON_TIMEOUT", about: [`time that ${what} may take (default: ${deadlineMs}ms)`] },
     { variable: "TENON_MEMORY", about: [`bytes that each memory may have (default: ${MEMORY_BYTES})`] },
     { variable: "WASMTIME", about: ["the program (default: wasmtime)"] },
   ];
 }
 
-/** The line that turns those settings into flags, in `$@`. */
-export function runtimeFlags(deadlineMs = DEADLINE_MS): string {
-  return `set -- -W "timeout=\${TENON_TIMEOUT:-${deadlineMs}ms}" -W "max-memory-size=\${TENON_MEMORY:-${MEMORY_BYTES}}"`;
-}
+/** The flag of those settings. */
+export const MEMORY_FLAG = `-W "max-memory-size=\${TENON_MEMORY:-${MEMORY_BYTES}}"`;

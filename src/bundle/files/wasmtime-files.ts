@@ -5,12 +5,15 @@ import type { BundleFile } from "../host-definition.ts";
 import { containerfile } from "./containerfile.ts";
 import {
   environmentFlags,
-  runtimeFlags,
+  MEMORY_FLAG,
   runtimeSettings,
   scriptHead,
   type ScriptSetting,
 } from "./shell-script.ts";
 import { systemdUnit } from "./systemd-unit.ts";
+
+/** What a context names as the time a call may take, unless the bundle says otherwise. */
+const DEADLINE_MS = 10_000;
 
 /** What goes beside a component for `wasmtime serve`: a script, a systemd unit, and the recipe of a container. */
 export function wasmtimeFiles(core: CoreManifest, input: BundleInput): Record<string, BundleFile> {
@@ -25,11 +28,12 @@ export function wasmtimeFiles(core: CoreManifest, input: BundleInput): Record<st
 function serveScript(
   { name, version }: CoreManifest,
   values: readonly GrantedValue[],
-  deadlineMs: number | undefined,
+  deadlineMs = DEADLINE_MS,
 ): string {
   const settings: ScriptSetting[] = [
     { variable: "TENON_ADDR", about: ["address and port to listen on (default: 127.0.0.1:3000)"] },
-    ...runtimeSettings("a request", deadlineMs),
+    { variable: "TENON_TIMEOUT", about: [`time that a request may take (default: ${deadlineMs}ms)`] },
+    ...runtimeSettings(),
     {
       variable: "TENON_REUSE",
       about: [
@@ -52,9 +56,10 @@ function serveScript(
       ],
     },
   ];
+  const environment = environmentFlags(values.map(({ variable }) => variable));
   const lines = [
-    ...scriptHead(`Serves ${name} ${version} with wasmtime 48 or newer.`, settings, values),
-    runtimeFlags(deadlineMs),
+    ...scriptHead({ what: `Serves ${name} ${version} with wasmtime 48 or newer.`, settings, values }),
+    `set -- -W "timeout=\${TENON_TIMEOUT:-${deadlineMs}ms}" ${MEMORY_FLAG}`,
     'if [ "${TENON_POOLING:-n}" = y ]; then',
     '  set -- "$@" -O pooling-allocator=y -O pooling-memory-keep-resident=4194304 -O pooling-table-keep-resident=65536',
     "fi",
@@ -67,7 +72,7 @@ function serveScript(
     '  set -- "$@" --allow-precompiled',
     "  artifact=$TENON_COMPILED",
     "fi",
-    ...(values.length === 0 ? [] : [`set -- "$@" -S cli ${environmentFlags(values).join(" ")}`]),
+    ...(values.length === 0 ? [] : [`set -- "$@" -S cli ${environment.join(" ")}`]),
     'exec "${WASMTIME:-wasmtime}" serve --addr "${TENON_ADDR:-127.0.0.1:3000}" "$@" \\',
     '  --max-instance-reuse-count "${TENON_REUSE:-1}" --no-logging-prefix "$artifact"',
   ];

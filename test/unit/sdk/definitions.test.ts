@@ -149,11 +149,11 @@ describe("defineMiddleware()", () => {
         ],
         [
           [{ for: "x" }],
-          "its requires[0] requires nothing; there are principal, behindAuthentication, http, kv, secret",
+          "its requires[0] requires nothing; there are principal, behindAuthentication, peer, http, kv, secret",
         ],
         [
           [{ for: "x", principle: true }],
-          'its requires[0] has "principle"; there are when, for, principal, behindAuthentication, http, kv, secret',
+          'its requires[0] has "principle"; there are when, for, principal, behindAuthentication, peer, http, kv, secret',
         ],
         [
           [{ for: "x", principal: false }],
