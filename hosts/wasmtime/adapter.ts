@@ -1,12 +1,10 @@
 import type { IncomingRequest, ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
-import type { InputStream } from "tenon-wasi:io/streams@0.2.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
 import { createExchange, type HttpFacts, type IncomingExchange } from "../wasi/exchange.ts";
 import type { GetKeys } from "../wasi/request-states.ts";
+import { readPiece } from "../wasi/stream.ts";
 import { binaryString, encodeUtf8 } from "../wasi/text.ts";
 import { openResponse } from "./response.ts";
-
-const READ_BYTES = 65_536;
 
 /** `reply` of `wit/reply.wit`, in bundles of cores that notify. */
 interface Reply {
@@ -61,7 +59,7 @@ function withIncoming(request: IncomingRequest, use: (incoming: IncomingExchange
         const values = fields.get(name);
         return values.length === 0 ? undefined : values.map(binaryString).join(", ");
       },
-      read: () => read(stream),
+      read: () => readPiece(stream),
     });
   } finally {
     stream[Symbol.dispose]();
@@ -69,20 +67,6 @@ function withIncoming(request: IncomingRequest, use: (incoming: IncomingExchange
     fields[Symbol.dispose]();
     request[Symbol.dispose]();
   }
-}
-
-function read(stream: InputStream): Uint8Array | undefined {
-  try {
-    return stream.blockingRead(READ_BYTES);
-  } catch (error) {
-    if (isClosed(error)) return undefined;
-    throw error;
-  }
-}
-
-/** True for the `closed` case of `stream-error`, which is how a stream says that it ended. */
-function isClosed(error: unknown): boolean {
-  return (error as { payload?: { tag?: string } }).payload?.tag === "closed";
 }
 
 function send({ status, headers, body }: HttpAnswer, out: ResponseOutparam): void {

@@ -1,8 +1,6 @@
 import { Fields, OutgoingBody, OutgoingResponse, ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
+import { writeAll } from "../wasi/stream.ts";
 import { bytesOf } from "../wasi/text.ts";
-
-/** The most `blocking-write-and-flush` takes. */
-const WRITE_BYTES = 4096;
 
 /** A response whose head was sent. */
 export interface OpenResponse {
@@ -25,13 +23,7 @@ export function openResponse(
   let isOpen = true;
   return {
     write(content) {
-      try {
-        for (let at = 0; isOpen && at < content.length; at += WRITE_BYTES) {
-          stream.blockingWriteAndFlush(content.subarray(at, at + WRITE_BYTES));
-        }
-      } catch {
-        isOpen = false;
-      }
+      isOpen &&= writeAll(stream, content);
       return isOpen;
     },
     end() {

@@ -1,19 +1,5 @@
 // wit/wasi-http.wit, as QuickJS presents it.
 
-/// <reference lib="esnext.disposable" />
-
-declare module "tenon-wasi:io/streams@0.2.0" {
-  export class InputStream {
-    blockingRead(length: number): Uint8Array;
-    [Symbol.dispose](): void;
-  }
-
-  export class OutputStream {
-    blockingWriteAndFlush(contents: Uint8Array): void;
-    [Symbol.dispose](): void;
-  }
-}
-
 declare module "tenon-wasi:http/types@0.2.0" {
   import type { InputStream, OutputStream } from "tenon-wasi:io/streams@0.2.0";
 

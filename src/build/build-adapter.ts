@@ -14,6 +14,8 @@ export interface AdapterInput {
   wit: string;
   /** Name of the world. */
   world: string;
+  /** Values, as JSON has them, that free identifiers of the modules stand for. Default none. */
+  constants?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -26,8 +28,18 @@ export interface AdapterInput {
  */
 export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8Array }> {
   const entry = join(input.folder, "adapter.js");
+  const constants = Object.fromEntries(
+    Object.entries(input.constants ?? {}).map(([name, value]) => [name, JSON.stringify(value)]),
+  );
   const run = (source: string, define = {}): Promise<Bundle> =>
-    bundle({ entry, source, format: "esm", minify: true, plugins: [anyInterfacePlugin], define });
+    bundle({
+      entry,
+      source,
+      format: "esm",
+      minify: true,
+      plugins: [anyInterfacePlugin],
+      define: { ...constants, ...define },
+    });
   const marked = await run(input.source, MARKED_GLOBALS);
   const { code } = await run(withRuntime(input.source, runtimePartsOf(usedGlobals(marked.code))));
   return { bytes: await componentizeText({ code, wit: input.wit, world: input.world }) };

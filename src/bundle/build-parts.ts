@@ -5,6 +5,7 @@ import { buildAdapter } from "../build/index.ts";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import type { HostDefinition, LentService } from "./host-definition.ts";
+import type { JoinedGrants } from "./joined-grants.ts";
 
 /** The services in one component: two engines would cost more. */
 const SERVICE_INTERFACES: Record<LentService, string> = {
@@ -19,33 +20,58 @@ const COMMON_IMPORTS = ["tenon:host/log@0.1.0", "wasi:random/random@0.2.0"];
 const ADAPTER_IMPORTS = [...COMMON_IMPORTS, "tenon:adapter/call@0.1.0", "tenon:mcp/handler@0.1.0"];
 const REPLY = "tenon:streaming/reply@0.1.0";
 const STATE_KEY = "tenon:adapter/state-key@0.1.0";
+/** Offered where something in the bundle reads the environment. */
+export const ENVIRONMENT = "tenon:adapter/environment@0.1.0";
 const SHARED_WIT = ["wasi/wit/adapter.wit"];
+
+/** What the adapter of a bundle is made of. */
+interface AdapterParts {
+  facts: object;
+  /** The core notifies. */
+  notifies: boolean;
+  /** The core asks clients. */
+  asks: boolean;
+  /** The adapter reads variables of its own. */
+  variables: boolean;
+}
 
 /** Builds the adapter of a host with the facts of a core inside. */
 export async function buildHostAdapter(
   host: HostDefinition,
-  { facts, notifies, asks }: { facts: object; notifies: boolean; asks: boolean },
+  { facts, notifies, asks, variables }: AdapterParts,
 ): Promise<Uint8Array> {
   const { module, imports } = host.adapter;
   const lines = [
     `import { createAdapter } from ${JSON.stringify(modulePath(module))};`,
     ...(notifies ? [`import * as reply from "${REPLY}";`] : []),
     ...(asks ? [`import { get as getKeys } from "${STATE_KEY}";`] : []),
+    ...(variables ? [`import { get as getVariable } from "${ENVIRONMENT}";`] : []),
     // Parsed, because a name in them may be "__proto__".
-    `const parts = { facts: JSON.parse(${JSON.stringify(JSON.stringify(facts))})${notifies ? ", reply" : ""}${asks ? ", getKeys" : ""} };`,
+    `const parts = { facts: JSON.parse(${JSON.stringify(JSON.stringify(facts))})${notifies ? ", reply" : ""}${asks ? ", getKeys" : ""}${variables ? ", getVariable" : ""} };`,
     `export const { ${camelCase(host.adapterExport)} } = createAdapter(parts);`,
   ];
   const wit = hostWorld(host, {
-    imports: [...ADAPTER_IMPORTS, ...imports, ...(notifies ? [REPLY] : []), ...(asks ? [STATE_KEY] : [])],
+    imports: [
+      ...ADAPTER_IMPORTS,
+      ...imports,
+      ...(notifies ? [REPLY] : []),
+      ...(asks ? [STATE_KEY] : []),
+      ...(variables ? [ENVIRONMENT] : []),
+    ],
     exports: [host.adapterExport],
   });
   return build(lines, wit);
 }
 
-/** Builds one component of the services that a core imports; nothing when there are none. */
+/**
+ * Builds one component of the services that a core imports; nothing when there are none.
+ *
+ * @param grants What all parts of the core may use together: `GRANTS` to the modules.
+ */
 export async function buildHostServices(
   host: HostDefinition,
   services: readonly LentService[],
+  grants: JoinedGrants,
 ): Promise<Uint8Array | undefined> {
   if (services.length === 0) return undefined;
   const modules = services.map((service) => ({ service, ...host.services[service]! }));
@@ -57,15 +83,20 @@ export async function buildHostServices(
     imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
     exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
   });
-  return build(lines, wit);
+  return build(lines, wit, { GRANTS: grants });
 }
 
-async function build(lines: readonly string[], wit: string): Promise<Uint8Array> {
+async function build(
+  lines: readonly string[],
+  wit: string,
+  constants: Record<string, unknown> = {},
+): Promise<Uint8Array> {
   const { bytes } = await buildAdapter({
     source: lines.join("\n"),
     folder: fileURLToPath(new URL(".", HOSTS)),
     wit,
     world: "built",
+    constants,
   });
   return bytes;
 }

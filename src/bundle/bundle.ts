@@ -1,27 +1,34 @@
 import { createHash } from "node:crypto";
 import { admitCore, attachAdapter } from "../compose/index.ts";
 import { ToolkitError } from "../errors/index.ts";
-import { readManifest, toolParameterHeaders, type CoreManifest } from "../manifest/index.ts";
+import {
+  readManifest,
+  toolParameterHeaders,
+  type CoreManifest,
+  type PartManifest,
+} from "../manifest/index.ts";
 import { importNames } from "../wasm/index.ts";
-import { buildHostAdapter, buildHostServices } from "./build-parts.ts";
+import { buildHostAdapter, buildHostServices, ENVIRONMENT } from "./build-parts.ts";
 import { coreImports, lentServices } from "./core-imports.ts";
 import { checkImports } from "./check-imports.ts";
 import { grantedValues, type GrantedValue } from "./granted-values.ts";
 import type { BundleFile, HostDefinition } from "./host-definition.ts";
 import { fastly } from "./hosts/fastly.ts";
+import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
+import { joinedGrants } from "./joined-grants.ts";
 import { checkHttpSettings, type HttpSettings } from "./http-settings.ts";
-import { environmentStateKey, logServices } from "./wat-component.ts";
+import { environment, logServices } from "./wat-component.ts";
 
 /** A host that runs a bundle. */
-export type BundleHost = "wasmtime" | "fastly";
+export type BundleHost = "wasmtime" | "fastly" | "stdio";
 
 /** What {@link bundle} takes. */
 export interface BundleInput {
   /** A composed server. Its bytes stay as they are, inside the result. */
   core: Uint8Array;
   host: BundleHost;
-  /** How to serve HTTP. Default `{}`. */
+  /** How to serve HTTP. Default `{}`; on stdio, `deadlineMs` alone has a meaning and is taken. */
   http?: HttpSettings;
   /**
    * Where the host keeps the key that seals what clients carry while they are asked something; needed for a core that asks.
@@ -58,7 +65,9 @@ export interface Bundle {
   values: GrantedValue[];
 }
 
-const HOSTS: Record<BundleHost, HostDefinition> = { wasmtime, fastly };
+const CREDENTIALS = /^tenon:host\/credentials@/;
+
+const HOSTS: Record<BundleHost, HostDefinition> = { wasmtime, fastly, stdio };
 
 /** Every host that bundles are made for. */
 export const BUNDLE_HOSTS = Object.keys(HOSTS) as BundleHost[];
@@ -85,23 +94,26 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   await admitCore(core, manifest, `bundle "${manifest.name}" for ${name}`);
   checkStateKey(manifest, host, input);
   refuse(manifest, host, input);
-  checkHttpSettings(http);
+  checkHttpSettings(http, host.transport);
   const services = lentServices(imports).filter((service) => host.services[service] !== undefined);
-  const asks = stateKey !== undefined;
-  const [log, lent, adapter, keys] = await Promise.all([
+  const asks = stateKey !== undefined || (host.stateKey === "process" && asking(manifest).length > 0);
+  const variables = host.credential === true && imports.some((each) => CREDENTIALS.test(each));
+  const reads = services.some((each) => host.services[each]!.imports.includes(ENVIRONMENT));
+  const [log, lent, adapter, variablesOf] = await Promise.all([
     logServices(),
-    buildHostServices(host, services),
+    buildHostServices(host, services, joinedGrants(manifest)),
     buildHostAdapter(host, {
       facts: factsOf(manifest, input),
       notifies: services.includes("outbox"),
       asks,
+      variables,
     }),
-    asks ? environmentStateKey() : undefined,
+    asks || variables || reads ? environment() : undefined,
   ]);
   const bytes = await attachAdapter({
     core,
     adapter,
-    services: [log, lent, keys].filter((each) => each !== undefined),
+    services: [log, variablesOf, lent].filter((each) => each !== undefined),
     rename: (each) => each.replace(/^tenon-wasi:/, "wasi:"),
     exports: [host.entryPoint],
   });
@@ -142,25 +154,31 @@ function refuse(manifest: CoreManifest, host: HostDefinition, input: BundleInput
   });
 }
 
+/** The parts that ask clients. */
+function asking({ providers }: CoreManifest): PartManifest[] {
+  return providers.filter(({ asks }) => asks === true);
+}
+
 /** A server that would fail as soon as a tool asks is worse than none. */
 function checkStateKey(
-  { name, providers }: CoreManifest,
+  manifest: CoreManifest,
   { stateKey: takesKey }: HostDefinition,
   { host, stateKey }: BundleInput,
 ): void {
-  const asking = providers.filter(({ asks }) => asks === true).map(({ as }) => `"${as}"`);
-  const cannot = `Cannot bundle "${name}" for ${host}`;
-  if (!takesKey && stateKey !== undefined) {
+  const cannot = `Cannot bundle "${manifest.name}" for ${host}`;
+  if (takesKey !== "environment" && stateKey !== undefined) {
     throw new ToolkitError(`${cannot}: it takes no state key`, { code: "ERR_CONFIG" });
   }
-  if (asking.length === 0 || stateKey !== undefined) return;
+  const parts = asking(manifest);
+  if (parts.length === 0 || stateKey !== undefined || takesKey === "process") return;
   throw new ToolkitError(
-    `${cannot}: ${asking.join(", ")} asks clients, and no key seals what they carry meanwhile`,
+    `${cannot}: ${parts.map(({ as }) => `"${as}"`).join(", ")} asks clients, and no key seals what they carry meanwhile`,
     {
       code: "ERR_HOST_CORE",
-      hint: takesKey
-        ? 'Pass stateKey: "environment", and run it with TENON_STATE_KEY, or run the server with "tenon serve"'
-        : 'Leave out what asks, or run the server with "tenon serve"',
+      hint:
+        takesKey === "environment"
+          ? 'Pass stateKey: "environment", and run it with TENON_STATE_KEY, or run the server with "tenon serve"'
+          : 'Leave out what asks, or run the server with "tenon serve"',
     },
   );
 }

@@ -45,8 +45,15 @@ export interface HostDefinition {
   adapterExport: string;
   /** What the host can lend, each by a module that exports an object of the service's name. */
   services: Partial<Record<LentService, HostModule>>;
-  /** True when `TENON_STATE_KEY` of its environment can seal states. */
-  stateKey: boolean;
+  /**
+   * What seals states: `TENON_STATE_KEY` of its environment, where the bundle says so; or of a host that lives as long as its
+   * client, that variable or a random key. Default: nothing.
+   */
+  stateKey?: "environment" | "process";
+  /** True when `TENON_AUTHORIZATION` of its environment is the credential of every call. Default false. */
+  credential?: true;
+  /** What clients speak. Default `http`. */
+  transport?: "stdio";
   /** What keeps the core from running there. Default nothing. */
   refuse?: (core: CoreManifest, input: BundleInput) => Refusal[];
   /** What goes beside the artifact, by name. */

@@ -31,7 +31,11 @@ const KEYS = [
  *
  * @throws ToolkitError `ERR_CONFIG` when a setting is not what it must be, or there is no such setting.
  */
-export function checkHttpSettings(settings: HttpSettings): void {
+export function checkHttpSettings(settings: HttpSettings, transport?: "stdio"): void {
+  const other = Object.keys(settings).find((key) => key !== "deadlineMs");
+  if (transport === "stdio" && other !== undefined) {
+    throw wrong(`"${other}" is not for a server that clients start and speak to over stdio`);
+  }
   const unknown = Object.keys(settings).find((key) => !(KEYS as readonly string[]).includes(key));
   if (unknown !== undefined) throw wrong(`there is no setting "${unknown}"`);
   const { path, deadlineMs, maxBodyBytes } = settings;

@@ -38,10 +38,10 @@ export function logServices(): Promise<Uint8Array> {
   });
 }
 
-/** `state-key.wat`: the variable `TENON_STATE_KEY`. */
-export function environmentStateKey(): Promise<Uint8Array> {
-  return watComponent("state-key", {
+/** `environment.wat`: variables whose names start with `TENON_`, among them the key that seals states. */
+export function environment(): Promise<Uint8Array> {
+  return watComponent("environment", {
     imports: ["tenon-wasi:cli/environment@0.2.0"],
-    exports: ["tenon:adapter/state-key@0.1.0"],
+    exports: ["tenon:adapter/environment@0.1.0", "tenon:adapter/state-key@0.1.0"],
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "../../src/build/index.ts";
@@ -22,6 +23,21 @@ export async function endlessCore(): Promise<Composition> {
 /** The same with what asks its client. */
 export async function askingCore(): Promise<Composition> {
   return composeSuite([{ as: "asking", bytes: await fixture("asking") }]);
+}
+
+/** Opens {@link streamingCore}. */
+export const API_KEY = "a-key-of-more-than-twenty-characters";
+
+/** Tools that notify, behind a middleware that refuses whoever has no key. */
+export async function streamingCore(): Promise<Composition> {
+  const keys = [{ id: "suite", sha256: createHash("sha256").update(API_KEY).digest("hex") }];
+  return compose({
+    name: "streaming",
+    version: "1.0.0",
+    access: "authenticated",
+    providers: [{ as: "streaming", bytes: await fixture("streaming") }],
+    middleware: [{ as: "auth-api-key", bytes: await ready("auth-api-key"), settings: { keys } }],
+  });
 }
 
 async function composeSuite(providers: { as: string; bytes: Uint8Array }[]): Promise<Composition> {

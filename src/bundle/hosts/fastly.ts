@@ -21,7 +21,6 @@ export const fastly: HostDefinition = {
   },
   adapterExport: "fastly:compute/http-incoming@0.1.0",
   services: {},
-  stateKey: false,
   refuse({ providers, middleware }) {
     const parts = providers.length + middleware.length;
     return parts <= MAX_PARTS

@@ -16,6 +16,6 @@ export const wasmtime: HostDefinition = {
       exports: ["tenon:streaming/reply@0.1.0"],
     },
   },
-  stateKey: true,
+  stateKey: "environment",
   files: wasmtimeFiles,
 };

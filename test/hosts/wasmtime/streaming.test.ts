@@ -1,31 +1,11 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { buildComponent } from "../../../src/build/index.ts";
-import { compose } from "../../../src/compose/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
 import { bundleFile, type BundleFile } from "../bundle-file.ts";
+import { API_KEY, streamingCore } from "../suite-core.ts";
 import { messagesOf, notify as call, type Client } from "../streamed-calls.ts";
 
 const { path: wasmtime, missing } = findProgram("wasmtime");
-const KEY = "a-key-of-more-than-twenty-characters";
-
-/** Tools that notify, behind a middleware that refuses whoever has no key. */
-async function streamingCore(): Promise<Uint8Array> {
-  const entry = fileURLToPath(new URL("../../fixtures/components/streaming.ts", import.meta.url));
-  const keys = [{ id: "suite", sha256: createHash("sha256").update(KEY).digest("hex") }];
-  const auth = await readFile(new URL("../../../dist/components/auth-api-key.wasm", import.meta.url));
-  const { bytes } = await compose({
-    name: "streaming",
-    version: "1.0.0",
-    access: "authenticated",
-    providers: [{ as: "streaming", bytes: (await buildComponent({ entry })).bytes }],
-    middleware: [{ as: "auth-api-key", bytes: new Uint8Array(auth), settings: { keys } }],
-  });
-  return bytes;
-}
 
 const title =
   missing === undefined ? "wasmtime serve streams" : `wasmtime serve streams: NOT RUN, ${missing}`;
@@ -36,11 +16,11 @@ describe.skipIf(missing !== undefined)(title, () => {
   let client: Client;
 
   beforeAll(async () => {
-    file = await bundleFile(await streamingCore(), "wasmtime", {
+    file = await bundleFile((await streamingCore()).bytes, "wasmtime", {
       http: { allowedOrigins: ["https://app.example"] },
     });
     server = await startRuntime(wasmtime!, ["serve", "--addr", "127.0.0.1:0", file.path]);
-    client = { url: `${server.origin}/mcp`, headers: { authorization: `Bearer ${KEY}` } };
+    client = { url: `${server.origin}/mcp`, headers: { authorization: `Bearer ${API_KEY}` } };
   }, 120_000);
   afterAll(async () => {
     await server?.stop();
@@ -71,7 +51,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     const response = await call(client, "persist", { signal: leaving.signal });
     const reader = response.body!.getReader();
     const { value } = await reader.read();
-    expect(Buffer.from(value!).toString()).toMatch(/^data: .*persisting/);
+    expect(Buffer.from(value ?? "").toString()).toMatch(/^data: .*persisting/);
     leaving.abort();
     // The tool hears of it by a write that fails, and the next request is served as ever.
     await server.until(/notifications of tools\/call \\"persist\\" were dropped: the client does not read/);

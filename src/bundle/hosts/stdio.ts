@@ -1,0 +1,25 @@
+import type { HostDefinition } from "../host-definition.ts";
+
+/** `wasmtime run`, or any other host of `wasi:cli/run`: a server for the client that starts it. */
+export const stdio: HostDefinition = {
+  entryPoint: "wasi:cli/run@0.2.0",
+  artifact: "server.wasm",
+  run: "wasmtime run server.wasm",
+  wit: ["wasi/wit/wasi.wit", "stdio/wit/reply.wit"],
+  adapter: {
+    module: "stdio/adapter",
+    imports: ["tenon-wasi:cli/stdin@0.2.0", "tenon-wasi:cli/stdout@0.2.0"],
+  },
+  adapterExport: "tenon-wasi:cli/run@0.2.0",
+  services: {
+    outbox: {
+      module: "stdio/outbox",
+      imports: ["tenon-wasi:cli/stdout@0.2.0"],
+      exports: ["tenon:streaming/reply@0.1.0"],
+    },
+  },
+  stateKey: "process",
+  credential: true,
+  transport: "stdio",
+  files: () => ({}),
+};
