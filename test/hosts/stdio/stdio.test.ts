@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)(title, () => {
   let file: BundleFile;
   beforeAll(async () => {
     file = await compiledBundle((await streamingCore()).bytes);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => file?.remove());
 
   const start = (...options: string[]): LineSession =>
@@ -124,7 +124,7 @@ describe.skipIf(missing !== undefined)(asks, () => {
   let file: BundleFile;
   beforeAll(async () => {
     file = await compiledBundle((await askingCore()).bytes);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => file?.remove());
 
   const call = (members: object = {}): object => ({

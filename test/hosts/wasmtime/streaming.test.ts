@@ -21,7 +21,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     });
     server = await startRuntime(wasmtime!, ["serve", "--addr", "127.0.0.1:0", file.path]);
     client = { url: `${server.origin}/mcp`, headers: { authorization: `Bearer ${API_KEY}` } };
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await server?.stop();
     await file?.remove();
