@@ -1,13 +1,14 @@
-import { new as newBody, read, write, type Body } from "fastly:compute/http-body@0.1.0";
+import type { Body } from "fastly:compute/http-body@0.1.0";
 import { downstreamClientIpAddr } from "fastly:compute/http-downstream@0.1.0";
 import type { Request } from "fastly:compute/http-req@0.1.0";
-import { Response, sendDownstream } from "fastly:compute/http-resp@0.1.0";
+import { sendDownstream } from "fastly:compute/http-resp@0.1.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
 import { createExchange, type HttpFacts } from "../wasi/exchange.ts";
 import type { GetKeys } from "../wasi/request-states.ts";
-import { binaryString, bytesOf, encodeUtf8 } from "../wasi/text.ts";
+import { binaryString, encodeUtf8 } from "../wasi/text.ts";
+import { bodyOf, readPiece } from "./body.ts";
+import { createResponse } from "./response.ts";
 
-const READ_BYTES = 65_536;
 /** Above the platform's own limits of a request head. */
 const HEAD_BYTES = 131_072;
 
@@ -42,10 +43,7 @@ export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
       path: pathOf(request.getUri(HEAD_BYTES)),
       headers: (name: string) => fieldOf(request, name),
       peer: peerOf(request),
-      read: () => {
-        const piece = read(body, READ_BYTES);
-        return piece.length === 0 ? undefined : piece;
-      },
+      read: () => readPiece(body),
     };
     const answer = exchange(incoming, notifications);
     if (streamed) reply!.end(answer.body ?? "");
@@ -75,12 +73,6 @@ function peerOf(request: Request): string | undefined {
     : address.val.map((group) => group.toString(16)).join(":");
 }
 
-function send({ status, headers, body }: HttpAnswer): void {
-  const response = Response.new();
-  response.setStatus(status);
-  for (const [name, value] of headers) response.appendHeader(name, bytesOf(value));
-  const outgoing = newBody();
-  let content = encodeUtf8(body ?? "");
-  while (content.length > 0) content = content.subarray(write(outgoing, content));
-  sendDownstream(response, outgoing);
+function send(answer: HttpAnswer): void {
+  sendDownstream(createResponse(answer), bodyOf(encodeUtf8(answer.body ?? "")));
 }

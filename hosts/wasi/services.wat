@@ -7,11 +7,9 @@
 ;;
 ;; Memory: 0 … 15 results of imports, 32 … 43 the credential as a result, 64 … constants, 4,096 … the line, 131,072 … the arguments of the call in flight.
 (module
-  (import "tenon-wasi:cli/stderr@0.2.0" "get-stderr" (func $get-stderr (result i32)))
   (import "tenon-wasi:clocks/wall-clock@0.2.0" "now" (func $now (param i32)))
-  (import "tenon-wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
-    (func $write-and-flush (param i32 i32 i32 i32)))
-  (import "tenon-wasi:io/error@0.2.0" "[resource-drop]error" (func $drop-error (param i32)))
+  ;; $send and what it needs: one of the texts that say where lines go.
+  (; sink ;)
 
   (memory (export "memory") 3)
   ;; Level names of tenon:host/log, 16 bytes each: the length, then the text.
@@ -29,8 +27,6 @@
   (data (i32.const 288) "Log lines dropped: ")             ;; 19
   (data (i32.const 320) "host")                            ;; 4
 
-  ;; Handle of standard error, asked for once; -1 before.
-  (global $stderr (mut i32) (i32.const -1))
   ;; End of the line being written.
   (global $at (mut i32) (i32.const 0))
   ;; Bytes this call may still log, of 65,536.
@@ -243,21 +239,9 @@
   ;; Writes the line to standard error, at most 4,096 bytes at a time as wasi:io/streams asks. Errors are ignored: there is
   ;; nowhere to report them.
   (func $flush
-    (local $from i32) (local $length i32)
     (call $byte (i32.const 125))
     (call $byte (i32.const 10))
-    (if (i32.eq (global.get $stderr) (i32.const -1)) (then (global.set $stderr (call $get-stderr))))
-    (local.set $from (i32.const 4096))
-    (loop $next
-      (local.set $length (i32.sub (global.get $at) (local.get $from)))
-      (if (i32.gt_u (local.get $length) (i32.const 4096)) (then (local.set $length (i32.const 4096))))
-      (call $write-and-flush (global.get $stderr) (local.get $from) (local.get $length) (i32.const 0))
-      (if (i32.load8_u (i32.const 0))
-        (then
-          (if (i32.eqz (i32.load8_u (i32.const 4))) (then (call $drop-error (i32.load (i32.const 8)))))
-          (return)))
-      (local.set $from (i32.add (local.get $from) (local.get $length)))
-      (br_if $next (i32.lt_u (local.get $from) (global.get $at)))))
+    (call $send (i32.const 4096) (global.get $at)))
 
   ;; Source, message and fields are cut at 256, 16,384 and 32,768 bytes as they appear in the line.
   (func (export "tenon:host/log@0.1.0#write")

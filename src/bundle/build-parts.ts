@@ -83,7 +83,7 @@ export async function buildHostServices(
     imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
     exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
   });
-  return build(lines, wit, { GRANTS: grants });
+  return build(lines, wit, { GRANTS: grants, ...host.constants?.(grants) });
 }
 
 async function build(

@@ -8,20 +8,24 @@ import {
   type PartManifest,
 } from "../manifest/index.ts";
 import { importNames } from "../wasm/index.ts";
-import { buildHostAdapter, buildHostServices, ENVIRONMENT } from "./build-parts.ts";
+import { buildHostAdapter, buildHostServices } from "./build-parts.ts";
 import { coreImports, lentServices } from "./core-imports.ts";
 import { checkImports } from "./check-imports.ts";
 import { grantedValues, type GrantedValue } from "./granted-values.ts";
-import type { BundleFile, HostDefinition } from "./host-definition.ts";
+import type { BundleFile, HostDefinition, WatModule } from "./host-definition.ts";
 import { fastly } from "./hosts/fastly.ts";
 import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
 import { joinedGrants } from "./joined-grants.ts";
 import { checkHttpSettings, type HttpSettings } from "./http-settings.ts";
-import { environment, logServices } from "./wat-component.ts";
+import { checkLogEndpoint } from "./log-endpoint.ts";
+import { ENVIRONMENT_VARIABLES, logServices, watComponent } from "./wat-component.ts";
 
 /** A host that runs a bundle. */
 export type BundleHost = "wasmtime" | "fastly" | "stdio";
+
+/** A place for the key that seals states. */
+export type StateKeyPlace = "environment" | "secret-store";
 
 /** What {@link bundle} takes. */
 export interface BundleInput {
@@ -32,10 +36,11 @@ export interface BundleInput {
   http?: HttpSettings;
   /**
    * Where the host keeps the key that seals what clients carry while they are asked something; needed for a core that asks.
-   * `environment` is the variable `TENON_STATE_KEY` of the instance: 32 bytes in base64 or hex, or several keys, of which
-   * the first one seals and all open. wasmtime only. Default: nowhere.
+   * `environment` (wasmtime) is the variable `TENON_STATE_KEY` of the instance, `secret-store` (Fastly) the secret of that
+   * name in the secret store `tenon_secrets`: 32 bytes in base64 or hex, or several keys, of which the first one seals and
+   * all open. Default: nowhere.
    */
-  stateKey?: "environment";
+  stateKey?: StateKeyPlace;
   /**
    * The absolute path that the bundle will have where it runs, for files that name it to other programs, such as a systemd
    * unit. Default `/opt/<name of the server>`.
@@ -43,6 +48,11 @@ export interface BundleInput {
   folder?: string;
   /** Spin only: the image that `spin registry push` puts the application in, for SpinKube. Default: nothing for SpinKube. */
   image?: string;
+  /**
+   * Name of the log endpoint that lines of the log go to, on Fastly only: 1 to 255 letters, digits, spaces and `_ - .`.
+   * Default: standard error.
+   */
+  logEndpoint?: string;
 }
 
 /** What a host needs to run a server. */
@@ -80,7 +90,7 @@ export const BUNDLE_HOSTS = Object.keys(HOSTS) as BundleHost[];
  * is not what it must be.
  */
 export async function bundle(input: BundleInput): Promise<Bundle> {
-  const { core, host: name, http = {}, stateKey } = input;
+  const { core, host: name, http = {} } = input;
   const manifest = readManifest(core);
   if (manifest?.kind !== "core") {
     throw new ToolkitError(`Cannot bundle for ${name}: the component is not a composed server`, {
@@ -95,25 +105,30 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   checkStateKey(manifest, host, input);
   refuse(manifest, host, input);
   checkHttpSettings(http, host.transport);
+  checkLogEndpoint(input);
   const services = lentServices(imports).filter((service) => host.services[service] !== undefined);
-  const asks = stateKey !== undefined || (host.stateKey === "process" && asking(manifest).length > 0);
+  const key = stateKeyModule(manifest, host, input);
   const variables = host.credential === true && imports.some((each) => CREDENTIALS.test(each));
-  const reads = services.some((each) => host.services[each]!.imports.includes(ENVIRONMENT));
-  const [log, lent, adapter, variablesOf] = await Promise.all([
-    logServices(),
+  const needed = new Set([
+    ...services.flatMap((service) => host.services[service]!.needs ?? []),
+    ...(key === undefined ? [] : [key]),
+    ...(variables ? [ENVIRONMENT_VARIABLES] : []),
+  ]);
+  const [log, lent, adapter, ...others] = await Promise.all([
+    logServices(host.log?.(input), host.wit),
     buildHostServices(host, services, joinedGrants(manifest)),
     buildHostAdapter(host, {
       facts: factsOf(manifest, input),
       notifies: services.includes("outbox"),
-      asks,
+      asks: key !== undefined,
       variables,
     }),
-    asks || variables || reads ? environment() : undefined,
+    ...[...needed].map((module) => watComponent(module, host.wit)),
   ]);
   const bytes = await attachAdapter({
     core,
     adapter,
-    services: [log, variablesOf, lent].filter((each) => each !== undefined),
+    services: [log, ...others, lent].filter((each) => each !== undefined),
     rename: (each) => each.replace(/^tenon-wasi:/, "wasi:"),
     exports: [host.entryPoint],
   });
@@ -159,25 +174,40 @@ function asking({ providers }: CoreManifest): PartManifest[] {
   return providers.filter(({ asks }) => asks === true);
 }
 
+/** What keeps the key that seals states: as it was chosen, or where a host takes one by itself, for a core that asks. */
+function stateKeyModule(
+  manifest: CoreManifest,
+  { stateKeys = {} }: HostDefinition,
+  { stateKey }: BundleInput,
+): WatModule | undefined {
+  if (stateKeys === "process") return asking(manifest).length > 0 ? ENVIRONMENT_VARIABLES : undefined;
+  return stateKey && stateKeys[stateKey];
+}
+
 /** A server that would fail as soon as a tool asks is worse than none. */
 function checkStateKey(
   manifest: CoreManifest,
-  { stateKey: takesKey }: HostDefinition,
+  { stateKeys = {} }: HostDefinition,
   { host, stateKey }: BundleInput,
 ): void {
   const cannot = `Cannot bundle "${manifest.name}" for ${host}`;
-  if (takesKey !== "environment" && stateKey !== undefined) {
-    throw new ToolkitError(`${cannot}: it takes no state key`, { code: "ERR_CONFIG" });
+  const places: Partial<Record<string, WatModule>> = stateKeys === "process" ? {} : stateKeys;
+  const names = Object.keys(places);
+  if (stateKey !== undefined && places[stateKey] === undefined) {
+    throw new ToolkitError(`${cannot}: it takes no state key from "${stateKey}"`, {
+      code: "ERR_CONFIG",
+      ...(names.length > 0 && { hint: `Name ${names.map((each) => `"${each}"`).join(" or ")}` }),
+    });
   }
   const parts = asking(manifest);
-  if (parts.length === 0 || stateKey !== undefined || takesKey === "process") return;
+  if (parts.length === 0 || stateKey !== undefined || stateKeys === "process") return;
   throw new ToolkitError(
     `${cannot}: ${parts.map(({ as }) => `"${as}"`).join(", ")} asks clients, and no key seals what they carry meanwhile`,
     {
       code: "ERR_HOST_CORE",
       hint:
-        takesKey === "environment"
-          ? 'Pass stateKey: "environment", and run it with TENON_STATE_KEY, or run the server with "tenon serve"'
+        names.length > 0
+          ? `Pass stateKey: "${names[0]}", and give the host TENON_STATE_KEY there, or run the server with "tenon serve"`
           : 'Leave out what asks, or run the server with "tenon serve"',
     },
   );

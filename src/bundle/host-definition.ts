@@ -1,5 +1,6 @@
 import type { CoreManifest } from "../manifest/index.ts";
-import type { BundleInput } from "./bundle.ts";
+import type { BundleInput, StateKeyPlace } from "./bundle.ts";
+import type { JoinedGrants } from "./joined-grants.ts";
 
 /** What a host lends to a core, each by one interface of the contract. */
 export type LentService = "config" | "http" | "kv" | "outbox" | "secrets";
@@ -12,6 +13,25 @@ export interface HostModule {
   imports: readonly string[];
   /** Interfaces it exports besides the one it is for. Default none. */
   exports?: readonly string[];
+  /** A component without an engine that it imports from. Default none. */
+  needs?: WatModule;
+}
+
+/** A component written by hand, without an engine. */
+export interface WatModule {
+  /** Path in `hosts/`, without `.wat`. */
+  module: string;
+  imports: readonly string[];
+  exports: readonly string[];
+}
+
+/** Where the lines of the log go: a text that `wasi/services.wat` takes in. */
+export interface LogSink {
+  /** Path in `hosts/`, without `.wat`. */
+  module: string;
+  imports: readonly string[];
+  /** What stands in the text in place of names. Default nothing. */
+  values?: Record<string, string>;
 }
 
 /** A file beside the artifact. */
@@ -46,10 +66,14 @@ export interface HostDefinition {
   /** What the host can lend, each by a module that exports an object of the service's name. */
   services: Partial<Record<LentService, HostModule>>;
   /**
-   * What seals states: `TENON_STATE_KEY` of its environment, where the bundle says so; or of a host that lives as long as its
-   * client, that variable or a random key. Default: nothing.
+   * Where it can keep the key that seals states, and what reads it there as `tenon:adapter/state-key`, where the bundle says
+   * so; `process` for a host that lives as long as its client: its variable or a random key. Default: nowhere.
    */
-  stateKey?: "environment" | "process";
+  stateKeys?: Partial<Record<StateKeyPlace, WatModule>> | "process";
+  /** Where lines of the log go. Default: standard error. */
+  log?: (input: BundleInput) => LogSink | undefined;
+  /** Values, as JSON has them, that free identifiers of the services stand for, besides `GRANTS`. Default none. */
+  constants?: (grants: JoinedGrants) => Record<string, unknown>;
   /** True when `TENON_AUTHORIZATION` of its environment is the credential of every call. Default false. */
   credential?: true;
   /** What clients speak. Default `http`. */

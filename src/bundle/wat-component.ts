@@ -1,47 +1,66 @@
 import { readFile } from "node:fs/promises";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
+import type { LogSink, WatModule } from "./host-definition.ts";
 
-/** Makes a component without an engine of `hosts/wasi/<name>.wat`. */
+const SHARED_WIT = ["wasi/wit/adapter.wit", "wasi/wit/wasi.wit"];
+
+/**
+ * Makes a component without an engine.
+ *
+ * @param wit Files of `hosts/` with the interfaces it names, besides what all hosts share.
+ */
 export async function watComponent(
-  name: string,
-  { imports, exports }: { imports: readonly string[]; exports: readonly string[] },
+  { module, imports, exports }: WatModule,
+  wit: readonly string[] = [],
+  adapt: (text: string) => Promise<string> = (text) => Promise.resolve(text),
 ): Promise<Uint8Array> {
   const { parse, componentEmbed, componentNew } = await import("@bytecodealliance/jco-transpile/wasm-tools");
-  const [wat, adapter, wasi] = await Promise.all([
-    read(`${name}.wat`),
-    read("wit", "adapter.wit"),
-    read("wit", "wasi.wit"),
-  ]);
-  const witSource = [worldSource({ name: "built", imports, exports }), adapter, wasi].join("\n");
-  return componentNew(await componentEmbed({ binary: await parse(wat), witSource, world: "built" }), []);
+  const [wat, ...packages] = await Promise.all(
+    [`${module}.wat`, ...new Set([...SHARED_WIT, ...wit])].map(read),
+  );
+  const witSource = [worldSource({ name: "built", imports, exports }), ...packages].join("\n");
+  return componentNew(
+    await componentEmbed({ binary: await parse(await adapt(wat!)), witSource, world: "built" }),
+    [],
+  );
 }
 
-function read(...path: string[]): Promise<string> {
-  return readFile(packageFile("hosts", "wasi", ...path), "utf8");
+function read(file: string): Promise<string> {
+  return readFile(packageFile("hosts", ...file.split("/")), "utf8");
 }
+
+const STANDARD_ERROR: LogSink = {
+  module: "wasi/standard-error",
+  imports: ["tenon-wasi:cli/stderr@0.2.0", "tenon-wasi:io/streams@0.2.0"],
+};
 
 /** `services.wat`: the log, the credential of a call, and an outbox that drops what it is given. */
-export function logServices(): Promise<Uint8Array> {
-  return watComponent("services", {
-    imports: [
-      "tenon-wasi:cli/stderr@0.2.0",
-      "tenon-wasi:clocks/wall-clock@0.2.0",
-      "tenon-wasi:io/streams@0.2.0",
-    ],
+export function logServices(
+  sink: LogSink = STANDARD_ERROR,
+  wit: readonly string[] = [],
+): Promise<Uint8Array> {
+  const services: WatModule = {
+    module: "wasi/services",
+    imports: ["tenon-wasi:clocks/wall-clock@0.2.0", ...sink.imports],
     exports: [
       "tenon:adapter/call@0.1.0",
       "tenon:host/credentials@0.1.0",
       "tenon:host/log@0.1.0",
       "tenon:mcp/outbox@0.1.0",
     ],
+  };
+  return watComponent(services, wit, async (text) => {
+    let sinkText = await read(`${sink.module}.wat`);
+    for (const [name, value] of Object.entries(sink.values ?? {}))
+      sinkText = sinkText.replaceAll(name, () => value);
+    return text.replace("(; sink ;)", () => sinkText);
   });
 }
 
-/** `environment.wat`: variables whose names start with `TENON_`, among them the key that seals states. */
-export function environment(): Promise<Uint8Array> {
-  return watComponent("environment", {
-    imports: ["tenon-wasi:cli/environment@0.2.0"],
-    exports: ["tenon:adapter/environment@0.1.0", "tenon:adapter/state-key@0.1.0"],
-  });
-}
+/** Variables whose names start with `TENON_`, among them the key that seals states. */
+export const ENVIRONMENT_VARIABLES: WatModule = {
+  module: "wasi/environment",
+  imports: ["tenon-wasi:cli/environment@0.2.0"],
+  exports: ["tenon:adapter/environment@0.1.0", "tenon:adapter/state-key@0.1.0"],
+};

@@ -1,15 +1,36 @@
-import { fastlyToml } from "../fastly-toml.ts";
-import type { HostDefinition } from "../host-definition.ts";
+import { fastlyToml, SECRET_STORE, CONFIG_STORE, KV_STORE } from "../fastly-toml.ts";
+import type { HostDefinition, LogSink, WatModule } from "../host-definition.ts";
 
 /** Each part brings about 14 core instances, and Viceroy stops a request at 100. */
 const MAX_PARTS = 4;
+
+/** The secret `TENON_STATE_KEY`. */
+const SECRET_STATE_KEY: WatModule = {
+  module: "fastly/state-key",
+  imports: ["fastly:compute/secret-store@0.1.0"],
+  exports: ["tenon:adapter/state-key@0.1.0"],
+};
+
+const GENERATIONS: WatModule = {
+  module: "fastly/generations",
+  imports: ["fastly:compute/kv-store@0.1.0"],
+  exports: ["tenon:fastly/generations@0.1.0"],
+};
+
+function logEndpoint(name: string): LogSink {
+  return {
+    module: "fastly/log-endpoint",
+    imports: ["fastly:compute/log@0.1.0"],
+    values: { ENDPOINT: name, LENGTH: String(name.length) },
+  };
+}
 
 /** Fastly Compute. */
 export const fastly: HostDefinition = {
   entryPoint: "fastly:compute/http-incoming@0.1.0",
   artifact: "bin/main.wasm",
   run: "viceroy serve --addr 127.0.0.1:7676 -C fastly.toml bin/main.wasm",
-  wit: ["wasi/wit/wasi.wit", "fastly/wit/compute.wit", "fastly/wit/reply.wit"],
+  wit: ["wasi/wit/wasi.wit", "fastly/wit/compute.wit", "fastly/wit/reply.wit", "fastly/wit/generations.wit"],
   adapter: {
     module: "fastly/adapter",
     imports: [
@@ -20,7 +41,33 @@ export const fastly: HostDefinition = {
     ],
   },
   adapterExport: "fastly:compute/http-incoming@0.1.0",
-  services: {},
+  services: {
+    config: {
+      module: "fastly/config",
+      imports: ["fastly:compute/config-store@0.1.0"],
+    },
+    kv: {
+      module: "fastly/kv",
+      imports: [
+        "fastly:compute/http-body@0.1.0",
+        "fastly:compute/kv-store@0.1.0",
+        "tenon:fastly/generations@0.1.0",
+      ],
+      needs: GENERATIONS,
+    },
+    outbox: {
+      module: "fastly/outbox",
+      imports: ["fastly:compute/http-body@0.1.0", "fastly:compute/http-resp@0.1.0"],
+      exports: ["tenon:streaming/reply@0.1.0"],
+    },
+    secrets: {
+      module: "fastly/secrets",
+      imports: ["fastly:compute/secret-store@0.1.0"],
+    },
+  },
+  constants: () => ({ CONFIG_STORE, KV_STORE, SECRET_STORE }),
+  stateKeys: { "secret-store": SECRET_STATE_KEY },
+  log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
   refuse({ providers, middleware }) {
     const parts = providers.length + middleware.length;
     return parts <= MAX_PARTS
@@ -32,5 +79,5 @@ export const fastly: HostDefinition = {
           },
         ];
   },
-  files: (core) => ({ "fastly.toml": { text: fastlyToml(core) } }),
+  files: (core, input) => ({ "fastly.toml": { text: fastlyToml(core, input) } }),
 };

@@ -18,7 +18,7 @@ export const stdio: HostDefinition = {
       exports: ["tenon:streaming/reply@0.1.0"],
     },
   },
-  stateKey: "process",
+  stateKeys: "process",
   credential: true,
   transport: "stdio",
   files: () => ({}),

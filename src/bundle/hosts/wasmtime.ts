@@ -1,5 +1,6 @@
 import { wasmtimeFiles } from "../files/wasmtime-files.ts";
 import type { HostDefinition } from "../host-definition.ts";
+import { ENVIRONMENT_VARIABLES } from "../wat-component.ts";
 
 /** `wasmtime serve`. */
 export const wasmtime: HostDefinition = {
@@ -16,6 +17,6 @@ export const wasmtime: HostDefinition = {
       exports: ["tenon:streaming/reply@0.1.0"],
     },
   },
-  stateKey: "environment",
+  stateKeys: { environment: ENVIRONMENT_VARIABLES },
   files: wasmtimeFiles,
 };

@@ -63,7 +63,7 @@ describe("bundle()", () => {
     });
     await expect(bundle({ core: asking, host: "fastly", stateKey: "environment" })).rejects.toMatchObject({
       code: "ERR_CONFIG",
-      message: 'Cannot bundle "suite" for fastly: it takes no state key',
+      message: 'Cannot bundle "suite" for fastly: it takes no state key from "environment"',
     });
     const { componentWit } = await import("@bytecodealliance/jco-transpile/wasm-tools");
     const { bytes } = await bundle({ core: asking, host: "wasmtime", stateKey: "environment" });
