@@ -1,4 +1,3 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { defineAuthentication } from "tenon";
 import { createKeyring, type KeySetting, type Keyring } from "./keyring.ts";
 
@@ -59,7 +58,7 @@ export default defineAuthentication<Settings>({
     },
     additionalProperties: false,
   },
-  authenticate(authorization, ctx) {
+  async authenticate(authorization, ctx) {
     const { settings } = ctx;
     let keyring = keyrings.get(settings);
     if (keyring === undefined) {
@@ -69,7 +68,8 @@ export default defineAuthentication<Settings>({
     const presented = BEARER.exec(authorization)?.[1];
     if (presented === undefined) return { refused: "invalid_token", reason: "not-a-bearer-token" };
     if (presented.length > MAX_KEY_LENGTH) return { refused: "invalid_token", reason: "too-long" };
-    const key = keyring.find(sha256(Uint8Array.from(presented, (character) => character.charCodeAt(0))));
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(presented));
+    const key = keyring.find(new Uint8Array(digest));
     if (key === undefined) return { refused: "invalid_token", reason: "unknown-key" };
     if (Date.now() >= key.expiresAt) return { refused: "invalid_token", reason: "expired-key" };
     const { id, subject = id, scopes = [], roles = [] } = key.setting;

@@ -2,6 +2,7 @@ import { defineAuthentication, type AuthenticationContext, type Verdict } from "
 import { signatureProblem } from "./check-signature.ts";
 import { principalOf } from "./claims.ts";
 import { parseCompactJws, parseUtf8Object } from "./compact-jws.ts";
+import { digestOf } from "./digest-of.ts";
 import { KeySet, usableKeys } from "./key-set.ts";
 import { RemoteKeys, type Found } from "./remote-keys.ts";
 import { SETTINGS_SCHEMA, withDefaults, type CompleteSettings, type Settings } from "./settings.ts";
@@ -49,12 +50,13 @@ export default defineAuthentication<Settings>({
     if (scheme === undefined) return refused("not-a-bearer-token");
     if (authorization.length - scheme.length > state.settings.maxTokenLength) return refused("too-long");
     const token = authorization.slice(scheme.length);
-    const known = state.verdicts.get(token);
-    return known === undefined ? verify(token, state, ctx) : { principal: known };
+    const digest = await digestOf(token);
+    const known = state.verdicts.get(digest);
+    return known === undefined ? verify(token, digest, state, ctx) : { principal: known };
   },
 });
 
-async function verify(token: string, state: State, ctx: Context): Promise<Verdict> {
+async function verify(token: string, digest: string, state: State, ctx: Context): Promise<Verdict> {
   const { settings, verdicts, findKey } = state;
   const jws = parseCompactJws(token, settings.type);
   if ("refused" in jws) return refused(jws.refused);
@@ -68,7 +70,7 @@ async function verify(token: string, state: State, ctx: Context): Promise<Verdic
   const accepted = principalOf(claims, settings, Date.now() / 1000);
   if ("refused" in accepted) return refused(accepted.refused);
   // A key that its issuer takes back is looked for again, and with it the tokens it signed.
-  verdicts.add(token, accepted.principal, Math.min(accepted.until * 1000, found.until));
+  verdicts.add(digest, accepted.principal, Math.min(accepted.until * 1000, found.until));
   return { principal: accepted.principal };
 }
 

@@ -1,4 +1,3 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import type { CatalogEntry, Principal } from "tenon";
 
 /** Texts of longer parameters are not looked for: finding their key would take longer than many calls. */
@@ -14,18 +13,17 @@ const ODD_NUMBERS = /[0-9][eE]|[0-9.]{16}|-0/;
  * @param caller Whom the result is for; `null` when it is for everyone.
  * @param params As the client sent them.
  */
-export function entryKey(
+export async function entryKey(
   { digest }: CatalogEntry,
   tool: string,
   caller: Principal | null,
   params: string,
-): string | undefined {
+): Promise<string | undefined> {
   if (params.length > MAX_PARAMS_LENGTH || ODD_NUMBERS.test(params.replace(STRINGS, ""))) return undefined;
   const { arguments: args = {} } = JSON.parse(params) as { arguments?: unknown };
   const text = canonicalJson([digest, tool, caller, args]);
-  return Array.from(sha256(new TextEncoder().encode(text)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(hash).toHex();
 }
 
 /** JSON with the members of objects in the order of their names, so that equal values have equal texts. */

@@ -61,7 +61,7 @@ export default defineMiddleware<Settings>({
     { for: "sealing results", secret: "sealKey" },
   ],
   async handle(request, next, ctx) {
-    const place = placeOf(request, ctx);
+    const place = await placeOf(request, ctx);
     if (place === undefined) return next(request);
     const store = await openStore(ctx);
     const kept = await store?.read(place.key);
@@ -74,7 +74,7 @@ export default defineMiddleware<Settings>({
 });
 
 /** Nothing for a request whose result is not to be kept, or not for this caller. */
-function placeOf({ method, target, params }: Request, ctx: Context): Place | undefined {
+async function placeOf({ method, target, params }: Request, ctx: Context): Promise<Place | undefined> {
   if (method !== "tools/call" || target == null || params == null) return undefined;
   // What continues an earlier request depends on more than its arguments, and a task is kept by its host.
   if (ctx.task !== undefined || ctx.retry === true || ctx.inputs !== undefined) return undefined;
@@ -83,7 +83,7 @@ function placeOf({ method, target, params }: Request, ctx: Context): Place | und
   const { ttlMs, scope = "private" } = entry.cache;
   const caller = scope === "public" ? null : ctx.principal;
   if (ttlMs === 0 || caller === undefined) return undefined;
-  const key = entryKey(entry, target, caller, params);
+  const key = await entryKey(entry, target, caller, params);
   if (key === undefined) return undefined;
   const { keyPrefix = KEY_PREFIX, maxTtlMs = DEFAULT_MAX_TTL_MS } = ctx.settings;
   return { key: keyPrefix + key, ttlMs: Math.min(ttlMs, maxTtlMs) };

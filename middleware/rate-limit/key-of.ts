@@ -1,6 +1,4 @@
 import type { Principal } from "tenon";
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Limit } from "./settings.ts";
 
 /** Whose budget a request is for. */
@@ -11,15 +9,11 @@ export interface Caller {
   readonly tool?: string | undefined;
 }
 
-const MAX_KNOWN = 1000;
-/** A digest takes as long as the rest of a request. */
-const known = new Map<string, string>();
-
 /**
  * Names the budget of a limit that a caller spends from. Limits that differ in anything share none. It says nothing of who the
  * caller is, and is a digest of what is known for certain alone: whoever could choose it would have any number of budgets.
  */
-export function keyOf(limit: Limit, { peer, principal, tool }: Caller): string {
+export async function keyOf(limit: Limit, { peer, principal, tool }: Caller): Promise<string> {
   const values = {
     peer: peer === undefined ? null : networkOf(peer),
     principal: principal === undefined ? null : [principal.issuer, principal.subject],
@@ -31,13 +25,8 @@ export function keyOf(limit: Limit, { peer, principal, tool }: Caller): string {
     [amount, windowMs, burst, cost, methods],
     parts.map((name) => [name, values[name]]),
   ]);
-  let key = known.get(text);
-  if (key === undefined) {
-    if (known.size >= MAX_KNOWN) known.clear();
-    key = bytesToHex(sha256(new TextEncoder().encode(text)));
-    known.set(text, key);
-  }
-  return key;
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest).toHex();
 }
 
 /**

@@ -43,7 +43,7 @@ export default defineMiddleware<Settings>({
     try {
       const { swaps, problem } = await readStore(ctx);
       if (problem !== undefined) return unavailable("misconfigured", ctx);
-      refused = await charge(chargesOf(request, ctx), ctx.kv, { swaps, now: Date.now });
+      refused = await charge(await chargesOf(request, ctx), ctx.kv, { swaps, now: Date.now });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       const isAllowed = ctx.settings.onStoreFailure === "allow";
@@ -100,15 +100,18 @@ function isTool(name: string, { catalog }: Context): boolean {
 }
 
 /** What a request costs under each limit that counts it. */
-function chargesOf({ method, target }: Request, ctx: Context): Charge[] {
+async function chargesOf({ method, target }: Request, ctx: Context): Promise<Charge[]> {
   const addressesTool = method === "tools/call" || method.startsWith("tasks/");
   const tool = addressesTool && target != null && isTool(target, ctx) ? target : undefined;
   const caller = { peer: ctx.peer, principal: ctx.principal, tool };
   const prefix = ctx.settings.keyPrefix ?? KEY_PREFIX;
-  return limitsOf(ctx.settings)
-    .filter(({ methods }) => methods === undefined || methods.includes(method))
-    .map((limit) => ({ limit, key: prefix + keyOf(limit, caller), cost: costOf(limit, tool) }))
-    .filter(({ cost }) => cost > 0);
+  const charges: Charge[] = [];
+  for (const limit of limitsOf(ctx.settings)) {
+    const cost = costOf(limit, tool);
+    if (cost === 0 || limit.methods?.includes(method) === false) continue;
+    charges.push({ limit, key: prefix + (await keyOf(limit, caller)), cost });
+  }
+  return charges;
 }
 
 function costOf({ cost = 1 }: Limit, tool: string | undefined): number {
