@@ -8,6 +8,7 @@ declare module "tenon:mcp/audit@0.1.0" {
 }
 
 declare module "tenon:mcp/crypto@0.1.0" {
+  export function sha1(data: string): string;
   export function sha256(data: string): string;
   export function sha384(data: string): string;
   export function sha512(data: string): string;

@@ -3,10 +3,11 @@ import { StaticMemory } from "../core-text.ts";
 import { generateComponent } from "../wasm-tools.ts";
 import { hexText } from "./hex.ts";
 import { p256Text } from "./p256-verify.ts";
+import { sha1Text } from "./sha1.ts";
 import { sha2Text } from "./sha2.ts";
 
 /** Bytes of the digests. */
-const DIGESTS = { sha256: 32, sha384: 48, sha512: 64 } as const;
+const DIGESTS = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
 const MAX_DIGEST = 64;
 const KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
@@ -20,7 +21,7 @@ export function generateCrypto(): Promise<Uint8Array> {
   const digest = memory.reserve(MAX_DIGEST);
   const text = memory.reserve(2 * MAX_DIGEST);
   const answer = memory.reserve(8, 4); // string: address, length
-  const functions = [sha2Text(memory), p256Text(memory), hexText(memory)].join("\n");
+  const functions = [sha1Text(memory), sha2Text(memory), p256Text(memory), hexText(memory)].join("\n");
   const hashes = Object.entries(DIGESTS).map(
     ([name, bytes]) => `
   (func (export "${CRYPTO}#${name}") (param $at i32) (param $length i32) (result i32)

@@ -1,6 +1,5 @@
 import type { StaticMemory } from "../core-text.ts";
-
-type Word = "i32" | "i64";
+import { bigEndian, BLOCK_WORDS, get, hashText, sizeOf, startText, type Word } from "./hash-text.ts";
 
 type Turns = readonly [number, number, number];
 
@@ -17,7 +16,6 @@ const FAMILIES: Readonly<Record<Word, Family>> = {
 };
 
 const STATE = ["a", "b", "c", "d", "e", "f", "g", "h"] as const;
-const BLOCK_WORDS = 16;
 
 /** The first primes. */
 function primes(count: number): bigint[] {
@@ -65,28 +63,16 @@ export function sha2Text(memory: StaticMemory): string {
   return [
     familyText(memory, "i32"),
     familyText(memory, "i64"),
-    hashText("sha256", "i32", placeStart(memory, "i32")),
-    hashText("sha384", "i64", placeStart(memory, "i64", STATE.length)),
-    hashText("sha512", "i64", placeStart(memory, "i64")),
+    startText("sha256", "i32", placeStart(memory, "i32")),
+    startText("sha384", "i64", placeStart(memory, "i64", STATE.length)),
+    startText("sha512", "i64", placeStart(memory, "i64")),
   ].join("");
-}
-
-function get(name: string): string {
-  return `(local.get $${name})`;
-}
-
-function hashText(name: string, word: Word, start: number): string {
-  return `
-  (func $${name} (param $to i32) (param $at i32) (param $length i32)
-    (call $${word}-hash (local.get $to) (local.get $at) (local.get $length) (i32.const ${start})))`;
 }
 
 function familyText(memory: StaticMemory, word: Word): string {
   const { rounds, turns } = FAMILIES[word];
-  const size = word === "i32" ? 4 : 8;
+  const size = sizeOf(word);
   const block = BLOCK_WORDS * size;
-  // Zeros, with a length of as many bits as two words have.
-  const padding = 2 * size;
   const constants = placeWords(
     memory,
     word,
@@ -94,7 +80,6 @@ function familyText(memory: StaticMemory, word: Word): string {
   );
   const state = memory.reserve(STATE.length * size);
   const schedule = memory.reserve(rounds * size);
-  const last = memory.reserve(2 * block);
   const call = (operation: string, a: string, b: string): string => `(${word}.${operation} ${a} ${b})`;
   const add = (first: string, ...others: string[]): string =>
     others.reduce((sum, other) => call("add", sum, other), first);
@@ -107,18 +92,12 @@ function familyText(memory: StaticMemory, word: Word): string {
       turned(value, third, thirdOperation),
     );
   const earlier = (by: number): string => `(${word}.load offset=${schedule - by * size} ${get("i")})`;
-  const swapped =
-    word === "i32"
-      ? (at: string, offset: number): string => `(call $swapped (i32.load offset=${offset} ${at}))`
-      : (at: string, offset: number): string => `(i64.or
-        (i64.shl (i64.extend_i32_u (call $swapped (i32.load offset=${offset} ${at}))) (i64.const 32))
-        (i64.extend_i32_u (call $swapped (i32.load offset=${offset + 4} ${at}))))`;
   const each = (line: (name: string, i: number) => string): string => STATE.map(line).join("\n    ");
   return `
   (func $${word}-block (param $at i32) (local $i i32) (local $t ${word})
     ${each((name) => `(local $${name} ${word})`)}
     (loop $next
-      (${word}.store offset=${schedule} ${get("i")} ${swapped(`(i32.add ${get("at")} ${get("i")})`, 0)})
+      (${word}.store offset=${schedule} ${get("i")} ${bigEndian(word, `(i32.add ${get("at")} ${get("i")})`)})
       (br_if $next (i32.lt_u (local.tee $i (i32.add ${get("i")} (i32.const ${size}))) (i32.const ${block}))))
     (loop $next
       (${word}.store offset=${schedule} ${get("i")}
@@ -152,26 +131,5 @@ function familyText(memory: StaticMemory, word: Word): string {
       const at = `(i32.const ${state + i * size})`;
       return `(${word}.store ${at} ${add(`(${word}.load ${at})`, get(name))})`;
     })})
-
-  (func $${word}-hash (param $to i32) (param $at i32) (param $length i32) (param $start i32)
-    (local $left i32) (local $end i32)
-    (memory.copy (i32.const ${state}) ${get("start")} (i32.const ${STATE.length * size}))
-    (local.set $left ${get("length")})
-    (block $done (loop $next
-      (br_if $done (i32.lt_u ${get("left")} (i32.const ${block})))
-      (call $${word}-block ${get("at")})
-      (local.set $at (i32.add ${get("at")} (i32.const ${block})))
-      (local.set $left (i32.sub ${get("left")} (i32.const ${block})))
-      (br $next)))
-    ;; what is left, a bit, and the length in bits at the end of the block, or of one more
-    (memory.fill (i32.const ${last}) (i32.const 0) (i32.const ${2 * block}))
-    (memory.copy (i32.const ${last}) ${get("at")} ${get("left")})
-    (i32.store8 offset=${last} ${get("left")} (i32.const 0x80))
-    (local.set $end (select (i32.const ${block}) (i32.const ${2 * block})
-      (i32.lt_u ${get("left")} (i32.const ${block - padding}))))
-    (i32.store offset=${last - 8} ${get("end")} (call $swapped (i32.shr_u ${get("length")} (i32.const 29))))
-    (i32.store offset=${last - 4} ${get("end")} (call $swapped (i32.shl ${get("length")} (i32.const 3))))
-    (call $${word}-block (i32.const ${last}))
-    (if (i32.gt_u ${get("end")} (i32.const ${block})) (then (call $${word}-block (i32.const ${last + block}))))
-    ${STATE.map((_, i) => `(${word}.store offset=${i * size} ${get("to")} ${swapped("(i32.const 0)", state + i * size)})`).join("\n    ")})`;
+  ${hashText(memory, word, { word, state, words: STATE.length })}`;
 }

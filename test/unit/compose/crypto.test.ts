@@ -7,7 +7,7 @@ import { cryptoInstances, type CryptoFunctions } from "../../fixtures/crypto-fun
 
 const FIELD = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
-const HASHES = ["sha256", "sha384", "sha512"] as const;
+const HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
 
 let instantiate: () => CryptoFunctions;
 let crypto: CryptoFunctions;
@@ -39,6 +39,7 @@ test("the component is small, and the same each time", async () => {
 describe("digests", () => {
   test("of RFC 6234, section 8.5", () => {
     const abc = Buffer.from("abc").toString("hex");
+    expect(crypto.sha1(abc)).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
     expect(crypto.sha256(abc)).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     expect(crypto.sha384(abc)).toBe(
       "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",

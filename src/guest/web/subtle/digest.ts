@@ -1,7 +1,6 @@
 /// <reference lib="esnext.typedarrays" />
 
-import { sha1 } from "@noble/hashes/legacy.js";
-import { sha256, sha384, sha512 } from "tenon:mcp/crypto@0.1.0";
+import { sha1, sha256, sha384, sha512 } from "tenon:mcp/crypto@0.1.0";
 import { nameOf, notSupported, type Algorithm } from "./algorithm.ts";
 
 /** A hash. */
@@ -18,7 +17,7 @@ const outside =
     Uint8Array.fromHex(compute(data.toHex()));
 
 const HASHES = {
-  "SHA-1": { digest: sha1, block: 64 },
+  "SHA-1": { digest: outside(sha1), block: 64 },
   "SHA-256": { digest: outside(sha256), block: 64 },
   "SHA-384": { digest: outside(sha384), block: 128 },
   "SHA-512": { digest: outside(sha512), block: 128 },
