@@ -215,6 +215,7 @@ test("auth-api-key authenticates, acts on every method, and asks for credentials
     "tenon:host/log@0.1.0",
     "tenon:mcp/audit@0.1.0",
     "tenon:mcp/catalog@0.1.0",
+    "tenon:mcp/crypto@0.1.0",
     "tenon:mcp/handler@0.1.0",
   ]);
 });
