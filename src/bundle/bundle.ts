@@ -7,7 +7,7 @@ import {
   type CoreManifest,
   type PartManifest,
 } from "../manifest/index.ts";
-import { importNames } from "../wasm/index.ts";
+import { componentResources, importNames } from "../wasm/index.ts";
 import { buildHostAdapter, buildHostServices } from "./build-parts.ts";
 import { coreImports, lentServices } from "./core-imports.ts";
 import { checkImports } from "./check-imports.ts";
@@ -17,6 +17,7 @@ import { fastly } from "./hosts/fastly.ts";
 import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
 import { joinedGrants } from "./joined-grants.ts";
+import { refuseCore, refuseResources } from "./refuse.ts";
 import { checkHttpSettings, type HttpSettings } from "./http-settings.ts";
 import { checkLogEndpoint } from "./log-endpoint.ts";
 import { ENVIRONMENT_VARIABLES, logServices, watComponent } from "./wat-component.ts";
@@ -41,6 +42,11 @@ export interface BundleInput {
    * all open. Default: nowhere.
    */
   stateKey?: StateKeyPlace;
+  /**
+   * Where keys are kept on a host that has no store of its own: `instance` is the memory of one instance, and ends with it.
+   * Default: nowhere, and a core that was granted keys is refused there.
+   */
+  kv?: "instance";
   /**
    * The absolute path that the bundle will have where it runs, for files that name it to other programs, such as a systemd
    * unit. Default `/opt/<name of the server>`.
@@ -99,11 +105,11 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     });
   }
   const host = HOSTS[name];
+  refuseCore(manifest, host, input);
   const imports = await coreImports(core);
-  checkImports(imports, manifest, name, host);
+  checkImports(imports, manifest, host, input);
   await admitCore(core, manifest, `bundle "${manifest.name}" for ${name}`);
   checkStateKey(manifest, host, input);
-  refuse(manifest, host, input);
   checkHttpSettings(http, host.transport);
   checkLogEndpoint(input);
   const services = lentServices(imports).filter((service) => host.services[service] !== undefined);
@@ -132,6 +138,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     rename: (each) => each.replace(/^tenon-wasi:/, "wasi:"),
     exports: [host.entryPoint],
   });
+  refuseResources(manifest, host, componentResources(bytes), name);
   return {
     bytes,
     artifact: host.artifact,
@@ -156,17 +163,6 @@ function factsOf(manifest: CoreManifest, { http = {}, host }: BundleInput): obje
     // Fastly routes by host name: a request for a name that is not the service's own does not arrive.
     local: host !== "fastly" && http.allowedHosts === undefined,
   };
-}
-
-function refuse(manifest: CoreManifest, host: HostDefinition, input: BundleInput): void {
-  const refusals = host.refuse?.(manifest, input) ?? [];
-  const [first] = refusals;
-  if (first === undefined) return;
-  throw new ToolkitError(`Cannot bundle "${manifest.name}" for ${input.host}: ${first.reason}`, {
-    code: "ERR_HOST_CORE",
-    details: refusals.slice(1).map(({ reason }) => reason),
-    hint: [...new Set(refusals.map(({ hint }) => hint))].join("; "),
-  });
 }
 
 /** The parts that ask clients. */

@@ -1,6 +1,6 @@
 import { ToolkitError } from "../errors/index.ts";
 import type { CoreManifest, GrantedService, PartManifest } from "../manifest/index.ts";
-import type { BundleHost } from "./bundle.ts";
+import type { BundleInput } from "./bundle.ts";
 import { lentServices } from "./core-imports.ts";
 import type { HostDefinition } from "./host-definition.ts";
 
@@ -20,12 +20,14 @@ const GRANTED = /^tenon:host\/(http|kv|config|secrets)@/;
 export function checkImports(
   imports: readonly string[],
   manifest: CoreManifest,
-  name: BundleHost,
-  { services }: HostDefinition,
+  { services, store }: HostDefinition,
+  input: BundleInput,
 ): void {
+  const { host: name } = input;
   const unserved = imports.filter((each) => {
     if (SERVED.test(each)) return false;
     const [service] = lentServices([each]);
+    if (service === "kv" && store?.(input) === undefined) return true;
     return service === undefined || services[service] === undefined;
   });
   if (unserved.length === 0) return;
@@ -34,11 +36,20 @@ export function checkImports(
     {
       code: "ERR_HOST_CORE",
       details: unserved.map((each) => describe(each, manifest)),
-      hint: unserved.every((each) => GRANTED.test(each))
-        ? 'Take these out of "grants" and compose again, or run the server with "tenon serve"'
-        : 'Leave out the component that needs it, or run the server with "tenon serve"',
+      hint: hintFor(unserved, services),
     },
   );
+}
+
+function hintFor(unserved: readonly string[], services: HostDefinition["services"]): string {
+  if (!unserved.every((each) => GRANTED.test(each))) {
+    return 'Leave out the component that needs it, or run the server with "tenon serve"';
+  }
+  // A host that could lend it has no store to keep anything in.
+  if (unserved.every((each) => services[lentServices([each])[0]!] !== undefined)) {
+    return 'Give "--kv instance" where keys may be lost with each instance; else choose a host that keeps them: spin, fastly or "tenon serve"';
+  }
+  return 'Take these out of "grants" and compose again, or run the server with "tenon serve"';
 }
 
 function describe(name: string, { middleware, providers }: CoreManifest): string {
@@ -50,21 +61,12 @@ function describe(name: string, { middleware, providers }: CoreManifest): string
   return parts.length === 0 ? name : `${name}, ${how} ${parts.map((part) => user(part, service)).join(", ")}`;
 }
 
-/** What a store with a feature can do. */
-const DOES = { persistent: "keep values", swap: "swap" } as const;
-
 /** A part, and what it needs the store of keys for. */
 function user(
   part: CoreManifest["middleware"][number] | PartManifest,
   service: GrantedService | undefined,
 ): string {
   const needs = "requires" in part && service === "kv" ? (part.requires ?? []) : [];
-  const reasons = needs.flatMap(({ kv, for: reason }) => {
-    if (kv === undefined) return [];
-    const features = kv.features ?? [];
-    return [
-      `${features.length === 0 ? "" : `one that can ${features.map((each) => DOES[each]).join(" and ")}, `}for: ${reason}`,
-    ];
-  });
+  const reasons = needs.filter(({ kv }) => kv !== undefined).map((each) => `for: ${each.for}`);
   return `"${part.as}"${reasons.length === 0 ? "" : ` (${reasons.join("; ")})`}`;
 }

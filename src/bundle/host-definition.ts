@@ -1,4 +1,5 @@
 import type { CoreManifest } from "../manifest/index.ts";
+import type { ComponentResources } from "../wasm/index.ts";
 import type { BundleInput, StateKeyPlace } from "./bundle.ts";
 import type { JoinedGrants } from "./joined-grants.ts";
 
@@ -49,6 +50,9 @@ export interface Refusal {
   hint: string;
 }
 
+/** What a store of keys can do, as `features` of `wit/deps/host/kv.wit`. */
+export type StoreFeature = "persistent" | "swap";
+
 /** A host that bundles are made for. */
 export interface HostDefinition {
   /** The interface the host calls. */
@@ -78,7 +82,13 @@ export interface HostDefinition {
   credential?: true;
   /** What clients speak. Default `http`. */
   transport?: "stdio";
-  /** What keeps the core from running there. Default nothing. */
+  /** What the store of keys can do that it lends. Nothing when it lends none, which is the default. */
+  store?: (input: BundleInput) => readonly StoreFeature[] | undefined;
+  /** True when it says from which address a request came. Default false. */
+  peer?: true;
+  /** The most of these it starts for one component. Default: any number. */
+  maximum?: Partial<ComponentResources>;
+  /** What keeps the core from running there, besides what it lacks of the above. Default nothing. */
   refuse?: (core: CoreManifest, input: BundleInput) => Refusal[];
   /** What goes beside the artifact, by name. */
   files: (core: CoreManifest, input: BundleInput) => Record<string, BundleFile>;

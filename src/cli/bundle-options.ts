@@ -13,6 +13,8 @@ export const BUNDLE_OPTIONS: Readonly<Record<string, Option>> = {
   deadline: { type: "string" },
   "max-body": { type: "string" },
   "state-key": { type: "string" },
+  kv: { type: "string" },
+  image: { type: "string" },
   install: { type: "string" },
 };
 
@@ -35,7 +37,9 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
   };
-  const stateKey = choice(command, "state-key", values, ["environment"] as const);
+  const stateKey = choice(command, "state-key", values, ["environment"]);
+  const kv = choice(command, "kv", values, ["instance"]);
+  const image = values.image as string | undefined;
   const folder = values.install as string | undefined;
   if (folder !== undefined && !(isAbsolute(folder) && /^[\w./-]+$/.test(folder))) {
     throw usageError(
@@ -48,6 +52,8 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     host: readHost(command, values.host as string | undefined),
     http,
     ...(stateKey && { stateKey }),
+    ...(kv && { kv }),
+    ...(image !== undefined && { image }),
     ...(folder !== undefined && { folder }),
   };
 }

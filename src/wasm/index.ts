@@ -6,6 +6,7 @@ export {
   type ComponentGraph,
   type Definition,
 } from "./component-graph.ts";
+export { componentResources, type ComponentResources } from "./component-resources.ts";
 export { readCustomSection, replaceCustomSection } from "./custom-section.ts";
 export { exportedInstances } from "./exported-instances.ts";
 export { exportNames, importNames } from "./extern-names.ts";

@@ -67,6 +67,7 @@ export const fastly: HostDefinition = {
   },
   constants: () => ({ CONFIG_STORE, KV_STORE, SECRET_STORE }),
   stateKeys: { "secret-store": SECRET_STATE_KEY },
+  store: () => ["swap", "persistent"],
   log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
   refuse({ providers, middleware }) {
     const parts = providers.length + middleware.length;

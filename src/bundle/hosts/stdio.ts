@@ -1,10 +1,11 @@
+import { stdioFiles } from "../files/stdio-files.ts";
 import type { HostDefinition } from "../host-definition.ts";
 
 /** `wasmtime run`, or any other host of `wasi:cli/run`: a server for the client that starts it. */
 export const stdio: HostDefinition = {
   entryPoint: "wasi:cli/run@0.2.0",
   artifact: "server.wasm",
-  run: "wasmtime run server.wasm",
+  run: "./run.sh",
   wit: ["wasi/wit/wasi.wit", "stdio/wit/reply.wit"],
   adapter: {
     module: "stdio/adapter",
@@ -21,5 +22,6 @@ export const stdio: HostDefinition = {
   stateKeys: "process",
   credential: true,
   transport: "stdio",
-  files: () => ({}),
+  store: ({ kv }) => (kv === "instance" ? ["swap"] : undefined),
+  files: stdioFiles,
 };

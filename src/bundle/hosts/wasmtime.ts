@@ -18,5 +18,6 @@ export const wasmtime: HostDefinition = {
     },
   },
   stateKeys: { environment: ENVIRONMENT_VARIABLES },
+  store: ({ kv }) => (kv === "instance" ? ["swap"] : undefined),
   files: wasmtimeFiles,
 };

@@ -30,6 +30,8 @@ How it serves HTTP:
 What the host lends:
       --state-key environment
                         TENON_STATE_KEY of the host's environment seals what clients carry while they are asked
+      --kv instance     keys live in the memory of an instance, on hosts without a store (wasmtime, stdio)
+      --image <ref>     Spin: the image the application is pushed to; writes what SpinKube applies as well
       --install <path>  absolute path of the folder where it will run, for files that name it (default: /opt/<name>)
 
 What a host cannot enforce or keep is refused, with the way out. Values of configuration and secrets are never in a

@@ -3,7 +3,7 @@ import { bundle } from "../../../src/bundle/index.ts";
 import { compose, coreOf, type Composition } from "../../../src/compose/index.ts";
 import { replaceCustomSection } from "../../../src/wasm/index.ts";
 import { writeManifest } from "../../../src/manifest/index.ts";
-import { oneToolProvider, passing, passingWithServices } from "../../fixtures/chain-parts.ts";
+import { oneToolProvider, passing } from "../../fixtures/chain-parts.ts";
 import {
   buildMiddleware,
   buildProvider,
@@ -79,27 +79,6 @@ describe("bundle()", () => {
     await expect(bundle({ core: Uint8Array.of(1, 2, 3), host: "fastly" })).rejects.toMatchObject({
       code: "ERR_WASM_DECODE",
     });
-  });
-});
-
-test("bundle() says what a middleware needs the store of keys for", async () => {
-  const requires = [
-    { kv: { prefix: "prefix", features: ["swap" as const] }, for: "limits that hold under load" },
-  ];
-  const settingsSchema = { type: "object", properties: { prefix: { type: "string", default: "limits/" } } };
-  const { bytes } = await compose({
-    name: "acme",
-    version: "1.0.0",
-    access: "public",
-    providers: [{ as: "weather", bytes: await oneToolProvider() }],
-    middleware: [{ as: "limit", bytes: await passingWithServices("limit", { requires, settingsSchema }) }],
-    grants: { limit: { kv: ["limits/"] } },
-  });
-  await expect(bundle({ core: bytes, host: "wasmtime" })).rejects.toMatchObject({
-    code: "ERR_HOST_CORE",
-    details: [
-      'tenon:host/kv@0.1.0, granted to "limit" (one that can swap, for: limits that hold under load)',
-    ],
   });
 });
 
