@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bundle as makeBundle, describeValue, type Bundle } from "../../bundle/index.ts";
 import { parseArguments, usageError, type Arguments } from "../arguments.ts";
@@ -32,7 +33,8 @@ What the host lends:
                         TENON_STATE_KEY of the host's environment seals what clients carry while they are asked
       --kv instance     keys live in the memory of an instance, on hosts without a store (wasmtime, stdio)
       --image <ref>     Spin: the image the application is pushed to; writes what SpinKube applies as well
-      --install <path>  absolute path of the folder where it will run, for files that name it (default: /opt/<name>)
+      --install <path>  absolute path of the folder where it will run, for files that name it (default: /opt/<name>; for
+                        stdio the folder that is written)
 
 What a host cannot enforce or keep is refused, with the way out. Values of configuration and secrets are never in a
 bundle: the files name them, and the host supplies them.
@@ -59,7 +61,9 @@ export const bundle: Command = {
     const options = readBundleOptions("bundle", values);
     const folder = outputFolder(values, options.host);
     const core = await readCore(positionals[0] ?? "tenon.json");
-    const made = await makeBundle({ core, ...options });
+    // A client of this machine starts it where it is written.
+    const place = options.host === "stdio" ? { folder: resolve(folder) } : {};
+    const made = await makeBundle({ core, ...place, ...options });
     const record = { name: RECORD, members: membersOf(options.host, made) };
     const files = { [made.artifact]: { content: made.bytes }, ...outputFiles(made) };
     await writeFolder(folder, files, { record, force: values.force === true });
