@@ -15,6 +15,7 @@ export const BUNDLE_OPTIONS: Readonly<Record<string, Option>> = {
   "state-key": { type: "string" },
   kv: { type: "string" },
   image: { type: "string" },
+  "log-endpoint": { type: "string" },
   install: { type: "string" },
 };
 
@@ -37,9 +38,10 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
   };
-  const stateKey = choice(command, "state-key", values, ["environment"]);
+  const stateKey = choice(command, "state-key", values, ["environment", "secret-store"]);
   const kv = choice(command, "kv", values, ["instance"]);
   const image = values.image as string | undefined;
+  const logEndpoint = values["log-endpoint"] as string | undefined;
   const folder = values.install as string | undefined;
   if (folder !== undefined && !(isAbsolute(folder) && /^[\w./-]+$/.test(folder))) {
     throw usageError(
@@ -54,6 +56,7 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     ...(stateKey && { stateKey }),
     ...(kv && { kv }),
     ...(image !== undefined && { image }),
+    ...(logEndpoint !== undefined && { logEndpoint }),
     ...(folder !== undefined && { folder }),
   };
 }

@@ -29,8 +29,11 @@ How it serves HTTP:
                         content a request may have (default: 1048576)
 
 What the host lends:
-      --state-key environment
-                        TENON_STATE_KEY of the host's environment seals what clients carry while they are asked
+      --state-key <place>
+                        where TENON_STATE_KEY is, which seals what clients carry while they are asked: environment
+                        (wasmtime), secret-store (Fastly)
+      --log-endpoint <name>
+                        Fastly: the endpoint that log lines go to (default: standard error)
       --kv instance     keys live in the memory of an instance, on hosts without a store (wasmtime, stdio)
       --image <ref>     Spin: the image the application is pushed to; writes what SpinKube applies as well
       --install <path>  absolute path of the folder where it will run, for files that name it (default: /opt/<name>; for
