@@ -54,7 +54,7 @@ export async function load(url, { body, pid, seconds, connections = 8, warmUpSec
 }
 
 /** Processor time of a process so far, in milliseconds; Linux only. Its ticks are 10 ms. */
-function cpuMs(pid) {
+export function cpuMs(pid) {
   if (process.platform !== "linux" || !pid) return null;
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
