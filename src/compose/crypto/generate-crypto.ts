@@ -12,11 +12,19 @@ const MAX_DIGEST = 64;
 const KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
 
+let made: Promise<Uint8Array> | undefined;
+
 /**
  * The component that computes for all parts what an engine is slow at: `tenon:mcp/crypto`, in some thousand instructions and
- * without an engine. It imports nothing, and keeps nothing from one call for the next.
+ * without an engine. It imports nothing, and keeps nothing from one call for the next. It is made once in a process: proving
+ * a core compares it with what stands behind each function of each part.
  */
 export function generateCrypto(): Promise<Uint8Array> {
+  made ??= makeCrypto();
+  return made;
+}
+
+function makeCrypto(): Promise<Uint8Array> {
   const memory = new StaticMemory();
   const digest = memory.reserve(MAX_DIGEST);
   const text = memory.reserve(2 * MAX_DIGEST);
