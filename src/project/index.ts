@@ -6,4 +6,4 @@ export {
   resolveReference,
   type LoadedComponent,
 } from "./load-component.ts";
-export { readProject } from "./read-project.ts";
+export { readProject, type Project } from "./read-project.ts";

@@ -2,7 +2,13 @@ import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { compose as composeCore, type Composition } from "../../compose/index.ts";
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
-import { composeProject, defaultName, loadComponent, type ComposedProject } from "../../project/index.ts";
+import {
+  composeProject,
+  defaultName,
+  loadComponent,
+  readProject,
+  type ComposedProject,
+} from "../../project/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput, writeOutput } from "../files.ts";
@@ -10,6 +16,7 @@ import { fact, offerLines, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCalls } from "../record/calls.ts";
 import { diffText } from "../record/grants-diff.ts";
+import { snapshotJwks } from "../snapshot-jwks.ts";
 import { formatSize } from "../format.ts";
 
 const HELP = `Composes providers and middleware into one server component.
@@ -27,6 +34,8 @@ component.
       --record <file>   write nothing: serve the project in this process, make the calls in the file, and print what the
                         parts used as a difference to their grants. Parts reach what they ask for meanwhile, at public
                         addresses; TENON_AUTHORIZATION is the credential of the calls
+      --snapshot-jwks   put the keys that each "jwksUri" has now into the core, for hosts without a store to keep them in;
+                        compose again before the issuer changes its keys
       --json            print the result as JSON
 
 Examples:
@@ -45,6 +54,7 @@ export const compose: Command = {
       use: { type: "string", multiple: true },
       name: { type: "string" },
       record: { type: "string" },
+      "snapshot-jwks": { type: "boolean" },
       json: { type: "boolean" },
     });
     const files = positionals.length === 0 ? ["tenon.json"] : positionals;
@@ -55,6 +65,10 @@ export const compose: Command = {
       }
       const unfit = ["use", "name"].find((option) => option in values);
       if (unfit) throw usageError("compose", `option "--${unfit}" does not go with a tenon.json`);
+    }
+    const snapshot = values["snapshot-jwks"] === true;
+    if (snapshot && (config === undefined || values.record !== undefined)) {
+      throw usageError("compose", '"--snapshot-jwks" needs a tenon.json, and does not go with "--record"');
     }
     if (values.record !== undefined) {
       if (config === undefined) throw usageError("compose", '"--record" needs a tenon.json');
@@ -71,7 +85,7 @@ export const compose: Command = {
             (values.use as string[] | undefined) ?? [],
             values.name as string | undefined,
           )
-        : await composeProject(config);
+        : await composeConfig(config, snapshot);
     printWarnings([
       ...composition.warnings,
       ...unsafeWarnings(composition.manifest),
@@ -85,6 +99,13 @@ export const compose: Command = {
     return 0;
   },
 };
+
+async function composeConfig(config: string, snapshot: boolean): Promise<ComposedProject> {
+  if (!snapshot) return composeProject(config);
+  const { project, warnings } = await snapshotJwks(await readProject(config));
+  const composed = await composeProject(project);
+  return { ...composed, warnings: [...composed.warnings, ...warnings] };
+}
 
 async function printRecording(config: string, file: string, json: boolean): Promise<number> {
   const calls = readCalls(file, new TextDecoder().decode(await readInput(file, "calls")));
