@@ -3,7 +3,7 @@ import { downstreamClientIpAddr } from "fastly:compute/http-downstream@0.1.0";
 import type { Request } from "fastly:compute/http-req@0.1.0";
 import { sendDownstream } from "fastly:compute/http-resp@0.1.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
-import { createExchange, type HttpFacts } from "../wasi/exchange.ts";
+import { createExchange, readContent, type Content, type HttpFacts } from "../wasi/exchange.ts";
 import type { GetKeys } from "../wasi/request-states.ts";
 import { binaryString, encodeUtf8 } from "../wasi/text.ts";
 import { bodyOf, readPiece } from "./body.ts";
@@ -38,14 +38,14 @@ export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
       open: (wanted: string) => reply.open(wanted),
       close: () => (streamed = reply.close()),
     };
-    const incoming = {
+    const head = {
       method: request.getMethod(HEAD_BYTES),
       path: pathOf(request.getUri(HEAD_BYTES)),
       headers: (name: string) => fieldOf(request, name),
       peer: peerOf(request),
-      read: () => readPiece(body),
     };
-    const answer = exchange(incoming, notifications);
+    const content = (maxBytes: number): Content => readContent(head, () => readPiece(body), maxBytes);
+    const answer = exchange({ ...head, content }, notifications);
     if (streamed) reply!.end(answer.body ?? "");
     else send(answer);
   }

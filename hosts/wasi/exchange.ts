@@ -11,26 +11,29 @@ import { logError, protocolOptions, takeSteps, type Notifications, type ServerFa
 import { requestStates, type GetKeys } from "./request-states.ts";
 import { binaryString, decodeUtf8 } from "./text.ts";
 
-/** Longest content of a request, in bytes, unless the bundle says otherwise. */
-const MAX_CONTENT_BYTES = 1024 * 1024;
-
 const BROKEN: HttpAnswer = {
   status: 500,
   headers: [["content-type", "text/plain; charset=utf-8"]],
   body: "Internal error\n",
 };
 
+/** The content of a request, or why there is none. */
+export type Content =
+  | { tag: "text"; val: string }
+  | { tag: "too-large" }
+  | { tag: "not-utf8" }
+  | { tag: "unreadable" };
+
 /** One HTTP request, as far as it has been read. */
 export interface IncomingExchange extends HttpRequestHead {
-  /** The next piece of the content; nothing at its end. */
-  read(): Uint8Array | undefined;
+  /** Reads the content, which is asked for once at most. */
+  content(maxBytes: number): Content;
 }
 
 /** How a bundle serves HTTP: facts of the core, and what was chosen when it was made. */
 export type HttpFacts = ServerFacts &
   Pick<HttpProtocolOptions, "allowedHosts" | "allowedOrigins" | "local" | "path" | "protectedResource"> & {
-    /** Default 1 MiB. */
-    maxBodyBytes?: number;
+    maxBodyBytes: number;
   };
 
 /** Makes the function that answers HTTP requests with the core. */
@@ -38,7 +41,7 @@ export function createExchange(
   facts: HttpFacts,
   { getKeys, notifies }: { getKeys?: GetKeys | undefined; notifies: boolean },
 ): (incoming: IncomingExchange, notifications?: Notifications) => HttpAnswer {
-  const { maxBodyBytes = MAX_CONTENT_BYTES } = facts;
+  const { maxBodyBytes } = facts;
   const create = (): HttpProtocol => {
     const states = getKeys && requestStates(getKeys);
     return createHttpProtocol({ ...facts, ...protocolOptions(facts, { states, notifications: notifies }) });
@@ -50,13 +53,19 @@ export function createExchange(
       protocol ??= create();
       const refused = protocol.checkHead(incoming);
       if (refused !== undefined) return refused;
-      const content = readContent(incoming, maxBodyBytes);
-      if (content === undefined) return protocol.refuseBody("too-large");
-      const text = decodeUtf8(content);
-      if (text === undefined) return protocol.refuseBody("encoding");
+      const content = incoming.content(maxBodyBytes);
+      switch (content.tag) {
+        case "too-large":
+          return protocol.refuseBody("too-large");
+        case "not-utf8":
+          return protocol.refuseBody("encoding");
+        case "unreadable":
+          throw new Error("its content cannot be read");
+        case "text":
+      }
       const origin = incoming.headers("origin");
       const stream = origin === undefined ? undefined : readableBy(streamPart(""), origin).headers;
-      return takeSteps(protocol.handle(incoming, text), notifications, stream);
+      return takeSteps(protocol.handle(incoming, content.val), notifications, stream);
     } catch (error) {
       logError(`Cannot answer a request: ${String(error)}`);
       return BROKEN;
@@ -64,13 +73,22 @@ export function createExchange(
   };
 }
 
-/** The content as a binary string, or nothing when it is longer than allowed. */
-function readContent(incoming: IncomingExchange, maxBytes: number): string | undefined {
-  if (Number(incoming.headers("content-length") ?? 0) > maxBytes) return undefined;
+/**
+ * Reads a content piece by piece.
+ *
+ * @param read The next piece; nothing at the end.
+ */
+export function readContent(
+  head: HttpRequestHead,
+  read: () => Uint8Array | undefined,
+  maxBytes: number,
+): Content {
+  if (Number(head.headers("content-length") ?? 0) > maxBytes) return { tag: "too-large" };
   let content = "";
-  for (let piece = incoming.read(); piece !== undefined; piece = incoming.read()) {
-    if (content.length + piece.length > maxBytes) return undefined;
+  for (let piece = read(); piece !== undefined; piece = read()) {
+    if (content.length + piece.length > maxBytes) return { tag: "too-large" };
     content += binaryString(piece);
   }
-  return content;
+  const text = decodeUtf8(content);
+  return text === undefined ? { tag: "not-utf8" } : { tag: "text", val: text };
 }

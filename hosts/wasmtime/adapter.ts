@@ -1,9 +1,8 @@
-import type { IncomingRequest, ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
-import type { HttpAnswer } from "../../src/protocol/index.ts";
-import { createExchange, type HttpFacts, type IncomingExchange } from "../wasi/exchange.ts";
+import type { ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
+import type { HttpAnswer, HttpRequestHead } from "../../src/protocol/index.ts";
+import { createExchange, type Content, type HttpFacts } from "../wasi/exchange.ts";
 import type { GetKeys } from "../wasi/request-states.ts";
-import { readPiece } from "../wasi/stream.ts";
-import { binaryString, encodeUtf8 } from "../wasi/text.ts";
+import { encodeUtf8 } from "../wasi/text.ts";
 import { openResponse } from "./response.ts";
 
 /** `reply` of `wit/reply.wit`, in bundles of cores that notify. */
@@ -20,13 +19,13 @@ interface AdapterParts {
   getKeys?: GetKeys;
 }
 
-/** Makes `wasi:http/incoming-handler`. */
+/** Makes `exchange` of `wit/front.wit`. */
 export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
-  incomingHandler: { handle(request: IncomingRequest, out: ResponseOutparam): void };
+  exchange: { handle(head: string, content: Content, out: ResponseOutparam): void };
 } {
   const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });
 
-  function handle(request: IncomingRequest, out: ResponseOutparam): void {
+  function handle(head: string, content: Content, out: ResponseOutparam): void {
     let unsent: ResponseOutparam | null = out;
     const notifications = reply && {
       open: (wanted: string) => reply.open(out, wanted),
@@ -35,38 +34,28 @@ export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
         return unsent === null;
       },
     };
-    const answer = withIncoming(request, (incoming) => exchange(incoming, notifications));
+    const answer = exchange({ ...parseHead(head), content: () => content }, notifications);
     if (unsent === null) reply!.end(answer.body ?? "");
     else send(answer, unsent);
   }
 
-  return { incomingHandler: { handle } };
+  return { exchange: { handle } };
 }
 
-/** Children must be dropped before their parent: the stream before the body, all before the request. */
-function withIncoming(request: IncomingRequest, use: (incoming: IncomingExchange) => HttpAnswer): HttpAnswer {
-  const fields = request.headers();
-  const body = request.consume();
-  const stream = body.stream();
-  try {
-    const method = request.method();
-    return use({
-      method: method.val ?? method.tag.toUpperCase(),
-      path: request.pathWithQuery() ?? "/",
-      headers: (name) => {
-        // The host takes the Host field out of the headers.
-        if (name === "host") return request.authority() ?? undefined;
-        const values = fields.get(name);
-        return values.length === 0 ? undefined : values.map(binaryString).join(", ");
-      },
-      read: () => readPiece(stream),
-    });
-  } finally {
-    stream[Symbol.dispose]();
-    body[Symbol.dispose]();
-    fields[Symbol.dispose]();
-    request[Symbol.dispose]();
+/** The head of a request from the lines that the front makes of it. */
+function parseHead(text: string): HttpRequestHead {
+  const lines = text.split("\n");
+  const [method, path, authority] = lines as [string, string, string];
+  const fields = new Map<string, string>();
+  for (let at = 3; at + 1 < lines.length; at += 2) {
+    const [name, value] = [lines[at]!, lines[at + 1]!];
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
   }
+  // The host takes the Host field out of the fields.
+  if (authority === "") fields.delete("host");
+  else fields.set("host", authority);
+  return { method, path, headers: (name) => fields.get(name) };
 }
 
 function send({ status, headers, body }: HttpAnswer, out: ResponseOutparam): void {

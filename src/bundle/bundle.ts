@@ -12,13 +12,14 @@ import { buildHostAdapter, buildHostServices } from "./build-parts.ts";
 import { coreImports, lentServices } from "./core-imports.ts";
 import { checkImports } from "./check-imports.ts";
 import { grantedValues, type GrantedValue } from "./granted-values.ts";
+import { buildFront, type FrontFacts } from "./front.ts";
 import type { BundleFile, HostDefinition, WatModule } from "./host-definition.ts";
 import { fastly } from "./hosts/fastly.ts";
 import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
 import { joinedGrants } from "./joined-grants.ts";
 import { refuseCore, refuseResources } from "./refuse.ts";
-import { checkHttpSettings, type HttpSettings } from "./http-settings.ts";
+import { checkHttpSettings, DEFAULT_MAX_BODY_BYTES, type HttpSettings } from "./http-settings.ts";
 import { checkLogEndpoint } from "./log-endpoint.ts";
 import { ENVIRONMENT_VARIABLES, logServices, watComponent } from "./wat-component.ts";
 
@@ -120,20 +121,20 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     ...(key === undefined ? [] : [key]),
     ...(variables ? [ENVIRONMENT_VARIABLES] : []),
   ]);
-  const [log, lent, adapter, ...others] = await Promise.all([
+  const notifies = services.includes("outbox");
+  const asks = key !== undefined;
+  const facts = factsOf(manifest, input);
+  const [log, lent, adapter, front, ...others] = await Promise.all([
     logServices(host.log?.(input), host.wit),
     buildHostServices(host, services, joinedGrants(manifest)),
-    buildHostAdapter(host, {
-      facts: factsOf(manifest, input),
-      notifies: services.includes("outbox"),
-      asks: key !== undefined,
-      variables,
-    }),
+    buildHostAdapter(host, { facts, notifies, asks, variables }),
+    host.front === true ? buildFront(manifest, { ...facts, notifications: notifies }, { asks }) : undefined,
     ...[...needed].map((module) => watComponent(module, host.wit)),
   ]);
   const bytes = await attachAdapter({
     core,
     adapter,
+    front,
     services: [log, ...others, lent].filter((each) => each !== undefined),
     rename: (each) => each.replace(/^tenon-wasi:/, "wasi:"),
     exports: [host.entryPoint],
@@ -152,9 +153,10 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
 }
 
 /** What the adapter knows of its server: `HttpFacts` of hosts/wasi. */
-function factsOf(manifest: CoreManifest, { http = {}, host }: BundleInput): object {
+function factsOf(manifest: CoreManifest, { http = {}, host }: BundleInput): FrontFacts {
   const { name, version, title, tools, cache, protectedResource } = manifest;
   return {
+    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
     ...http,
     serverInfo: { name, version, title },
     cacheScope: cache.scope,

@@ -65,8 +65,10 @@ export interface HostDefinition {
   wit: readonly string[];
   /** Exports `createAdapter`, whose result has the entry point by its name in camel case. */
   adapter: HostModule;
-  /** The entry point under the name it has in {@link HostDefinition.wit}. */
+  /** What the adapter exports: the entry point under the name it has in {@link HostDefinition.wit}, unless there is a front. */
   adapterExport: string;
+  /** True for a host of `wasi:http`: then `wasmtime/front.wat` has the entry point, and `exchange` is what the adapter exports. */
+  front?: boolean;
   /** What the host can lend, each by a module that exports an object of the service's name. */
   services: Partial<Record<LentService, HostModule>>;
   /**

@@ -1,6 +1,9 @@
 import { ToolkitError } from "../errors/index.ts";
 import { createHttpProtocol } from "../protocol/index.ts";
 
+/** Bytes a request's content may have unless the settings say otherwise. */
+export const DEFAULT_MAX_BODY_BYTES: number = 1024 * 1024;
+
 /** How a bundle serves HTTP. */
 export interface HttpSettings {
   /** Where MCP is served. Default `/mcp`. */

@@ -17,6 +17,8 @@ export interface AdapterInput {
   core: Uint8Array;
   /** The component that turns the host's entry point into calls of the core. */
   adapter: Uint8Array;
+  /** A component that the host calls in place of the adapter, and that hands on what it does not answer. Default none. */
+  front?: Uint8Array | undefined;
   /** Components that offer `tenon:` interfaces to the core and the adapter, each also to those after it. Default none. */
   services?: readonly Uint8Array[];
   /**
@@ -31,6 +33,7 @@ export interface AdapterInput {
 
 const CORE = "core";
 const ADAPTER = "adapter";
+const FRONT = "front";
 const RANDOM_PART = "generated random";
 
 /** A component of the result. */
@@ -65,6 +68,7 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
     ...(input.services ?? []).map((bytes, i) => ({ id: `service ${i}`, bytes })),
     { id: CORE, bytes: input.core },
     { id: ADAPTER, bytes: input.adapter },
+    ...(input.front === undefined ? [] : [{ id: FRONT, bytes: input.front }]),
   ];
   for (const { id, bytes } of components) {
     const piece = await readPiece(id, bytes, rename, offered);
@@ -74,14 +78,14 @@ export async function attachAdapter(input: AdapterInput): Promise<Uint8Array> {
     }
   }
   const { parts, host } = await resolvePieces(pieces);
-  const adapter = pieces.at(-1)!;
+  const entry = pieces.at(-1)!;
   const { bytes } = await link({
     host,
     parts,
     exports: input.exports.map((name) => ({
       name,
-      part: ADAPTER,
-      export: exportNamed(adapter, name, rename),
+      part: entry.id,
+      export: exportNamed(entry, name, rename),
     })),
   });
   await verifyComposition(bytes, "adapter");
@@ -172,11 +176,11 @@ function isRandomPart(source: Source): boolean {
   return source.from === "part" && source.part === RANDOM_PART;
 }
 
-function exportNamed(adapter: Piece, name: string, rename: (name: string) => string): string {
-  const found = adapter.exports.find((each) => rename(each) === name);
+function exportNamed(entry: Piece, name: string, rename: (name: string) => string): string {
+  const found = entry.exports.find((each) => rename(each) === name);
   if (found !== undefined) return found;
-  throw new ToolkitError(`Cannot attach the adapter: it does not export "${name}"`, {
+  throw new ToolkitError(`Cannot attach the ${entry.id}: it does not export "${name}"`, {
     code: "ERR_COMPOSE_MISSING_INTERFACE",
-    details: [`It exports ${adapter.exports.join(", ")}`],
+    details: [`It exports ${entry.exports.join(", ")}`],
   });
 }

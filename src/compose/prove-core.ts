@@ -141,7 +141,7 @@ async function generatedMistakes(
 }
 
 /** What the composer made of the manifests of the parts, from the manifest of the whole. */
-function routesOf(manifest: CoreManifest): Routes {
+export function routesOf(manifest: CoreManifest): Routes {
   const { providers, cache } = manifest;
   const owned = <Thing>(
     list: DynamicList,

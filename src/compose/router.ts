@@ -11,7 +11,8 @@ const INVALID_PARAMS = -32602;
 const METHOD_NOT_FOUND = -32601;
 const INTERNAL = -32603;
 
-const LIST_METHODS: Record<DynamicList, string> = {
+/** The methods that lists answer. */
+export const LIST_METHODS: Record<DynamicList, string> = {
   tools: "tools/list",
   resources: "resources/list",
   resourceTemplates: "resources/templates/list",

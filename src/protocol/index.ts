@@ -12,6 +12,7 @@ export { createRequestStates, type RequestStates, type RequestStatesOptions } fr
 export { parseStateKeys } from "./state-keys.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
 export { createSessions, type Sessions, type SessionsOptions } from "./sessions.ts";
+export { META } from "./request-context.ts";
 export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";
 export {
   createStdioProtocol,
