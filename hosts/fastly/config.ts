@@ -1,5 +1,6 @@
 import { Store } from "fastly:compute/config-store@0.1.0";
-import { HostError } from "../wasi/host-error.ts";
+import { grants } from "../wasi/grants.ts";
+import { ServiceError } from "../wasi/service-error.ts";
 
 /** Longest value of a config store, in bytes: 8,000 characters. */
 const MAX_VALUE_BYTES = 32_000;
@@ -11,13 +12,13 @@ export const config = {
   // Settings are constants of each part: no part asks the host for them.
   settings: (): string => "{}",
   get(key: string): string | undefined {
-    if (!GRANTS.config.some(({ name }) => name === key))
-      throw new HostError("denied", `no grant covers the key "${key}"`);
+    if (!grants.config.some(({ name }) => name === key))
+      throw new ServiceError("denied", `no grant covers the key "${key}"`);
     try {
       store ??= Store.open(CONFIG_STORE);
       return store.get(key, MAX_VALUE_BYTES) ?? undefined;
     } catch {
-      throw new HostError("unavailable", `the config store "${CONFIG_STORE}" does not answer`);
+      throw new ServiceError("unavailable", `the config store "${CONFIG_STORE}" does not answer`);
     }
   },
 };

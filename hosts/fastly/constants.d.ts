@@ -4,3 +4,6 @@
 declare const CONFIG_STORE: string;
 declare const KV_STORE: string;
 declare const SECRET_STORE: string;
+
+/** Names of the backends of granted origins. */
+declare const BACKENDS: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import {
   type InsertOptions,
 } from "fastly:compute/kv-store@0.1.0";
 import { insert as insertOver, read as readGeneration } from "tenon:fastly/generations@0.1.0";
-import { HostError } from "../wasi/host-error.ts";
+import { ServiceError } from "../wasi/service-error.ts";
 import { binaryString, decodeUtf8, encodeUtf8 } from "../wasi/text.ts";
 import { bodyOf, readBody } from "./body.ts";
 
@@ -81,7 +81,7 @@ function writeOver(
     });
     return true;
   } catch (error) {
-    if (error instanceof HostError && error.tag === PRECONDITION) return false;
+    if (error instanceof ServiceError && error.payload.tag === PRECONDITION) return false;
     throw error;
   }
 }
@@ -125,23 +125,23 @@ export const kv = {
   increment(key: string, delta: number, ttlSeconds: number | null) {
     checkKey(key);
     if (!Number.isSafeInteger(delta))
-      throw new HostError("invalid", "delta is not a whole number within ±(2^53 − 1)");
+      throw new ServiceError("invalid", "delta is not a whole number within ±(2^53 − 1)");
     const fresh = checkWrite("", ttlSeconds);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const found = find(key);
       const sum = wholeNumber(found?.current?.value ?? "0") + delta;
-      if (!Number.isSafeInteger(sum)) throw new HostError("invalid", "the sum is not within ±(2^53 − 1)");
+      if (!Number.isSafeInteger(sum)) throw new ServiceError("invalid", "the sum is not within ±(2^53 − 1)");
       const expires = found?.current === undefined ? fresh : found.current.expires;
       if (writeOver(found, key, String(sum), expires)) return sum;
     }
-    throw new HostError("unavailable", "other writers of the key were always first");
+    throw new ServiceError("unavailable", "other writers of the key were always first");
   },
 
   list(prefix: string, cursor: string | null, limit: number) {
     if (prefix !== "") checkKey(prefix);
     if (HOST_KEYS.startsWith(prefix)) throw denied();
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE)
-      throw new HostError("invalid", `limit is not 1 to ${MAX_PAGE}`);
+      throw new ServiceError("invalid", `limit is not 1 to ${MAX_PAGE}`);
     const body = attempt(() =>
       awaitList(
         store().listAsync({
@@ -179,30 +179,30 @@ function keyOf(stored: string): string[] {
 }
 
 function checkKey(key: string): void {
-  if (key === "") throw new HostError("invalid", "the key is empty");
+  if (key === "") throw new ServiceError("invalid", "the key is empty");
   if (encodeUtf8(key).length > MAX_KEY_BYTES)
-    throw new HostError("too-large", `the key has more than ${MAX_KEY_BYTES} bytes`);
+    throw new ServiceError("too-large", `the key has more than ${MAX_KEY_BYTES} bytes`);
   if (key.startsWith(HOST_KEYS)) throw denied();
 }
 
-function denied(): HostError {
-  return new HostError("denied", "these keys are the host's own");
+function denied(): ServiceError {
+  return new ServiceError("denied", "these keys are the host's own");
 }
 
 /** When a value expires that is written now. */
 function checkWrite(value: string, ttlSeconds: number | null): number | undefined {
   if (encodeUtf8(value).length > MAX_VALUE_BYTES)
-    throw new HostError("too-large", `the value has more than ${MAX_VALUE_BYTES} bytes`);
+    throw new ServiceError("too-large", `the value has more than ${MAX_VALUE_BYTES} bytes`);
   if (ttlSeconds === null) return undefined;
   const seconds = ttlSeconds >>> 0;
-  if (seconds === 0) throw new HostError("invalid", "ttl-seconds is not at least 1");
+  if (seconds === 0) throw new ServiceError("invalid", "ttl-seconds is not at least 1");
   return Date.now() + seconds * 1000;
 }
 
 function wholeNumber(text: string): number {
   const number = /^-?\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (!Number.isSafeInteger(number))
-    throw new HostError("invalid", "the value is not a whole number within ±(2^53 − 1)");
+    throw new ServiceError("invalid", "the value is not a whole number within ±(2^53 − 1)");
   return number;
 }
 
@@ -233,11 +233,12 @@ function valueOf(entry: Entry): string {
 function textOf(body: Body, maxBytes: number): string {
   const content = attempt(() => readBody(body, maxBytes));
   const text = content === undefined ? undefined : decodeUtf8(content);
-  if (text === undefined) throw new HostError("unavailable", "the store holds what is too large, or no text");
+  if (text === undefined)
+    throw new ServiceError("unavailable", "the store holds what is too large, or no text");
   return text;
 }
 
-/** Not an error of `tenon:host/kv`: what {@link HostError} carries from here to where it is caught. */
+/** Not an error of `tenon:host/kv`: what {@link ServiceError} carries from here to where it is caught. */
 const PRECONDITION = "precondition-failed";
 
 const FAILURES: Record<string, [tag: string, val: string]> = {
@@ -254,6 +255,6 @@ function attempt<T>(work: () => T): T {
   } catch (error) {
     const { payload } = error as { payload?: { tag?: string } | string };
     const tag = typeof payload === "string" ? payload : payload?.tag;
-    throw new HostError(...(FAILURES[tag ?? ""] ?? ["unavailable", "the store does not answer"]));
+    throw new ServiceError(...(FAILURES[tag ?? ""] ?? ["unavailable", "the store does not answer"]));
   }
 }

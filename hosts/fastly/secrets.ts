@@ -1,5 +1,6 @@
 import { Store, type Secret } from "fastly:compute/secret-store@0.1.0";
-import { HostError } from "../wasi/host-error.ts";
+import { grants } from "../wasi/grants.ts";
+import { ServiceError } from "../wasi/service-error.ts";
 import { binaryString, decodeUtf8 } from "../wasi/text.ts";
 
 /** Longest secret of a secret store, in bytes. */
@@ -10,10 +11,10 @@ let store: Store | undefined;
 /** `tenon:host/secrets` of a secret store. An empty secret counts as missing. */
 export const secrets = {
   get(name: string): string {
-    if (!GRANTS.secrets.some((each) => each.name === name))
-      throw new HostError("denied", `no grant covers the secret "${name}"`);
+    if (!grants.secrets.some((each) => each.name === name))
+      throw new ServiceError("denied", `no grant covers the secret "${name}"`);
     const value = read(name);
-    if (!value) throw new HostError("missing", `the host has no secret "${name}"`);
+    if (!value) throw new ServiceError("missing", `the host has no secret "${name}"`);
     return value;
   },
 };
@@ -24,7 +25,7 @@ function read(name: string): string | undefined {
     store ??= Store.open(SECRET_STORE);
     secret = store.get(name);
   } catch {
-    throw new HostError("unavailable", `the secret store "${SECRET_STORE}" does not answer`);
+    throw new ServiceError("unavailable", `the secret store "${SECRET_STORE}" does not answer`);
   }
   return secret === null ? undefined : decodeUtf8(binaryString(secret.plaintext(MAX_SECRET_BYTES)));
 }

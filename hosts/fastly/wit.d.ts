@@ -29,11 +29,12 @@ declare module "fastly:compute/http-req@0.1.0" {
     getHeaderValues(name: string, maxLength: number, cursor: number): [Uint8Array, number | null];
     getMethod(maxLength: number): string;
     getUri(maxLength: number): string;
-    setAutoDecompressResponse(encodings: { gzip: boolean }): void;
     setMethod(method: string): void;
     setUri(uri: string): void;
   }
-  export type PendingResponse = object;
+  export interface PendingResponse {
+    [Symbol.dispose](): void;
+  }
   export function sendAsyncUncached(request: Request, body: Body, backend: Backend): PendingResponse;
   export function awaitResponse(pending: PendingResponse): [Response, Body];
 }

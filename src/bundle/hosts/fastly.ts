@@ -1,3 +1,4 @@
+import { backendsOf } from "../fastly-backends.ts";
 import { fastlyToml, SECRET_STORE, CONFIG_STORE, KV_STORE } from "../fastly-toml.ts";
 import type { HostDefinition, LogSink, WatModule } from "../host-definition.ts";
 
@@ -46,6 +47,16 @@ export const fastly: HostDefinition = {
       module: "fastly/config",
       imports: ["fastly:compute/config-store@0.1.0"],
     },
+    http: {
+      module: "fastly/http",
+      imports: [
+        "fastly:compute/async-io@0.1.0",
+        "fastly:compute/backend@0.1.0",
+        "fastly:compute/http-body@0.1.0",
+        "fastly:compute/http-req@0.1.0",
+        "fastly:compute/http-resp@0.1.0",
+      ],
+    },
     kv: {
       module: "fastly/kv",
       imports: [
@@ -65,7 +76,7 @@ export const fastly: HostDefinition = {
       imports: ["fastly:compute/secret-store@0.1.0"],
     },
   },
-  constants: () => ({ CONFIG_STORE, KV_STORE, SECRET_STORE }),
+  constants: (grants) => ({ BACKENDS: backendsOf(grants), CONFIG_STORE, KV_STORE, SECRET_STORE }),
   stateKeys: { "secret-store": SECRET_STATE_KEY },
   store: () => ["swap", "persistent"],
   log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
