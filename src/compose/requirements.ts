@@ -1,12 +1,7 @@
 import { ToolkitError } from "../errors/index.ts";
+import { coversRequest } from "../http/covers-request.ts";
 import { checkJson } from "../json-schema/index.ts";
-import {
-  coversRequest,
-  type AppliedRequirement,
-  type Grants,
-  type Json,
-  type JsonSchema,
-} from "../manifest/index.ts";
+import { type AppliedRequirement, type Grants, type Json, type JsonSchema } from "../manifest/index.ts";
 import { readableSecrets } from "./grants.ts";
 import type { MiddlewarePart } from "./part.ts";
 

@@ -26,7 +26,6 @@ export type {
   Toolchain,
   ToolManifest,
 } from "./manifest.ts";
-export { coversRequest, type GrantedRequest } from "./covers-request.ts";
 export { canonical, canonicalJson } from "./canonical-json.ts";
 export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
 export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";

@@ -3,7 +3,8 @@ import { lookup as resolveName } from "node:dns/promises";
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import type { LookupFunction } from "node:net";
-import { coversRequest, type HttpGrant } from "../../../src/manifest/index.ts";
+import { coversRequest } from "../../../src/http/covers-request.ts";
+import type { HttpGrant } from "../../../src/manifest/index.ts";
 import { ServiceFailure, type HostServices, type HttpServiceResponse } from "../host-services.ts";
 import { ACCEPT_ENCODING, decodeContent } from "./decode-content.ts";
 import {

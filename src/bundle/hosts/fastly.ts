@@ -2,9 +2,6 @@ import { backendsOf } from "../fastly-backends.ts";
 import { fastlyToml, SECRET_STORE, CONFIG_STORE, KV_STORE } from "../fastly-toml.ts";
 import type { HostDefinition, LogSink, WatModule } from "../host-definition.ts";
 
-/** Each part brings about 14 core instances, and Viceroy stops a request at 100. */
-const MAX_PARTS = 4;
-
 /** The secret `TENON_STATE_KEY`. */
 const SECRET_STATE_KEY: WatModule = {
   module: "fastly/state-key",
@@ -80,16 +77,7 @@ export const fastly: HostDefinition = {
   stateKeys: { "secret-store": SECRET_STATE_KEY },
   store: () => ["swap", "persistent"],
   log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
-  refuse({ providers, middleware }) {
-    const parts = providers.length + middleware.length;
-    return parts <= MAX_PARTS
-      ? []
-      : [
-          {
-            reason: `it has ${parts} components, and ${MAX_PARTS} fit`,
-            hint: "Put tools into fewer providers, or use less middleware",
-          },
-        ];
-  },
+  // Viceroy stops a request that starts more.
+  maximum: { instances: 100, memories: 100, tables: 100 },
   files: (core, input) => ({ "fastly.toml": { text: fastlyToml(core, input) } }),
 };
