@@ -74,7 +74,7 @@ function split(list: string): string[] {
 
 /** What the guest is told of `send-error-detail`, without addresses or other things of the host. */
 function describe(detail: string): [tag: string, val?: string] {
-  if (/timeout$/.test(detail) && detail !== "dns-timeout") return ["timeout"];
+  if (detail.endsWith("timeout") && detail !== "dns-timeout") return ["timeout"];
   if (detail === "http-response-body-too-large") return ["too-large"];
   if (/^(?:dns-|destination-not-found)/.test(detail)) return ["unreachable", "the name does not resolve"];
   if (detail === "connection-refused") return ["unreachable", "the connection was refused"];
