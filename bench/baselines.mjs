@@ -30,7 +30,7 @@ export async function plainConstant() {
 }
 
 async function world(namespace) {
-  const files = ["hosts/wasi/wit/wasi.wit", "hosts/wasmtime/wit/wasi-http.wit"];
+  const files = ["hosts/wasi/wit/wasi.wit", "hosts/wasi/wit/http.wit"];
   const packages = await Promise.all(files.map((file) => readFile(join(root, file), "utf8")));
   const text = `package bench:built;
 world built {

@@ -94,12 +94,19 @@ function take(step: StdioStep, notifications: Notifications | undefined): string
     case "batch":
       return step.join(step.steps.map((each) => take(each, notifications)));
     case "request":
-      try {
-        return takeSteps(step.step, notifications);
-      } catch (error) {
-        logError(`Cannot answer a request: ${String(error)}`);
-        return `{"jsonrpc":"2.0","id":${step.id},"error":{"code":-32603,"message":"Internal error"}}`;
-      }
+      return serve(step, notifications);
+  }
+}
+
+function serve(
+  { id, step }: Extract<StdioStep, { kind: "request" }>,
+  notifications: Notifications | undefined,
+): string | undefined {
+  try {
+    return takeSteps(step, notifications);
+  } catch (error) {
+    logError(`Cannot answer a request: ${String(error)}`);
+    return `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"Internal error"}}`;
   }
 }
 

@@ -37,6 +37,7 @@
   (global $heap (mut i32) (i32.const 131072))
   ;; Where arguments begin: behind the credential of the call in flight.
   (global $floor (mut i32) (i32.const 131072))
+  (global $calls (mut i32) (i32.const 0))
   (global $credential (mut i32) (i32.const 0))
   (global $credential-at (mut i32) (i32.const 0))
   (global $credential-length (mut i32) (i32.const 0))
@@ -278,6 +279,7 @@
 
   ;; The credential stays where it arrived, below everything that arrives later in the call.
   (func (export "tenon:adapter/call@0.1.0#begin") (param $has i32) (param $from i32) (param $length i32)
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
     (global.set $credential (local.get $has))
     (global.set $credential-at (local.get $from))
     (global.set $credential-length (local.get $length))
@@ -289,6 +291,9 @@
     (i32.store (i32.const 36) (global.get $credential-at))
     (i32.store (i32.const 40) (global.get $credential-length))
     (i32.const 32))
+
+  (func (export "tenon:adapter/call@0.1.0#number") (result i32)
+    (global.get $calls))
 
   (func (export "tenon:adapter/call@0.1.0#finish")
     (global.set $credential (i32.const 0))

@@ -27,6 +27,6 @@ export function writeAll(stream: OutputStream, content: Uint8Array): boolean {
 }
 
 /** True for the `closed` case of `stream-error`, which is how a stream says that it ended. */
-function isClosed(error: unknown): boolean {
+export function isClosed(error: unknown): boolean {
   return (error as { payload?: { tag?: string } }).payload?.tag === "closed";
 }

@@ -5,6 +5,7 @@
 declare module "tenon:adapter/call@0.1.0" {
   export function begin(authorization: string | undefined): void;
   export function finish(): void;
+  export function number(): number;
 }
 
 declare module "tenon:adapter/environment@0.1.0" {
@@ -36,14 +37,36 @@ declare module "tenon:mcp/handler@0.1.0" {
   ): Outcome;
 }
 
+declare module "tenon-wasi:io/poll@0.2.0" {
+  export class Pollable {
+    [Symbol.dispose](): void;
+  }
+
+  /** The places of those that are ready. */
+  export function poll(pollables: readonly Pollable[]): Uint32Array;
+}
+
+declare module "tenon-wasi:clocks/monotonic-clock@0.2.0" {
+  import type { Pollable } from "tenon-wasi:io/poll@0.2.0";
+
+  export function subscribeDuration(nanoseconds: number): Pollable;
+}
+
 declare module "tenon-wasi:io/streams@0.2.0" {
+  import type { Pollable } from "tenon-wasi:io/poll@0.2.0";
+
   export class InputStream {
     blockingRead(length: number): Uint8Array;
+    read(length: number): Uint8Array;
+    subscribe(): Pollable;
     [Symbol.dispose](): void;
   }
 
   export class OutputStream {
     blockingWriteAndFlush(contents: Uint8Array): void;
+    checkWrite(): number;
+    write(contents: Uint8Array): void;
+    subscribe(): Pollable;
     [Symbol.dispose](): void;
   }
 }

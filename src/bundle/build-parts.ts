@@ -20,8 +20,7 @@ const COMMON_IMPORTS = ["tenon:host/log@0.1.0", "wasi:random/random@0.2.0"];
 const ADAPTER_IMPORTS = [...COMMON_IMPORTS, "tenon:adapter/call@0.1.0", "tenon:mcp/handler@0.1.0"];
 const REPLY = "tenon:streaming/reply@0.1.0";
 const STATE_KEY = "tenon:adapter/state-key@0.1.0";
-/** Offered where something in the bundle reads the environment. */
-export const ENVIRONMENT = "tenon:adapter/environment@0.1.0";
+const ENVIRONMENT = "tenon:adapter/environment@0.1.0";
 const SHARED_WIT = ["wasi/wit/adapter.wit"];
 
 /** What the adapter of a bundle is made of. */

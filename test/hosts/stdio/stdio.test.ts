@@ -115,19 +115,9 @@ describe.skipIf(missing !== undefined)(title, () => {
   });
 });
 
-const asks =
-  missing === undefined
-    ? "a bundle for stdio that asks"
-    : `a bundle for stdio that asks: NOT RUN, ${missing}`;
-
-describe.skipIf(missing !== undefined)(asks, () => {
-  let file: BundleFile;
-  beforeAll(async () => {
-    file = await compiledBundle((await askingCore()).bytes);
-  }, 300_000);
-  afterAll(() => file?.remove());
-
-  const call = (members: object = {}): object => ({
+/** A call by a client that can do what is asked of it. */
+function call(members: object = {}): object {
+  return {
     id: 1,
     method: "tools/call",
     params: {
@@ -140,7 +130,20 @@ describe.skipIf(missing !== undefined)(asks, () => {
         "io.modelcontextprotocol/clientCapabilities": { elicitation: {}, sampling: {}, roots: {} },
       },
     },
-  });
+  };
+}
+
+const asks =
+  missing === undefined
+    ? "a bundle for stdio that asks"
+    : `a bundle for stdio that asks: NOT RUN, ${missing}`;
+
+describe.skipIf(missing !== undefined)(asks, () => {
+  let file: BundleFile;
+  beforeAll(async () => {
+    file = await compiledBundle((await askingCore()).bytes);
+  }, 300_000);
+  afterAll(() => file?.remove());
 
   test("a client since 2026-07-28 is asked with a random key, which another process does not have", async () => {
     const session = startSession(wasmtime!, [...RUN, file.path]);
