@@ -86,16 +86,9 @@ function answerOf(
 
 /** Does what a line asks for. Nothing is in flight when one is read, so there is nothing to cancel. */
 function take(step: StdioStep, notifications: Notifications | undefined): string | undefined {
-  switch (step.kind) {
-    case "answer":
-      return step.answer;
-    case "cancel":
-      return undefined;
-    case "batch":
-      return step.join(step.steps.map((each) => take(each, notifications)));
-    case "request":
-      return serve(step, notifications);
-  }
+  if (step.kind === "answer") return step.answer;
+  if (step.kind === "batch") return step.join(step.steps.map((each) => take(each, notifications)));
+  return step.kind === "request" ? serve(step, notifications) : undefined;
 }
 
 function serve(

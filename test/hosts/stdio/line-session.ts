@@ -25,7 +25,6 @@ export function startSession(path: string, args: readonly string[]): LineSession
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
   child.stdin.on("error", () => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const parse = (line: string): unknown => JSON.parse(line);
   return {
     send(message) {
       child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -34,7 +33,7 @@ export function startSession(path: string, args: readonly string[]): LineSession
     async next() {
       const { value, done } = await lines.next();
       if (done === true) throw new Error(`${path} sends nothing more:\n${errors}`);
-      return parse(value);
+      return JSON.parse(value) as unknown;
     },
     stopReading: () => void child.stdout.destroy(),
     async end() {
@@ -42,7 +41,7 @@ export function startSession(path: string, args: readonly string[]): LineSession
       const rest: unknown[] = [];
       if (!child.stdout.destroyed) {
         for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-          rest.push(parse(line.value));
+          rest.push(JSON.parse(line.value) as unknown);
         }
       }
       return { code: (await exited)[0], lines: rest };
