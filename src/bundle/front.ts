@@ -33,7 +33,7 @@ const FRONT: WatModule = {
   imports: ["tenon-wasi:http/types@0.2.0", "tenon-wasi:io/streams@0.2.0", "tenon:front/exchange@0.1.0"],
   exports: ["tenon-wasi:http/incoming-handler@0.2.0"],
 };
-const FRONT_WIT = ["wasmtime/wit/wasi-http.wit", "wasmtime/wit/front.wit"];
+const FRONT_WIT = ["wasi/wit/http.wit", "wasmtime/wit/front.wit"];
 
 /** Where the constants lie: behind those of `front.wat`. */
 const CONSTANTS = 4096;

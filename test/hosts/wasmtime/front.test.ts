@@ -126,7 +126,7 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
 /** An adapter that answers with what it is handed. */
 async function echoAdapter(): Promise<Uint8Array> {
   const wit = await Promise.all(
-    ["wasi/wit/wasi.wit", "wasmtime/wit/wasi-http.wit", "wasmtime/wit/front.wit"].map((file) =>
+    ["wasi/wit/wasi.wit", "wasi/wit/http.wit", "wasmtime/wit/front.wit"].map((file) =>
       readFile(join(HOSTS, file), "utf8"),
     ),
   );
