@@ -18,7 +18,6 @@ export interface JoinedGrants {
 /** The grants of all parts. */
 export function joinedGrants({ middleware, providers }: CoreManifest): JoinedGrants {
   const grants = [...middleware, ...providers].map((part) => part.grants ?? {});
-  const unique = (names: readonly string[]): string[] => [...new Set(names)];
   return {
     http: grants.flatMap(({ http = [] }) => http),
     kv: unique(grants.flatMap(({ kv = [] }) => kv)),
@@ -31,4 +30,8 @@ export function joinedGrants({ middleware, providers }: CoreManifest): JoinedGra
       variable: secretVariable(name),
     })),
   };
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
 }
