@@ -114,7 +114,7 @@ describe("ECDSA with P-256", () => {
         );
       }
     }
-  });
+  }, 120_000);
 
   test("numbers next to the limits of words, which random ones never are", () => {
     const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
