@@ -4,7 +4,7 @@ import { poll, type Pollable } from "tenon-wasi:io/poll@0.2.0";
 import { getRandomBytes } from "wasi:random/random@0.2.0";
 import { OutboundExchange, type HttpResult } from "./outbound-exchange.ts";
 import { checkRequest, type HttpRequest } from "./outbound-request.ts";
-import { HostError } from "./host-error.ts";
+import { ServiceError } from "./service-error.ts";
 
 /** Requests that one call may have in flight, or ended and not taken. */
 const MAX_REQUESTS_IN_FLIGHT = 16;
@@ -29,13 +29,13 @@ export const http = {
   send(request: HttpRequest): Extract<HttpResult, { tag: "ok" }>["val"] {
     const { response } = http.waitAny([http.start(request)], null)!;
     if (response.tag === "ok") return response.val;
-    throw new HostError(response.val.tag, response.val.val);
+    throw new ServiceError(response.val.tag, response.val.val);
   },
 
   start(request: HttpRequest): number {
     beginCall();
     const checked = checkRequest(request);
-    if (inFlight.size >= MAX_REQUESTS_IN_FLIGHT || sent >= MAX_REQUESTS) throw new HostError("too-many");
+    if (inFlight.size >= MAX_REQUESTS_IN_FLIGHT || sent >= MAX_REQUESTS) throw new ServiceError("too-many");
     sent++;
     const exchange = new OutboundExchange(checked, Math.min(request.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS));
     const token = newToken();

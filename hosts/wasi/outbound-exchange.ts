@@ -19,14 +19,14 @@ import {
   type Body,
   type OutboundRequest,
 } from "./outbound-request.ts";
-import { HostError } from "./host-error.ts";
+import { ServiceError } from "./service-error.ts";
 import { isClosed } from "./stream.ts";
 import { binaryString, bytesOf, decodeUtf8 } from "./text.ts";
 
 /** How a request ended, as `tenon:host/http` has it. */
 export type HttpResult =
   | { tag: "ok"; val: { status: number; headers: [string, string][]; body: Body } }
-  | { tag: "err"; val: { tag: string; val?: string | undefined } };
+  | { tag: "err"; val: { tag: string; val?: string } };
 
 const NANOSECONDS = 1_000_000;
 const PIECE_BYTES = 65_536;
@@ -49,7 +49,7 @@ export class OutboundExchange {
   #response: { status: number; headers: [string, string][]; stream: InputStream } | undefined;
   #content = "";
 
-  /** @throws HostError when the host does not begin it. */
+  /** @throws ServiceError when the host does not begin it. */
   constructor(request: OutboundRequest, timeoutMs: number) {
     this.#timer = subscribeDuration(timeoutMs * NANOSECONDS);
     this.#open.push(this.#timer);
@@ -112,7 +112,7 @@ export class OutboundExchange {
       request.setAuthority(authority);
       request.setPathWithQuery(pathWithQuery);
     } catch {
-      throw new HostError("invalid-request", "the host does not take its method, path or headers");
+      throw new ServiceError("invalid-request", "the host does not take its method, path or headers");
     }
     const outgoing = request.body();
     if (body === undefined) {
@@ -125,7 +125,7 @@ export class OutboundExchange {
     try {
       this.#future = handle(request, undefined);
     } catch (error) {
-      throw new HostError(...describeFailure(errorCode(error)));
+      throw new ServiceError(...describeFailure(errorCode(error)));
     }
     this.#open.push(this.#future);
   }
@@ -154,7 +154,7 @@ export class OutboundExchange {
     const got = this.#future!.get();
     if (got === null) return;
     if (got.tag === "err" || got.val.tag === "err") {
-      throw new HostError(...describeFailure(got.tag === "err" ? undefined : (got.val.val as ErrorCode)));
+      throw new ServiceError(...describeFailure(got.tag === "err" ? undefined : (got.val.val as ErrorCode)));
     }
     const response = got.val.val as IncomingResponse;
     this.#open.push(response);
@@ -165,7 +165,7 @@ export class OutboundExchange {
     const stream = body.stream();
     this.#open.push(stream);
     if (status < 200 || status > 599) {
-      throw new HostError("unreachable", `status ${status} is not HTTP`);
+      throw new ServiceError("unreachable", `status ${status} is not HTTP`);
     }
     this.#response = { status, headers, stream };
   }
@@ -181,7 +181,7 @@ export class OutboundExchange {
   }): void {
     try {
       for (let piece = stream.read(PIECE_BYTES); piece.length > 0; piece = stream.read(PIECE_BYTES)) {
-        if (this.#content.length + piece.length > MAX_BODY_BYTES) throw new HostError("too-large");
+        if (this.#content.length + piece.length > MAX_BODY_BYTES) throw new ServiceError("too-large");
         this.#content += binaryString(piece);
       }
     } catch (error) {
@@ -208,7 +208,7 @@ function readFields(fields: Fields): [string, string][] {
   let size = 0;
   return entries.flatMap(([name, value]): [string, string][] => {
     size += name.length + value.length;
-    if (size > MAX_HEADER_CHARACTERS) throw new HostError("unreachable", "the answer is not HTTP");
+    if (size > MAX_HEADER_CHARACTERS) throw new ServiceError("unreachable", "the answer is not HTTP");
     const lower = name.toLowerCase();
     // Length and connection are those of the way here.
     return HOST_FIELDS.includes(lower) ? [] : [[lower, binaryString(value)]];
@@ -216,8 +216,8 @@ function readFields(fields: Fields): [string, string][] {
 }
 
 /** What a stream or a function of the host failed with. */
-function failureOf(error: unknown): { tag: string; val?: string | undefined } {
-  if (error instanceof HostError) return { tag: error.tag, val: error.val };
+function failureOf(error: unknown): { tag: string; val?: string } {
+  if (error instanceof ServiceError) return error.payload;
   return { tag: "unreachable", val: "the connection was closed" };
 }
 

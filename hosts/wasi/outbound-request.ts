@@ -1,6 +1,7 @@
 import { FORBIDDEN_METHODS, HOST_FIELDS } from "../../src/http/host-rules.ts";
+import { grants } from "./grants.ts";
 import { coversRequest } from "../../src/http/covers-request.ts";
-import { HostError } from "./host-error.ts";
+import { ServiceError } from "./service-error.ts";
 import { bytesOf, encodeUtf8 } from "./text.ts";
 
 /** Content of a message, as `tenon:host/http` has it. */
@@ -49,7 +50,7 @@ const DOTS = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 /**
  * Checks what a guest asks for, by the rules of `tenon:host/http` and by what the core was granted.
  *
- * @throws HostError `invalid-request` naming the member, `too-large` or `denied`.
+ * @throws ServiceError `invalid-request` naming the member, `too-large` or `denied`.
  */
 export function checkRequest(request: HttpRequest): OutboundRequest {
   const { method, origin, pathWithQuery } = request;
@@ -59,8 +60,8 @@ export function checkRequest(request: HttpRequest): OutboundRequest {
   const headers = checkHeaders(request.headers);
   const body = checkBody(method, request.body);
   // Only canonical origins are granted, so one that equals a granted one is canonical in every respect.
-  if (!coversRequest(GRANTS.http, { method, origin, path })) {
-    throw new HostError("denied", `no grant covers ${method} ${origin}${path.slice(0, SHOWN_CHARACTERS)}`);
+  if (!coversRequest(grants.http, { method, origin, path })) {
+    throw new ServiceError("denied", `no grant covers ${method} ${origin}${path.slice(0, SHOWN_CHARACTERS)}`);
   }
   const secure = origin.startsWith("https:");
   const authority = origin.slice(origin.indexOf("//") + 2);
@@ -97,9 +98,9 @@ function checkHeaders(headers: HttpRequest["headers"]): [string, Uint8Array][] {
 function checkBody(method: string, body: Body | null): Uint8Array | undefined {
   if (body === null) return undefined;
   if (WITHOUT_BODY.includes(method)) throw invalid(`body: a ${method} request has none`);
-  if (body.val.length > MAX_BODY_BYTES) throw new HostError("too-large");
+  if (body.val.length > MAX_BODY_BYTES) throw new ServiceError("too-large");
   const bytes = body.tag === "text" ? encodeUtf8(body.val) : body.val;
-  if (bytes.length > MAX_BODY_BYTES) throw new HostError("too-large");
+  if (bytes.length > MAX_BODY_BYTES) throw new ServiceError("too-large");
   return bytes;
 }
 
@@ -113,8 +114,8 @@ function withOwnFields(
   return [...own, ...headers];
 }
 
-function invalid(what: string): HostError {
-  return new HostError("invalid-request", what);
+function invalid(what: string): ServiceError {
+  return new ServiceError("invalid-request", what);
 }
 
 function quote(text: string): string {
