@@ -1,5 +1,6 @@
-// Builds every component of components/ and middleware/ into dist/components/<name>.wasm. What has not changed since, by
-// the content of its sources and of the toolchain, is left as it is.
+// Builds every component of components/ and middleware/ into dist/components/<name>.wasm, and the middleware into modules, of which
+// `tenon compose` fuses several. What has not changed since, by the content of its sources and of the toolchain, is left as
+// it is.
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -14,6 +15,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "../dist/src/build/index.js";
+import { writeReadyMadeModules } from "../dist/src/build/ready-made-modules.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUTPUT = join(ROOT, "dist", "components");
@@ -50,6 +52,13 @@ for (const entry of findEntries()) {
     if (error.hint !== undefined) console.error(`Hint:  ${error.hint}`);
   }
 }
+await writeReadyMadeModules(
+  Object.fromEntries(
+    findEntries()
+      .filter((entry) => basename(entry) === ENTRIES.middleware)
+      .map((entry) => [basename(dirname(entry)), entry]),
+  ),
+);
 process.exitCode = failed ? 1 : 0;
 
 function findEntries() {

@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { defaultCacheDir, openCache } from "../../src/cache/index.ts";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { packageVersion } from "../../src/package/index.ts";
 import { hollowModules } from "./hollow-modules.ts";
@@ -17,29 +16,11 @@ export interface TranspiledCore {
   imports: string[];
 }
 
-interface CacheIndex {
-  imports: string[];
-  /** SHA-256 of every file, in hexadecimal. */
-  files: Record<string, string>;
-}
-
 // Part of every key: raise it when what is kept changes without a change of this package's version, of jco or its options.
-const FORMAT = 5;
-const INDEX = "index.json";
+const FORMAT = 6;
+const IMPORTS = "imports.json";
 const GLUE = "core.js";
-const KEPT_ENTRIES = 20;
 const PACKAGE = "@bytecodealliance/jco-transpile";
-
-/** Where transpiled cores are kept: `TENON_CACHE_DIR`, or `tenon` in the user's cache folder. */
-export function defaultCacheDir(): string {
-  const given = process.env["TENON_CACHE_DIR"];
-  if (given) return given;
-  const user =
-    process.platform === "darwin"
-      ? join(homedir(), "Library", "Caches")
-      : process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
-  return join(user, "tenon");
-}
 
 /**
  * Transpiles a component, or takes the result of an earlier time from `cacheDir`; with `false` it is neither looked for nor
@@ -67,15 +48,15 @@ export async function transpileCached(
     base64Cutoff: 0,
     multiMemory: hasMultiMemory(),
   } as const;
-  const key = sha256(JSON.stringify([FORMAT, digest, packageVersion(), await transpilerVersion(), options]));
-  const folder = cacheDir === false ? undefined : await privateFolder(cacheDir);
-  const entry = folder && join(folder, key);
-  const cached = entry && (await readEntry(entry));
-  if (cached) return cached;
+  const key = JSON.stringify([FORMAT, digest, packageVersion(), await transpilerVersion(), options]);
+  const cache = cacheDir === false ? undefined : await openCache(cacheDir);
+  const cached = await cache?.read(key);
+  if (cached) return fromFiles(cached);
   await admit();
   const { files, imports } = await transpile(bytes, options);
-  if (folder && entry) await writeEntry(folder, entry, files, imports);
-  return fromFiles(files, imports);
+  files.set(IMPORTS, new TextEncoder().encode(JSON.stringify(imports)));
+  await cache?.write(key, files);
+  return fromFiles(files);
 }
 
 type TranspileOptions = Parameters<typeof import("@bytecodealliance/jco-transpile").transpileBytes>[1];
@@ -142,89 +123,11 @@ async function transpilerVersion(): Promise<string> {
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** The folder, made if need be; nothing where the file system allows none, which costs time and nothing else. */
-async function privateFolder(folder: string): Promise<string | undefined> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch {
-    return undefined;
-  }
-  if (process.getuid === undefined) return folder;
-  const { uid, mode } = await stat(folder);
-  if ((uid === process.getuid() || uid === 0) && (mode & 0o022) === 0) return folder;
-  throw new ToolkitError(`Cannot use cache folder "${folder}": others may write to it`, {
-    code: "ERR_FILE",
-    hint: `Run "chmod 700 ${folder}", or name another folder in TENON_CACHE_DIR`,
-  });
-}
-
-async function readEntry(entry: string): Promise<TranspiledCore | undefined> {
-  try {
-    const index = JSON.parse(await readFile(join(entry, INDEX), "utf8")) as CacheIndex;
-    const files = new Map<string, Uint8Array>();
-    await Promise.all(
-      Object.entries(index.files).map(async ([name, hash]) => {
-        const content = await readFile(join(entry, name));
-        if (sha256(content) !== hash) throw new Error(`"${name}" does not match its hash`);
-        files.set(name, content);
-      }),
-    );
-    const now = new Date();
-    await utimes(entry, now, now);
-    return fromFiles(files, index.imports);
-  } catch {
-    return undefined;
-  }
-}
-
-async function writeEntry(
-  folder: string,
-  entry: string,
-  files: ReadonlyMap<string, Uint8Array>,
-  imports: string[],
-): Promise<void> {
-  try {
-    const draft = await mkdtemp(join(folder, "draft-"));
-    const index: CacheIndex = { imports, files: {} };
-    await Promise.all(
-      [...files].map(([name, content]) => {
-        index.files[name] = sha256(content);
-        return writeFile(join(draft, name), content, { mode: 0o600 });
-      }),
-    );
-    await writeFile(join(draft, INDEX), JSON.stringify(index), { mode: 0o600 });
-    // What is there is broken, or another process has just made it: either way this one is as good.
-    const old = join(folder, `draft-${randomBytes(8).toString("hex")}`);
-    await rename(entry, old).catch(() => undefined);
-    await rename(draft, entry).catch(() => rm(draft, { recursive: true, force: true }));
-    await rm(old, { recursive: true, force: true });
-    await prune(folder);
-  } catch {
-    // A full or read-only disk leaves the next start as slow as this one.
-  }
-}
-
-/** Removes all but the entries used last. Running servers keep theirs in memory. */
-async function prune(folder: string): Promise<void> {
-  const entries = await Promise.all(
-    (await readdir(folder))
-      .filter((name) => /^[0-9a-f]{64}$/.test(name))
-      .map(async (name) => ({ path: join(folder, name), usedMs: (await stat(join(folder, name))).mtimeMs })),
-  );
-  entries.sort((a, b) => b.usedMs - a.usedMs);
-  await Promise.all(
-    entries.slice(KEPT_ENTRIES).map(({ path }) => rm(path, { recursive: true, force: true })),
-  );
-}
-
-function fromFiles(files: Map<string, Uint8Array>, imports: string[]): TranspiledCore {
+function fromFiles(files: ReadonlyMap<string, Uint8Array>): TranspiledCore {
   const glue = files.get(GLUE);
   if (!glue)
     throw new ToolkitError("Cannot load core: the transpiler gave no code", { code: "ERR_HOST_CORE" });
   const modules = new Map([...files].filter(([name]) => name.endsWith(".wasm")));
+  const imports = JSON.parse(new TextDecoder().decode(files.get(IMPORTS))) as string[];
   return { glue: new TextDecoder().decode(glue), modules, imports };
-}
-
-function sha256(data: string | Uint8Array): string {
-  return createHash("sha256").update(data).digest("hex");
 }

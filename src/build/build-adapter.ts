@@ -46,5 +46,8 @@ export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8A
 }
 
 function withRuntime(source: string, parts: readonly string[]): string {
-  return [...["install", ...parts].map((part) => `import "tenon-guest/${part}";`), source].join("\n");
+  const runtime = ["install", ...parts].map((part) => `import "tenon-guest/${part}";`);
+  // An adapter has no calls of its own that would say so.
+  const serving = ['import { startServing } from "tenon-guest/serving";', "startServing();"];
+  return [...runtime, ...serving, source].join("\n");
 }

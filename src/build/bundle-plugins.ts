@@ -2,7 +2,7 @@ import type { Loader, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { INTERFACE_PATTERN, interfaceProblem } from "./host-interfaces.ts";
-import { guestModule, SDK_MODULE, sdkModule } from "./runtime-modules.ts";
+import { compiledModule, guestModule, SDK_MODULE, sdkModule } from "./runtime-modules.ts";
 
 /** Resolves `tenon` to the SDK that the guest runtime uses, wherever the project has its own. */
 export const sdkPlugin: Plugin = {
@@ -21,7 +21,7 @@ export const checkedPlugin: Plugin = {
   name: "tenon-checked",
   setup(build) {
     build.onLoad({ filter: /[/\\]sdk[/\\]check-definition\.[jt]s$/ }, ({ path }) =>
-      path === sdkModule("check-definition")
+      [sdkModule("check-definition"), compiledModule("sdk", "check-definition")].includes(path)
         ? {
             contents:
               "export const checkProvider = () => {}, checkMiddleware = checkProvider, checkAuthentication = checkProvider;",
@@ -29,6 +29,20 @@ export const checkedPlugin: Plugin = {
           }
         : undefined,
     );
+  },
+};
+
+/** Resolves `tenon` and `tenon-guest/<module>` to what is compiled, in place of {@link sdkPlugin} and {@link guestPlugin}. */
+export const compiledRuntimePlugin: Plugin = {
+  name: "tenon-compiled-runtime",
+  setup(build) {
+    build.onResolve({ filter: /^tenon$/ }, () => ({
+      path: compiledModule("sdk", "index"),
+      sideEffects: false,
+    }));
+    build.onResolve({ filter: /^tenon-guest\// }, ({ path }) => ({
+      path: compiledModule("guest", path.slice("tenon-guest/".length)),
+    }));
   },
 };
 

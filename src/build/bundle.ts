@@ -21,6 +21,18 @@ export interface BundleInput {
   plugins: readonly Plugin[];
 }
 
+/** How everything is bundled that goes into a component. */
+export const FOR_COMPONENTS = {
+  bundle: true,
+  // Of the builds that a package has, the one for workers asks for the least; the one for browsers comes next.
+  platform: "browser",
+  conditions: ["worker", "module"],
+  target: "es2023",
+  legalComments: "none",
+  charset: "utf8",
+  logLevel: "silent",
+} satisfies BuildOptions;
+
 /** Path of the generated module in {@link Bundle.metafile}. */
 export const GENERATED = "tenon-entry.js";
 
@@ -45,14 +57,10 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     stdin: { contents: input.source, resolveDir: folder, sourcefile: GENERATED, loader: "js" },
     absWorkingDir: folder,
     outfile: join(folder, "component.js"),
+    ...FOR_COMPONENTS,
     write: false,
-    bundle: true,
     format: input.format,
     ...(input.format === "iife" ? { globalName: "result" } : {}),
-    // Of the builds that a package has, the one for workers asks for the least; the one for browsers comes next.
-    platform: "browser",
-    conditions: ["worker", "module"],
-    target: "es2023",
     supported: {
       "top-level-await": false,
       ...(input.lower === false
@@ -65,11 +73,8 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
     minifyIdentifiers: input.minify,
     // Also where names stay: code that cannot run must not count as code that uses something.
     minifySyntax: true,
-    legalComments: "none",
-    charset: "utf8",
     sourcemap: "external",
     metafile: true,
-    logLevel: "silent",
     plugins: [...input.plugins, guestPlugin, sdkPlugin, zodPlugin],
   } satisfies BuildOptions;
   let result;

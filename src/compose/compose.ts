@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   writeManifest,
+  type AppliedRequirement,
   type CoreManifest,
   type Grants,
   type Json,
@@ -12,6 +13,7 @@ import { hostImports } from "./allowed-imports.ts";
 import { checkNames, checkSettings } from "./check.ts";
 import { checkOrder } from "./check-order.ts";
 import { CATALOG, CONFIG, contract, CREDENTIALS, HANDLER } from "./contract.ts";
+import { fuseChain } from "./fuse.ts";
 import { checkGrants, isForeign, openGrants, opens } from "./grants.ts";
 import { trackOf, withoutVersion } from "./interface.ts";
 import { checkLists } from "./list-pages.ts";
@@ -53,6 +55,11 @@ export interface ComposeInput extends ServerDescription {
   roles?: Readonly<Record<string, readonly string[]>>;
   /** What a caller of a tool must fulfil beside its scopes, in a subset of CEL, by the names of tools. Default: nothing. */
   rules?: Readonly<Record<string, string>>;
+  /**
+   * Puts ready-made middleware that stands side by side into one component, with one engine; its grants are joined. Default
+   * true.
+   */
+  fuse?: boolean;
 }
 
 /** A composed server. */
@@ -101,7 +108,7 @@ async function composeWith(input: ComposeInput, recorded?: LogLine): Promise<Com
   for (const [i, { as, bytes, settings = {} }] of input.middleware.entries()) {
     const part = await readMiddleware(as, bytes, known);
     checkSettings(as, part.manifest.settingsSchema, settings, ["middleware", i, "config"]);
-    middleware.push({ ...part, settings });
+    middleware.push({ ...part, settings, settingsText: JSON.stringify(settings) });
   }
   const requirements = middleware.map(applyingRequirements);
   checkOrder(input.name, input.access, middleware, requirements);
@@ -115,27 +122,33 @@ async function composeWith(input: ComposeInput, recorded?: LogLine): Promise<Com
   // Callers who are known may get different things.
   const routes = collectRoutes(input, providers, input.access === "public" ? "public" : "private");
   checkLists(routes);
-  const { access, roles, rules } = input;
+  const { access, roles, rules, fuse = true } = input;
   checkPolicy(input, routes);
+  // A recording tells of each part what it uses.
+  const { fused, ...joined } =
+    fuse && recorded === undefined
+      ? await fuseChain(middleware, grants, known)
+      : { chain: middleware, grants, fused: [] };
   const policyTexts = {
     ...(roles && { roles }),
     ...(rules && { rules }),
-    policyDigest: policyDigest({ access, middleware, grants, roles, rules, routes }),
+    policyDigest: policyDigest({ access, middleware, fused, grants, roles, rules, routes }),
     ...describeResource(input, middleware, routes),
   };
   const policy = await readPolicy(policyTexts);
-  const assembly = {
+  const assembly: Assembly = {
     providers,
-    middleware,
-    requirements,
+    middleware: joined.chain,
     routes,
     policy,
-    grants,
+    grants: joined.grants,
     ...(recorded && { recorded }),
   };
 
-  const others = parts.flatMap((part) => importers(part, grants.get(part.as)));
-  const resolution = resolveImports(others, known, hostImports(needsOf(parts, grants)), { logged: true });
+  const components = [...providers, ...joined.chain];
+  const others = components.flatMap((part) => importers(part, joined.grants.get(part.as)));
+  const needs = needsOf(components, joined.grants);
+  const resolution = resolveImports(others, known, hostImports(needs), { logged: true });
   const host = hostInterfaces(resolution, assembly, known);
   const linkage = {
     host,
@@ -146,10 +159,11 @@ async function composeWith(input: ComposeInput, recorded?: LogLine): Promise<Com
     ],
   };
   const { bytes: linked, shared } = await link(linkage);
-  await verifyComposition(linked, input.name, linkage, parts, known);
+  await verifyComposition(linked, input.name, linkage, components, known);
 
-  const manifest = coreManifest(input, assembly, policyTexts, deniedFunctions(resolution, assembly));
-  const bytes = writeManifest(writeSourceMaps(linked, parts), manifest);
+  const claims = { providers, middleware, fused, requirements, grants, routes };
+  const manifest = coreManifest(input, claims, policyTexts, deniedFunctions(resolution, assembly));
+  const bytes = writeManifest(writeSourceMaps(linked, components), manifest);
   return {
     bytes,
     manifest,
@@ -204,9 +218,16 @@ function deniedFunctions({ denied }: Resolution, { providers, middleware, grants
   return [...all].sort();
 }
 
+/** What the manifest says of the parts, whichever components they are in. */
+interface Claims extends Pick<Assembly, "grants" | "middleware" | "providers" | "routes"> {
+  fused: string[][];
+  /** Those of each middleware that apply. */
+  requirements: readonly (readonly AppliedRequirement[])[];
+}
+
 function coreManifest(
   input: ComposeInput,
-  { providers, middleware, requirements, routes, grants }: Assembly,
+  { providers, middleware, fused, requirements, routes, grants }: Claims,
   policy: PolicyTexts,
   stubs: string[],
 ): CoreManifest {
@@ -230,6 +251,7 @@ function coreManifest(
       ...(part.manifest.authenticates && { authenticates: part.manifest.authenticates }),
       ...unlessEmpty("requires", [...requirements[i]!]),
     })),
+    ...unlessEmpty("fused", fused),
     providers: providers.map((part) => ({
       ...identity(part),
       tools: part.manifest.tools.map(({ name }) => name),

@@ -1,6 +1,8 @@
 import { flatten } from "./canonical-abi.ts";
 import { contract, LOG } from "./contract.ts";
-import { StaticMemory } from "./core-text.ts";
+import { FIND, StaticMemory } from "./core-text.ts";
+import { fusedName } from "./fused.ts";
+import { flatField } from "./gate-text.ts";
 import { trackOf } from "./interface.ts";
 import { functionType } from "./value-type.ts";
 import { generateComponent } from "./wasm-tools.ts";
@@ -11,12 +13,17 @@ const BLANK = "?".repeat(MAX_NAME);
 
 /**
  * The component that sits on one part's `log` import: it writes the part's name into `source`, whatever the part put
- * there, so that no part can log in another's name. It is generated with room for a name, so that all of them come from
- * one text.
+ * there, so that no part can log in another's name. Parts that are fused name themselves, and what is none of their names is
+ * replaced by that of the whole. For one name it is generated with room for any, so that all of them come from one text.
  *
- * @param as At most 64 characters of ASCII.
+ * @param names Of the part, or of several that are fused: each at most 64 characters of ASCII.
  */
-export async function generateLogSource(as: string): Promise<Uint8Array> {
+export async function generateLogSource(names: readonly string[]): Promise<Uint8Array> {
+  const [as] = names;
+  return names.length === 1 ? generateForOne(as!) : generateForSeveral(names);
+}
+
+async function generateForOne(as: string): Promise<Uint8Array> {
   const bytes = Buffer.from(await generateBlank());
   const at = bytes.indexOf(BLANK);
   bytes.writeUInt32LE(as.length, at - 4);
@@ -26,31 +33,57 @@ export async function generateLogSource(as: string): Promise<Uint8Array> {
 }
 
 async function generateBlank(): Promise<Uint8Array> {
+  const memory = new StaticMemory();
+  // One run of bytes: the length, then the name.
+  const { at } = memory.text(`\0\0\0\0${BLANK}`);
+  return generate(memory, (write) => write(`(i32.const ${at + 4})`, `(i32.load (i32.const ${at}))`));
+}
+
+async function generateForSeveral(names: readonly string[]): Promise<Uint8Array> {
+  const memory = new StaticMemory();
+  const whole = memory.text(fusedName(names));
+  const texts = names.map((name) => memory.text(name));
+  const rows = memory.words(texts.flatMap(({ at, length }) => [at, length, 0, 0]));
+  return generate(
+    memory,
+    (write, [isNamed, at, length]) => `
+    (if ${isNamed} (then
+      (if (call $find (i32.const ${rows}) (i32.const ${names.length}) ${at} ${length})
+        (then ${write(at!, length!)} (return)))))
+    ${write(`(i32.const ${whole.at})`, `(i32.const ${whole.length})`)}`,
+    FIND,
+  );
+}
+
+/**
+ * @param body The text of the function; `write` gives that of a call with a source, and `given` are the three parts of the one
+ * that came: whether there is one, its address and its length.
+ * @param functions Text of what the body calls.
+ */
+async function generate(
+  memory: StaticMemory,
+  body: (write: (at: string, length: string) => string, given: readonly string[]) => string,
+  functions = "",
+): Promise<Uint8Array> {
   const { parameters } = functionType(await contract(), trackOf(LOG), "write");
   const entry = parameters[0];
   if (entry?.kind !== "record") throw new Error("the contract has a record here");
   const flat = flatten(entry);
-  const source = entry.fields
-    .slice(
-      0,
-      entry.fields.findIndex(({ name }) => name === "source"),
-    )
-    .flatMap(({ type }) => flatten(type)).length;
-  const memory = new StaticMemory();
-  // One run of bytes: the length, then the name.
-  const { at } = memory.text(`\0\0\0\0${BLANK}`);
-  // option<string>: discriminant, address, length
-  const some = new Map([
-    [source, "(i32.const 1)"],
-    [source + 1, `(i32.const ${at + 4})`],
-    [source + 2, `(i32.load (i32.const ${at}))`],
-  ]);
-  const passed = flat.map((_, i) => some.get(i) ?? `(local.get ${i})`);
+  const source = flatField(entry, "source");
+  const given = flat.map((_, i) => `(local.get ${i})`);
+  const write = (at: string, length: string): string =>
+    `(call $write ${given
+      .with(source, "(i32.const 1)")
+      .with(source + 1, at)
+      .with(source + 2, length)
+      .join(" ")})`;
+  const text = body(write, given.slice(source, source + 3));
   return generateComponent(
     `(module
   (import "${LOG}" "write" (func $write (param ${flat.join(" ")})))
   ${memory.toText()}
-  (func (export "${LOG}#write") (param ${flat.join(" ")}) (call $write ${passed.join(" ")}))
+  ${functions}
+  (func (export "${LOG}#write") (param ${flat.join(" ")}) ${text})
   (func (export "cabi_post_${LOG}#write") (call $reset)))`,
     { name: "log-source", imports: [LOG], exports: [LOG] },
   );

@@ -25,6 +25,8 @@ export interface Part<M = MiddlewareManifest | ProviderManifest> extends Decoded
 /** A middleware with its settings, which match its schema. */
 export interface MiddlewarePart extends Part<MiddlewareManifest> {
   settings: Record<string, Json>;
+  /** What `tenon:host/config` `settings` answers. */
+  settingsText: string;
 }
 
 /** What a provider may not import beside the chain itself. */
@@ -110,9 +112,14 @@ async function readPart<Kind extends "middleware" | "provider">(
     as,
     bytes,
     manifest,
-    digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`,
+    digest: digestOf(bytes),
     role: exportedRole(as, decoded, role),
   };
+}
+
+/** `sha256:` and 64 hexadecimal digits. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
 function isOfKind<Kind extends Manifest["kind"]>(

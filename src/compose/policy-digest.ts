@@ -7,6 +7,8 @@ import { LISTS, type Routes } from "./routes.ts";
 export interface Policy {
   access: CoreManifest["access"];
   middleware: readonly MiddlewarePart[];
+  /** Names of middleware that shares an engine and its grants. */
+  fused: readonly string[][];
   /** By the name of the part. */
   grants: ReadonlyMap<string, Grants>;
   roles?: Readonly<Record<string, readonly string[]>> | undefined;
@@ -18,7 +20,7 @@ export interface Policy {
  * `sha256:` and 64 hexadecimal digits of a policy in canonical JSON: equal for servers that let the same callers do the same
  * things, whatever their tools are made of.
  */
-export function policyDigest({ access, middleware, grants, roles, rules, routes }: Policy): string {
+export function policyDigest({ access, middleware, fused, grants, roles, rules, routes }: Policy): string {
   const scoped = LISTS.map((list) => [
     list,
     routes[list].map(({ manifest, provider }) => ({
@@ -36,6 +38,7 @@ export function policyDigest({ access, middleware, grants, roles, rules, routes 
       settings,
       ...(methods && { methods }),
     })),
+    ...(fused.length > 0 && { fused }),
     grants: Object.fromEntries(grants),
     ...(roles && { roles }),
     ...(rules && { rules }),

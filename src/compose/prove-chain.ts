@@ -1,6 +1,6 @@
-import type { CoreManifest } from "../manifest/index.ts";
 import type { ComponentGraph, Definition } from "../wasm/index.ts";
 import { HANDLER } from "./contract.ts";
+import type { ClaimedLink } from "./fused.ts";
 import { trackOf } from "./interface.ts";
 import { BEHIND, generateMethodSwitch, SWITCHED } from "./method-switch.ts";
 import { providerImport } from "./router.ts";
@@ -12,7 +12,7 @@ export type Instance = Definition & { from: "instantiate" };
 
 /** The way of a request through a core, as its bytes have it. */
 export interface FoundChain {
-  /** The middleware, in the order a request passes it. */
+  /** The components of middleware, in the order a request passes them. */
   links: { as: string; instance: Instance }[];
   /** What the chain ends at; absent when that is no router. */
   router?: Instance;
@@ -22,8 +22,12 @@ export interface FoundChain {
   mistakes: string[];
 }
 
-/** Follows the wires of a core from its export to the router, and from there to the providers. */
-export async function findChain(graph: ComponentGraph, { middleware }: CoreManifest): Promise<FoundChain> {
+/**
+ * Follows the wires of a core from its export to the router, and from there to the providers.
+ *
+ * @param claimed The chain as the manifest has it.
+ */
+export async function findChain(graph: ComponentGraph, claimed: readonly ClaimedLink[]): Promise<FoundChain> {
   const found: FoundChain = { links: [], providers: [], mistakes: [] };
   const { links, mistakes } = found;
   let at = instanceOf(graph.exports.get(HANDLER));
@@ -38,7 +42,7 @@ export async function findChain(graph: ComponentGraph, { middleware }: CoreManif
     const next = instanceOf(
       [...(link?.given ?? [])].find(([imported]) => trackOf(imported) === trackOf(HANDLER))?.[1],
     );
-    const methods = middleware.find((each) => each.as === as)?.methods;
+    const methods = claimed.find((each) => each.as === as)?.methods;
     const isSwitched = link !== at;
     if (isSwitched !== (methods !== undefined)) {
       mistakes.push(

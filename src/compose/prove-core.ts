@@ -2,9 +2,11 @@ import type { CoreManifest, DynamicList } from "../manifest/index.ts";
 import { readComponentGraph, type ComponentGraph } from "../wasm/index.ts";
 import { generateCatalog } from "./catalog.ts";
 import { CATALOG, HANDLER } from "./contract.ts";
+import { claimedLinks, fusedMistakes, type ClaimedLink } from "./fused.ts";
 import { orderMistake } from "./order.ts";
 import { readPolicy } from "./policy.ts";
 import { findChain, instanceOf, nameOf, reachableWithout, type FoundChain } from "./prove-chain.ts";
+import { fusedCodeMistakes } from "./prove-fused.ts";
 import { partMistakes } from "./prove-parts.ts";
 import { STUB } from "./resolve-imports.ts";
 import { generateRouter } from "./router.ts";
@@ -27,8 +29,8 @@ export interface ProvenCore {
 /**
  * Proves from the bytes of a core what its manifest says: who a request passes on its way, and that with access for the
  * authenticated no provider and no list can be reached around the one middleware that authenticates; that everything the
- * composer generated is, byte for byte, what it generates for the manifest; that each part has what it is granted, and no
- * more. Names inside the bytes prove nothing by themselves: they only say which claim of the manifest a component is held
+ * composer generated is, byte for byte, what it generates for the manifest, middleware that is fused included; that each part
+ * has what it is granted, and no more. Names inside the bytes prove nothing by themselves: they only say which claim of the manifest a component is held
  * against.
  *
  * @throws {@link ToolkitError} `ERR_WASM_DECODE` when the bytes are not a component that is put together from others.
@@ -36,23 +38,29 @@ export interface ProvenCore {
 export async function proveCore(core: Uint8Array, manifest: CoreManifest): Promise<ProvenCore> {
   const graph = readComponentGraph(core);
   const wiring = await readWiring(core);
-  const found = await findChain(graph, manifest);
-  const chain = found.links.map(({ as }) => as);
+  const claimed = claimedLinks(manifest);
+  const found = await findChain(graph, claimed);
+  const links = found.links.map(({ as }) => as);
+  const chain = links.flatMap(
+    (as) => claimed.find((each) => each.as === as)?.parts.map((part) => part.as) ?? [as],
+  );
   const providers = found.providers.map(({ as }) => as);
   const held = wiring.parts.filter(({ kind }) => kind === "part").map(({ as }) => as);
   const order = orderMistake(manifest.access, manifest.middleware);
   const mistakes = [
     ...(order === undefined ? [] : [`${order.text}; access is "${manifest.access}"`]),
-    ...aroundAuthentication(graph, manifest, found),
+    ...aroundAuthentication(graph, manifest.access, claimed, found),
     ...differentNames("the chain", manifest.middleware, chain),
     ...differentNames("the list of providers", manifest.providers, providers),
     ...held
-      .filter((as) => ![...chain, ...providers].includes(as))
+      .filter((as) => ![...links, ...providers].includes(as))
       .map((as) => `The bytes hold "${as}", and no request reaches it`),
     ...ambiguousNames(graph),
     ...found.mistakes,
     ...(await generatedMistakes(graph, manifest, found)),
-    ...partMistakes(manifest, wiring.parts, chain),
+    ...fusedMistakes(manifest),
+    ...(await fusedCodeMistakes(core, claimed, wiring.parts)),
+    ...partMistakes(manifest, wiring.parts, links),
   ];
   return { chain, providers, wiring, mistakes };
 }
@@ -60,11 +68,12 @@ export async function proveCore(core: Uint8Array, manifest: CoreManifest): Promi
 /** Whatever of the server can be reached without passing the middleware that authenticates. */
 function aroundAuthentication(
   graph: ComponentGraph,
-  { access, middleware }: CoreManifest,
+  access: CoreManifest["access"],
+  claimed: readonly ClaimedLink[],
   { links, router, providers }: FoundChain,
 ): string[] {
   if (access === "public") return [];
-  const as = middleware.find(({ authenticates }) => authenticates !== undefined)?.as;
+  const as = claimed.find(({ authenticates }) => authenticates !== undefined)?.as;
   const place = links.findIndex((link) => link.as === as);
   const auth = links[place]?.instance;
   const behind = [

@@ -7,6 +7,7 @@ import {
   type PartManifest,
 } from "../manifest/index.ts";
 import { CREDENTIALS } from "./contract.ts";
+import { claimedLinks } from "./fused.ts";
 import { isForeign } from "./grants.ts";
 import { withoutVersion } from "./interface.ts";
 import { ungatedImports } from "./ungated.ts";
@@ -14,21 +15,26 @@ import type { WiredImport, WiredPart } from "./wiring.ts";
 
 const SERVICES = ["http", "kv", "config", "secrets"] as const;
 
-/** A part as the manifest of a core has it. */
-type Claim = PartManifest & { authenticates?: CoreManifest["middleware"][number]["authenticates"] };
+/** A component as the manifest of a core has it. */
+type Claim = Pick<PartManifest, "as" | "grants"> & {
+  authenticates?: CoreManifest["middleware"][number]["authenticates"];
+};
 
 /**
  * Holds what each part of a core imports against what its manifest lets it have: grants, the credential of a request, and
  * the next link of the chain. One sentence for each difference.
  *
- * @param chain Names of the middleware as the bytes have it.
+ * @param chain Names of the components of middleware as the bytes have them.
  */
 export function partMistakes(
-  { middleware, providers, stubs }: CoreManifest,
+  manifest: CoreManifest,
   parts: readonly WiredPart[],
   chain: readonly string[],
 ): string[] {
-  const claims = new Map<string, Claim>([...middleware, ...providers].map((part) => [part.as, part]));
+  const { providers, stubs } = manifest;
+  const claims = new Map<string, Claim>(
+    [...claimedLinks(manifest), ...providers].map((part) => [part.as, part]),
+  );
   const held = parts.filter(({ kind }) => kind === "part");
   const missing = [...claims.keys()].filter((as) => !held.some((part) => part.as === as));
   const all = [...held, ...missing.map((as) => ({ as, imports: [] as WiredImport[] }))];

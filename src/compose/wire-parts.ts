@@ -1,8 +1,9 @@
-import type { AppliedRequirement, Grants, ProviderManifest } from "../manifest/index.ts";
+import type { Grants, ProviderManifest } from "../manifest/index.ts";
 import { generateAudit } from "./audit.ts";
 import { generateCatalog } from "./catalog.ts";
 import { AUDIT, CATALOG, CONFIG, contract, CRYPTO, HANDLER, HTTP, LOG, RANDOM, SECRETS } from "./contract.ts";
 import { generateCrypto } from "./crypto/generate-crypto.ts";
+import { partsOfName } from "./fused.ts";
 import { GATED, generateGate } from "./gate.ts";
 import { headerSecrets, opens } from "./grants.ts";
 import { prune, trackOf, type Interface, type Interfaces } from "./interface.ts";
@@ -49,10 +50,8 @@ export function switchOf(as: string): string {
 /** Everything a server is put together from. */
 export interface Assembly {
   providers: readonly Part<ProviderManifest>[];
-  /** In the order a request passes them. */
+  /** The components of the chain, in the order a request passes them. */
   middleware: readonly MiddlewarePart[];
-  /** Those of each middleware that apply. */
-  requirements: readonly (readonly AppliedRequirement[])[];
   routes: Routes;
   policy: Policy;
   /** By the name of the part. */
@@ -183,7 +182,11 @@ async function ownParts(
   const own: LinkedPart[] = [];
   const log = fromLog(part);
   if (logs(part, granted, resolution)) {
-    own.push({ id: logOf(part.as), bytes: await generateLogSource(part.as), imports: fromHost(LOG) });
+    own.push({
+      id: logOf(part.as),
+      bytes: await generateLogSource(partsOfName(part.as)),
+      imports: fromHost(LOG),
+    });
   }
   if (resolution.stub !== undefined && resolution.isStubbed(part.as)) {
     own.push({
@@ -193,7 +196,7 @@ async function ownParts(
       imports: stubImports(resolution.stub, log),
     });
   }
-  const settings = JSON.stringify("settings" in part ? part.settings : {});
+  const settings = "settingsText" in part ? (part as MiddlewarePart).settingsText : "{}";
   for (const id of GATED) {
     const isConfig = id === CONFIG;
     if (!opens(granted, trackOf(id))) {

@@ -4,6 +4,7 @@ import { generateAudit } from "./audit.ts";
 import { CONFIG, HANDLER, LOG, RANDOM, SECRETS } from "./contract.ts";
 import { generateCrypto } from "./crypto/generate-crypto.ts";
 import { decodeComponent } from "./decode-component.ts";
+import { partsOfName } from "./fused.ts";
 import { readGate } from "./gate.ts";
 import { functionsOf, trackOf, type Interface } from "./interface.ts";
 import { generateLogSource } from "./log-source.ts";
@@ -176,7 +177,10 @@ async function wireOf(
     }
     case logOf(as):
       return {
-        kind: isOnly(reach, LOG) && isSameCode(bytes, await generateLogSource(as)) ? "log" : "unknown",
+        kind:
+          isOnly(reach, LOG) && isSameCode(bytes, await generateLogSource(partsOfName(as)))
+            ? "log"
+            : "unknown",
       };
     case settingsOf(as): {
       if (isStub) return { kind: called === "get" ? "stub" : "settings" };

@@ -3,7 +3,7 @@ import { logUnless } from "./asking/log-unless.ts";
 import { dateWithClock } from "./clock-date.ts";
 import { defineGlobals } from "./define-globals.ts";
 import type { Converters } from "./describe-schema.ts";
-import { onReset } from "./job-queue.ts";
+import { ownedByCall } from "./job-queue.ts";
 import { writeLog } from "./log.ts";
 import { randomSource, setRandomSource } from "./random-source.ts";
 import { now } from "./real-clock.ts";
@@ -30,7 +30,8 @@ const surrounding: Surrounding = {
   },
 };
 
-onReset(() => {
+// Providers alone ask, and none is called from inside another call of its component.
+ownedByCall(() => () => {
   journal = undefined;
   stillClock = undefined;
   setRandomSource();

@@ -1,5 +1,5 @@
 import { cancelled } from "tenon:mcp/outbox@0.1.0";
-import { onReset, setWatch } from "./job-queue.ts";
+import { ownedByCall, setWatch } from "./job-queue.ts";
 import { abort, abortError, AskingSignal } from "./web/abort-signal.ts";
 
 /** How often the host is asked while the runtime waits. */
@@ -28,6 +28,10 @@ setWatch({
   ask: () => ask(current),
 });
 
-onReset(() => {
+ownedByCall(() => {
+  const outer = current;
   current = undefined;
+  return () => {
+    current = outer;
+  };
 });

@@ -21,7 +21,7 @@ export interface Watch {
 let jobs: Job[] = [];
 let next = 0;
 const sources: Source[] = [];
-const forgets: (() => void)[] = [];
+const begins: (() => () => void)[] = [];
 let watch: Watch | undefined;
 
 /** Adds a job behind those that wait. */
@@ -39,9 +39,27 @@ export function setWatch(added: Watch): void {
   watch = added;
 }
 
-/** Names something to do when a call ends. */
-export function onReset(forget: () => void): void {
-  forgets.push(forget);
+/**
+ * Names what each call has of its own: `begin` gives it nothing to start with, and what it returns ends it and brings back that
+ * of the call around it.
+ */
+export function ownedByCall(begin: () => () => void): void {
+  begins.push(begin);
+}
+
+/**
+ * Begins a call, which may be one inside another: jobs of that one wait until what this returns has been called. It drops
+ * what is left of the call.
+ */
+export function beginCall(): () => void {
+  const outer = { jobs, next };
+  jobs = [];
+  next = 0;
+  const ends = begins.map((begin) => begin());
+  return () => {
+    ({ jobs, next } = outer);
+    for (const end of ends) end();
+  };
 }
 
 /** Runs jobs in order until `done` says so or nothing can happen any more. An exception of a job passes through. */
@@ -63,7 +81,6 @@ export function finishJobs(limit: number): number {
   } finally {
     jobs = [];
     next = 0;
-    for (const forget of forgets) forget();
   }
 }
 

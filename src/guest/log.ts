@@ -1,4 +1,6 @@
 import { write } from "tenon:host/log@0.1.0";
+import { partInFlight } from "./call-in-flight.ts";
+import { isServing } from "./serving.ts";
 import type { WriteLog } from "../sdk/log.ts";
 
 const MAX_MESSAGE = 8 * 1024;
@@ -7,22 +9,7 @@ const MAX_EARLY_LINES = 20;
 
 const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 
-let serving = false;
 const early: string[] = [];
-
-/** Says that host functions may be called from now on. They may not while the build loads the module. */
-export function startServing(): void {
-  serving = true;
-}
-
-/**
- * Refuses what only works during a call.
- *
- * @throws Error while the build loads the module.
- */
-export function requireServing(what: string): void {
-  if (!serving) throw new Error(`${what} cannot be called while the module is loaded`);
-}
 
 /** What was logged while the module was loaded, for the build to show; at most 20 lines. */
 export function earlyLines(): readonly string[] {
@@ -33,9 +20,10 @@ export function earlyLines(): readonly string[] {
 export const writeLog: WriteLog = (level, message, fields) => {
   try {
     const text = cut(typeof message === "string" ? message : String(message), MAX_MESSAGE);
-    if (serving)
-      write({ level, message: text, fields: fields === undefined ? undefined : fieldsJson(fields) });
-    else if (early.length < MAX_EARLY_LINES) early.push(text);
+    if (isServing()) {
+      const json = fields === undefined ? undefined : fieldsJson(fields);
+      write({ level, source: partInFlight(), message: text, fields: json });
+    } else if (early.length < MAX_EARLY_LINES) early.push(text);
   } catch {
     // A line that cannot be written must not fail the call it tells of.
   }

@@ -1,4 +1,4 @@
-import { enqueue } from "./job-queue.ts";
+import { enqueue, ownedByCall } from "./job-queue.ts";
 
 type Resolve = (value: unknown) => void;
 type Reject = (reason: unknown) => void;
@@ -21,7 +21,7 @@ interface Reaction {
 /** Makes a promise that is settled from within. */
 const NO_EXECUTOR: Executor = () => {};
 
-const unhandled = new Map<PumpablePromise, unknown>();
+let unhandled = new Map<PumpablePromise, unknown>();
 
 /** Reasons of the promises that were rejected and that nothing has reacted to since this was last asked. */
 export function takeUnhandled(): unknown[] {
@@ -29,6 +29,14 @@ export function takeUnhandled(): unknown[] {
   unhandled.clear();
   return reasons;
 }
+
+ownedByCall(() => {
+  const outer = unhandled;
+  unhandled = new Map();
+  return () => {
+    unhandled = outer;
+  };
+});
 
 /**
  * A promise whose reactions run from this runtime's own job queue. The engine runs its queue only after an export has

@@ -1,9 +1,16 @@
 import { getRandomBytes } from "wasi:random/random@0.2.0";
+import { requireServing } from "./serving.ts";
 
 /** Gives so many random bytes. */
 export type RandomSource = (length: number) => Uint8Array;
 
-let source: RandomSource = getRandomBytes;
+// What is drawn while the module is loaded would be the same in every instance, and another in every build.
+const fromHost: RandomSource = (length) => {
+  requireServing("getRandomBytes");
+  return getRandomBytes(length);
+};
+
+let source: RandomSource = fromHost;
 
 /** Where random bytes come from now: the host, unless {@link setRandomSource} says otherwise. */
 export function randomSource(): RandomSource {
@@ -11,7 +18,7 @@ export function randomSource(): RandomSource {
 }
 
 /** Takes random bytes from elsewhere; from the host again without one. */
-export function setRandomSource(next: RandomSource = getRandomBytes): void {
+export function setRandomSource(next: RandomSource = fromHost): void {
   source = next;
 }
 

@@ -2,9 +2,10 @@ import { errorFields } from "../sdk/log.ts";
 import type { MaybePromise } from "../sdk/maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
 import { enterCall } from "./call-in-flight.ts";
-import { finishJobs } from "./job-queue.ts";
-import { startServing, writeLog } from "./log.ts";
+import { beginCall, finishJobs } from "./job-queue.ts";
+import { writeLog } from "./log.ts";
 import { takeUnhandled } from "./promise.ts";
+import { startServing } from "./serving.ts";
 import { NeverSettlesError, settle, type Rounds } from "./settle.ts";
 
 /** Jobs that may run after the outcome is known. */
@@ -15,18 +16,21 @@ const MAX_UNHANDLED = 10;
  * Runs one call of an export to its end. No exception leaves it, for an exception that leaves an export traps and
  * loses the instance. Only what the engine itself does not survive, such as a stack overflow, gets past.
  *
+ * A call may be served inside another of the same component, as one part of it calls the next: neither sees jobs, timers
+ * or requests of the other.
+ *
  * @param context Of the call, as JSON.
  * @param neverSettles The outcome when the call awaits what cannot happen.
- * @param rounds What the call may wait for beyond its end, once it has started.
  */
 export function serveCall(
   context: string,
   call: () => MaybePromise<Outcome>,
   neverSettles: () => Outcome,
-  rounds?: () => Rounds<Outcome> | undefined,
+  { rounds, as }: Serving = {},
 ): Outcome {
   startServing();
-  enterCall(context);
+  const leave = enterCall(context, as);
+  const end = beginCall();
   try {
     try {
       return settle(call, rounds);
@@ -39,7 +43,18 @@ export function serveCall(
     }
   } catch {
     return failure(RPC_ERROR.internalError, "Internal error");
+  } finally {
+    end();
+    leave();
   }
+}
+
+/** How a call is served. */
+interface Serving {
+  /** What the call may wait for beyond its end, once it has started. */
+  readonly rounds?: () => Rounds<Outcome> | undefined;
+  /** The part of the component that serves it. Default: there is one part. */
+  readonly as?: string | undefined;
 }
 
 function finish(): void {

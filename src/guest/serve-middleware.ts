@@ -12,6 +12,8 @@ export interface MiddlewareImports extends Partial<Lent> {
   readonly next: (context: string, request: Request) => Outcome;
   /** `tenon:host/config#settings`, when the middleware has any. */
   readonly settings?: () => string;
+  /** Its name in the composition, where the component holds several. */
+  readonly as?: string;
 }
 
 /** The export of a middleware component. */
@@ -32,6 +34,7 @@ export function serveMiddleware(definition: Middleware, imports: MiddlewareImpor
           );
           return failure(RPC_ERROR.internalError, "Internal error");
         },
+        { as: imports.as },
       ),
   };
 }

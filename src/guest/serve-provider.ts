@@ -55,7 +55,7 @@ export function serveProvider(
             ? { tag: "success", val: errorResult(message) }
             : failure(RPC_ERROR.internalError, message);
         },
-        () => lent.asker?.rounds(),
+        { rounds: () => lent.asker?.rounds() },
       ),
   };
 }

@@ -1,6 +1,6 @@
 import { subscribeDuration } from "wasi:clocks/monotonic-clock@0.2.0";
 import { now } from "./real-clock.ts";
-import { addSource, enqueue, onReset } from "./job-queue.ts";
+import { addSource, enqueue, ownedByCall } from "./job-queue.ts";
 
 interface Timer {
   id: number;
@@ -12,7 +12,7 @@ interface Timer {
 const MAX_TIMERS = 1000;
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
-const timers = new Map<number, Timer>();
+let timers = new Map<number, Timer>();
 let lastId = 0;
 
 /** Calls a function after milliseconds, once or again and again. Gives what {@link clearTimer} takes. */
@@ -60,4 +60,10 @@ addSource({
 });
 
 // A timer never outlives its call: it would act for another caller.
-onReset(() => timers.clear());
+ownedByCall(() => {
+  const outer = timers;
+  timers = new Map();
+  return () => {
+    timers = outer;
+  };
+});

@@ -30,12 +30,15 @@ export function componentContradictions(
 
 /** Imports that the manifest of a composed server does not ask for, part by part. */
 export function unaskedImports(parts: readonly PartInspection[]): string[] {
-  return parts.flatMap(({ as, capabilities, imports }) =>
-    unasked(
-      `"${as}"`,
-      capabilities,
-      imports.map((each) => each.interface),
-    ),
+  return parts.flatMap(({ as, fused = [as], imports }) =>
+    // What is fused asks together, and once is enough to say so.
+    fused[0] === as
+      ? unasked(
+          `"${fused.join("+")}"`,
+          parts.filter((part) => fused.includes(part.as)).flatMap(({ capabilities }) => capabilities),
+          imports.map((each) => each.interface),
+        )
+      : [],
   );
 }
 

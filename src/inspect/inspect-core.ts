@@ -1,5 +1,8 @@
 import {
+  claimedLinks,
+  partsOfName,
   proveCore,
+  sharedModulesOf,
   stubbedFunctions,
   ungatedImports,
   type Wiring,
@@ -8,7 +11,7 @@ import {
 import type { CoreManifest, PartManifest } from "../manifest/index.ts";
 import { readSections, SECTION } from "../wasm/index.ts";
 import { catalogOf } from "./catalog.ts";
-import { codeDigest, sharedModulesOf } from "./code-digest.ts";
+import { codeDigest } from "./code-digest.ts";
 import { unaskedImports } from "./contradictions.ts";
 import { digestOf, sizesOf } from "./digest.ts";
 import type { Description, PartInspection, SharedModuleInspection, Verdict } from "./inspection.ts";
@@ -56,13 +59,10 @@ function partsOf(
   const claims = new Map<string, PartManifest>(
     [...manifest.middleware, ...manifest.providers].map((part) => [part.as, part]),
   );
-  const held = componentsOf(wiring).map(({ as, bytes, imports }): PartInspection => {
-    const role = chain.includes(as) ? "middleware" : "provider";
-    const claim = claims.get(as);
-    claims.delete(as);
+  const links = claimedLinks(manifest);
+  const held = componentsOf(wiring).flatMap(({ as, bytes, imports }): PartInspection[] => {
     const unsafe = ungatedImports(imports);
-    return {
-      ...(claim === undefined ? { as, role, capabilities: [] } : identityOf(claim, role)),
+    const found = {
       ...(unsafe.length > 0 && { unsafe }),
       code: codeDigest(bytes, modules),
       sizes: sizesOf(bytes),
@@ -71,6 +71,17 @@ function partsOf(
         wires: wires.map(({ wire, functions }) => ({ ...wire, functions })),
       })),
     };
+    const names = links.find((link) => link.as === as)?.parts.map((part) => part.as) ?? [as];
+    return names.map((name) => {
+      const role = chain.includes(name) ? "middleware" : "provider";
+      const claim = claims.get(name);
+      claims.delete(name);
+      return {
+        ...(claim === undefined ? { as: name, role, capabilities: [] } : identityOf(claim, role)),
+        ...(names.length > 1 && { fused: names }),
+        ...found,
+      };
+    });
   });
   const missing = [...claims.values()].map((claim): PartInspection => ({
     ...identityOf(claim, "tools" in claim ? "provider" : "middleware"),
@@ -84,7 +95,9 @@ function componentsOf({ parts }: Wiring): WiredPart[] {
 }
 
 function sharedModules(wiring: Wiring, modules: readonly Uint8Array[]): SharedModuleInspection[] {
-  const uses = componentsOf(wiring).map(({ as, bytes }) => ({ as, used: sharedModulesOf(bytes) }));
+  const uses = componentsOf(wiring).flatMap(({ as, bytes }) =>
+    partsOfName(as).map((name) => ({ as: name, used: sharedModulesOf(bytes) })),
+  );
   return modules.map((module, index) => ({
     digest: digestOf(module),
     size: module.length,

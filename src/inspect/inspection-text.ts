@@ -63,8 +63,9 @@ function summary(inspection: Inspection, file: string, emphasis: Emphasis): stri
   if (core !== undefined) lines.push(...field("core", [core.digest, formatSize(core.sizes.raw)]));
   if (chain !== undefined) {
     const providers = parts.filter(({ role }) => role === "provider").map(({ as }) => as);
-    const withRole = (as: string): string => linkText(as, parts);
-    lines.push(...field("chain", ["host", ...chain.map(withRole), "router", providers.join(", ")], " → "));
+    lines.push(
+      ...field("chain", ["host", ...linkTexts(chain, parts), "router", providers.join(", ")], " → "),
+    );
   }
   if (verdict !== undefined) {
     const said = field("verdict", verdict.text.split(" "), " ");
@@ -110,6 +111,14 @@ function iconText({ src, sizes = [], theme }: IconManifest): string {
 function cacheText({ scope, lists }: NonNullable<Inspection["cache"]>): string[] {
   const hints = Object.entries(lists).map(([list, hint]) => `${list} ${hint.ttlMs / 1000} s ${hint.scope}`);
   return [`results at most ${scope}`, ...hints];
+}
+
+/** The components of the chain: what is fused goes together. */
+function linkTexts(chain: readonly string[], parts: readonly PartInspection[]): string[] {
+  return chain.flatMap((as) => {
+    const fused = parts.find((part) => part.as === as)?.fused ?? [as];
+    return fused[0] === as ? [fused.map((name) => linkText(name, parts)).join(" + ")] : [];
+  });
 }
 
 /** A middleware in the chain, with what decides its place. */
@@ -197,8 +206,17 @@ function partLines(part: PartInspection, emphasis: Emphasis): string[] {
     ...asked(part, "    "),
     ...unsafeLines(part).map((line) => emphasis("red", line)),
     ...requirementLines(part, "    "),
-    ...wireLines(part, "    "),
+    ...fusedLines(part),
   ];
+}
+
+/** What a part is wired to; of several that are fused the last one tells it for all. */
+function fusedLines(part: PartInspection): string[] {
+  const { as, fused } = part;
+  if (fused === undefined) return wireLines(part, "    ");
+  const others = fused.filter((name) => name !== as).join(", ");
+  const engine = field("engine", `one with ${others}, grants joined`.split(" "), " ", "    ");
+  return fused.at(-1) === as ? [...engine, ...wireLines(part, "    ")] : engine;
 }
 
 function made({ toolchain, methods, asks }: PartInspection, indent: string): string[] {

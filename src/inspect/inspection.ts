@@ -112,6 +112,11 @@ export interface PartInspection {
   toolchain?: Toolchain;
   /** Methods a middleware acts on; absent: all. */
   methods?: string[];
+  /**
+   * Names of the middleware that shares one component and engine with it, itself included, in order; code, sizes and imports are
+   * those of the component, and what a gate lets through is for all of them. Absent: it has a component of its own.
+   */
+  fused?: string[];
   /** True for the middleware that authenticates callers. Absent: it does not. */
   authenticates?: true;
   /** What a middleware requires; in a composed server, with its settings. Absent: nothing. */

@@ -281,6 +281,11 @@ export interface CoreManifest extends ManifestBase {
     /** Those of its requirements that apply with its settings, without `when`. */
     requires?: AppliedRequirement[];
   })[];
+  /**
+   * Names of middleware that stands side by side and shares one component, with one engine and the grants of all of it; one
+   * list for each such component. Absent: none does.
+   */
+  fused?: string[][];
   providers: (PartManifest & {
     /** Names. */
     tools: string[];

@@ -13,6 +13,7 @@ export interface ProjectFile extends ServerDescription {
   access: "authenticated" | "public";
   providers: Record<string, string>;
   middleware?: { use: string; as?: string; config?: Record<string, Json> }[];
+  fuse?: boolean;
   grants?: Record<string, Grants>;
   roles?: Record<string, string[]>;
   rules?: Record<string, string>;

@@ -120,6 +120,8 @@ class GraphReader {
   #define(sort: number, definition: Definition, reader: ByteReader): void {
     if (sort === SORT.component)
       throw reader.error("a component from elsewhere where those inside are wired");
+    // What is shared is found by its place among the modules inside.
+    if (sort === SORT.core) throw reader.error("a core module from elsewhere where those inside are shared");
     if (sort === SORT.instance) this.instances.push(definition);
     else if (sort === SORT.function) this.#functions.push(definition);
   }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { compose as composeCore, type Composition } from "../../compose/index.ts";
+import { claimedLinks, compose as composeCore, type Composition } from "../../compose/index.ts";
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import {
   composeProject,
@@ -142,9 +142,14 @@ async function loadNamed(reference: string): Promise<{ as: string; bytes: Uint8A
 }
 
 function summarise(path: string, { bytes, digest, manifest, imports }: Composition): object {
-  const { name, version, access, middleware, providers, stubs } = manifest;
+  const { name, version, access, middleware, fused, providers, stubs } = manifest;
   const sizes = { raw: bytes.length, gzip: gzipSync(bytes).length };
-  return { path, digest, name, version, access, middleware, providers, sizes, imports, stubs };
+  return { path, digest, name, version, access, middleware, fused, providers, sizes, imports, stubs };
+}
+
+/** The names in one component of the chain. */
+function linkText({ parts }: ReturnType<typeof claimedLinks>[number]): string {
+  return parts.map(({ as }) => as).join(" + ");
 }
 
 function describe(path: string, { bytes, digest, manifest, imports }: Composition): string {
@@ -154,7 +159,7 @@ function describe(path: string, { bytes, digest, manifest, imports }: Compositio
     `${manifest.name} ${manifest.version} -> ${path}`,
     fact("digest", digest),
     fact("access", manifest.access),
-    fact("chain", [...manifest.middleware.map(({ as }) => as), "router"].join(" -> ")),
+    fact("chain", [...claimedLinks(manifest).map(linkText), "router"].join(" -> ")),
     ...offerLines({
       tools: named("tools"),
       resources: named("resources"),

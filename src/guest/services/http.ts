@@ -6,8 +6,8 @@ import {
   type Response as HostResponse,
 } from "tenon:host/http@0.1.0";
 import type { URL } from "whatwg-url-minimum";
-import { addSource, onReset } from "../job-queue.ts";
-import { requireServing } from "../log.ts";
+import { addSource, ownedByCall } from "../job-queue.ts";
+import { requireServing } from "../serving.ts";
 import { traceFields } from "../trace-fields.ts";
 import type { AbortSignal } from "../web/abort-signal.ts";
 import { contentIn, type Content } from "../web/body.ts";
@@ -25,7 +25,7 @@ const CONTENT_FIELDS = ["content-encoding", "content-language", "content-locatio
 /** Fields that were meant for one origin. */
 const ORIGIN_FIELDS = ["authorization", "cookie"];
 
-const inFlight = new Map<number, (response: Completion["response"]) => void>();
+let inFlight = new Map<number, (response: Completion["response"]) => void>();
 
 addSource({
   dueIn: () => (inFlight.size === 0 ? undefined : Infinity),
@@ -38,9 +38,14 @@ addSource({
 });
 
 // What is in flight when a call ends is of no use to the next.
-onReset(() => {
-  for (const token of inFlight.keys()) cancel(token);
-  inFlight.clear();
+ownedByCall(() => {
+  const outer = inFlight;
+  inFlight = new Map();
+  return () => {
+    const left = inFlight;
+    inFlight = outer;
+    for (const token of left.keys()) cancel(token);
+  };
 });
 
 /** One request on its way: the first, or one that a redirect asks for. */

@@ -1,0 +1,80 @@
+import { dirname } from "node:path";
+import type { MiddlewareManifest } from "../manifest/index.ts";
+import { reduceSourceMap, writeSourceMap, type SourceOwner } from "../source-map/index.ts";
+import { worldSource } from "../wit/index.ts";
+import { bundle, externalImports, type Bundle } from "./bundle.ts";
+import { exportOf } from "./bundle-without-schemas.ts";
+import { checkedPlugin, compiledRuntimePlugin, hostPlugin, ownCodePlugin } from "./bundle-plugins.ts";
+import { isReproducible } from "./componentize.ts";
+import { componentizeCached } from "./componentize-cached.ts";
+import { chainSource, type ChainLink } from "./entry-source.ts";
+import { moduleOrigin } from "./module-origin.ts";
+import { readyMadeModule } from "./ready-made-modules.ts";
+import { MARKED_GLOBALS } from "./used-runtime-parts.ts";
+
+const WORLD = "component";
+
+/** A ready-made middleware of a chain. */
+export interface ReadyMadeLink {
+  /** Its name in the composition. */
+  as: string;
+  /** Of its own component. */
+  manifest: MiddlewareManifest;
+}
+
+/**
+ * Builds ready-made middleware into one component, which serves them as a chain of components would. The same names in the
+ * same order give the same bytes, on every machine that has this version of this package; nothing where the engine is
+ * another, which gives other bytes each time.
+ *
+ * @param links At least one, in the order that a request passes them.
+ * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
+ */
+export async function buildChain(links: readonly ReadyMadeLink[]): Promise<Uint8Array | undefined> {
+  if (!(await isReproducible())) return undefined;
+  const entries = links.map(({ manifest }) => readyMadeModule(manifest.name));
+  const own = await Promise.all(entries.map(ownCode));
+  const chain = links.map(({ as, manifest }, i): ChainLink => ({
+    as,
+    entry: entries[i]!,
+    definition: manifest,
+    code: own[i]!.code,
+  }));
+  const [first] = entries;
+  const bundled = await bundle({
+    entry: first!,
+    source: chainSource(chain),
+    format: "esm",
+    minify: true,
+    plugins: [hostPlugin, checkedPlugin, compiledRuntimePlugin],
+  });
+  const wit = worldSource({
+    name: WORLD,
+    imports: externalImports(bundled.metafile),
+    exports: ["tenon:mcp/handler@0.1.0"],
+  });
+  const component = await componentizeCached({ code: bundled.code, wit, world: WORLD });
+  const folder = dirname(first!);
+  return writeSourceMap(
+    component,
+    reduceSourceMap(bundled.sourceMap, bundled.code, (source) => ownerOf(source, folder)),
+  );
+}
+
+function ownCode(entry: string): Promise<Bundle> {
+  return bundle({
+    entry,
+    source: exportOf(entry),
+    format: "esm",
+    minify: true,
+    plugins: [hostPlugin, ownCodePlugin],
+    define: MARKED_GLOBALS,
+  });
+}
+
+/** What was compiled of this package is its own, but for the middleware. */
+function ownerOf(source: string, folder: string): SourceOwner {
+  if (/(?:^|\/)middleware\/[^/]+\/[^/]+\.ts$/.test(source)) return "author";
+  const owner = moduleOrigin(source, folder);
+  return owner === "author" ? "toolkit" : owner;
+}

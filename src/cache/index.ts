@@ -1,0 +1,1 @@
+export { defaultCacheDir, openCache, type Cache } from "./cache.ts";
