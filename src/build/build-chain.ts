@@ -13,6 +13,7 @@ import { readyMadeModule } from "./ready-made-modules.ts";
 import { MARKED_GLOBALS } from "./used-runtime-parts.ts";
 
 const WORLD = "component";
+const MIDDLEWARE_SOURCE = /(?:^|\/)middleware\/[^/]+\/([^/]+\.ts)$/;
 
 /** A ready-made middleware of a chain. */
 export interface ReadyMadeLink {
@@ -54,11 +55,7 @@ export async function buildChain(links: readonly ReadyMadeLink[]): Promise<Uint8
     exports: ["tenon:mcp/handler@0.1.0"],
   });
   const component = await componentizeCached({ code: bundled.code, wit, world: WORLD });
-  const folder = dirname(first!);
-  return writeSourceMap(
-    component,
-    reduceSourceMap(bundled.sourceMap, bundled.code, (source) => ownerOf(source, folder)),
-  );
+  return writeSourceMap(component, chainSourceMap(bundled, dirname(first!)));
 }
 
 function ownCode(entry: string): Promise<Bundle> {
@@ -72,9 +69,15 @@ function ownCode(entry: string): Promise<Bundle> {
   });
 }
 
-/** What was compiled of this package is its own, but for the middleware. */
-function ownerOf(source: string, folder: string): SourceOwner {
-  if (/(?:^|\/)middleware\/[^/]+\/[^/]+\.ts$/.test(source)) return "author";
-  const owner = moduleOrigin(source, folder);
-  return owner === "author" ? "toolkit" : owner;
+/** Sources of middleware are named as in its own component; what else was compiled of this package is the toolkit's. */
+function chainSourceMap({ sourceMap, code }: Bundle, folder: string): string {
+  const map = JSON.parse(sourceMap) as { sources: string[] };
+  const owners = new Map<string, SourceOwner>();
+  map.sources = map.sources.map((source) => {
+    const own = MIDDLEWARE_SOURCE.exec(source)?.[1];
+    const owner = moduleOrigin(source, folder);
+    owners.set(own ?? source, own !== undefined ? "author" : owner === "author" ? "toolkit" : owner);
+    return own ?? source;
+  });
+  return reduceSourceMap(JSON.stringify(map), code, (source) => owners.get(source)!);
 }

@@ -1,6 +1,9 @@
 import { readCustomSection, replaceCustomSection } from "../wasm/index.ts";
 
-/** Name of the custom section: in a component one source map, in a core one for each part, by its name there. */
+/**
+ * Name of the custom section: in a component one source map, in a core one for each component, by the names of the parts in it,
+ * with `+` between them.
+ */
 export const SOURCE_MAP_SECTION = "tenon:source-map";
 
 // Maps only make logs readable, so one that is too large or malformed counts as none.
@@ -30,7 +33,12 @@ export function writeSourceMap(component: Uint8Array, json: string): Uint8Array 
  */
 export function readSourceMaps(core: Uint8Array): Map<string, string> {
   const maps = parsedObject(readSourceMap(core)) ?? {};
-  return new Map(Object.entries(maps).map(([part, map]) => [part, JSON.stringify(map)]));
+  return new Map(
+    Object.entries(maps).flatMap(([parts, map]) => {
+      const json = JSON.stringify(map);
+      return parts.split("+").map((part) => [part, json]);
+    }),
+  );
 }
 
 /** A copy of the core that carries the source maps of its parts; as it is when none has one. */

@@ -192,19 +192,21 @@ describe("a host refuses", () => {
     await refused(
       bytes,
       claimed,
-      'A request can reach "router", "weather" without passing "auth+limit", which authenticates callers',
+      'The manifest says that the chain is "auth", "limit", and the bytes have "limit+auth"',
+      NOT_MADE("auth+limit", "auth-api-key, rate-limit"),
     );
   });
 
   test("authentication that the manifest names and the component does not have", async () => {
-    const { bytes, manifest } = await forge(server(SAFE), {
-      links: (links) => links.filter(({ as }) => as !== "auth"),
-    });
+    const { manifest } = await compose(server(["log", "auth"]));
+    const input = server(["log", "log"]);
+    const [first, second] = input.middleware;
+    const { bytes } = await compose({ ...input, middleware: [first!, { ...second!, as: "auth" }] });
     await refused(
       bytes,
       manifest,
-      NOT_MADE("log+auth+limit", "access-log, auth-api-key, rate-limit"),
-      'The manifest says that "log+auth+limit" authenticates callers, and in the bytes it sees no credential',
+      NOT_MADE("log+auth", "access-log, auth-api-key"),
+      'The manifest says that "log+auth" authenticates callers, and in the bytes it sees no credential',
     );
   });
 
@@ -281,7 +283,7 @@ describe("a host refuses", () => {
     await refused(
       bypass(bytes),
       manifest,
-      'The manifest says access is "authenticated", and no middleware of the bytes authenticates callers before "router", "weather"',
+      'The bytes hold "log+auth+limit", and no request reaches it',
     );
   });
 });
