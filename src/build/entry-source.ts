@@ -129,7 +129,7 @@ export function chainSource(chain: readonly ChainLink[]): string {
   );
   const served: string[] = [];
   let next = "handle";
-  for (const [i, link] of [...chain.entries()].reverse()) {
+  for (const [i, link] of [...chain.entries()].toReversed()) {
     const { imports: own, lent } = lentTo(link.definition, link.code);
     for (const line of own) imports.add(line);
     imports.add(`import definition${i} from ${JSON.stringify(link.entry)};`);

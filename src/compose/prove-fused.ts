@@ -67,7 +67,9 @@ function isSame(part: Middleware, known: ReadyMade | undefined): boolean {
 }
 
 function isEqual(a: readonly unknown[], b: readonly unknown[]): boolean {
-  const text = (values: readonly unknown[]): string =>
-    canonicalJson(values.map((value) => value ?? null) as Json);
-  return text(a) === text(b);
+  return textOf(a) === textOf(b);
+}
+
+function textOf(values: readonly unknown[]): string {
+  return canonicalJson(values.map((value) => value ?? null) as Json);
 }

@@ -35,6 +35,9 @@ vi.mock("../../src/build/build-chain.ts", async (original) => {
   };
 });
 
+// Each composes twice or more.
+vi.setConfig({ testTimeout: 300_000 });
+
 function ready(name: string): Uint8Array {
   return readFileSync(join("dist", "components", `${name}.wasm`));
 }
@@ -103,6 +106,10 @@ function refused(core: Uint8Array, manifest: CoreManifest, ...details: string[])
   });
 }
 
+async function groups(order: readonly (Kind | "own")[]): Promise<string[][] | undefined> {
+  return (await compose(server(order))).manifest.fused;
+}
+
 const SAFE: readonly Kind[] = ["log", "auth", "limit"];
 const NOT_MADE = (as: string, names: string): string =>
   `The bytes of "${as}" are not what this version of tenon makes of ${names} in this order`;
@@ -144,8 +151,6 @@ describe("what is fused", () => {
   });
 
   test("what others made splits a run, and one alone is not fused", async () => {
-    const groups = async (order: readonly (Kind | "own")[]): Promise<string[][] | undefined> =>
-      (await compose(server(order))).manifest.fused;
     expect(await groups(["log", "own", "auth", "limit"])).toEqual([["auth", "limit"]]);
     expect(await groups(["log", "own"])).toBeUndefined();
     expect(await groups(["log"])).toBeUndefined();
@@ -168,9 +173,7 @@ describe("what is fused", () => {
 describe("a host refuses", () => {
   const ORDERS: Kind[][] = [
     ["log", "limit", "auth"],
-    ["limit", "log", "auth"],
     ["limit", "auth", "log"],
-    ["auth", "limit", "log"],
     ["auth", "log", "limit"],
   ];
 
@@ -280,10 +283,6 @@ describe("a host refuses", () => {
 
   test("a way around what is fused", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
-    await refused(
-      bypass(bytes),
-      manifest,
-      'The bytes hold "log+auth+limit", and no request reaches it',
-    );
+    await refused(bypass(bytes), manifest, 'The bytes hold "log+auth+limit", and no request reaches it');
   });
 });

@@ -11,11 +11,13 @@ import {
   serveHttp,
   type LoadedCore,
 } from "tenon/hosts/node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildComponent } from "../../../src/build/index.ts";
 
 // The same requests to a server whose ready-made middleware is fused and to one where each has an engine of its own: what clients get,
 // what the log says and what the audit log says must be the same.
+vi.setConfig({ testTimeout: 300_000 });
+
 const folder = mkdtempSync(join(tmpdir(), "tenon-fused-"));
 const cacheDir = join(folder, "compiled");
 const environment = { TENON_SECRET_CACHE_KEY: randomBytes(32).toString("hex") };
@@ -193,6 +195,15 @@ const REQUESTS: readonly Sent[] = [
   ...Array.from({ length: 30 }, () => call("shared", "nobody")),
 ];
 
+function message(id: number, name: string): object {
+  return { jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: {} } };
+}
+
+/** Lines but for those of gates, which cannot tell which of the parts asked. */
+function told(lines: readonly unknown[]): unknown[] {
+  return lines.filter((line) => (line as { message: string }).message !== "denied");
+}
+
 describe("fused as apart", () => {
   let cores: LoadedCore[];
 
@@ -220,9 +231,6 @@ describe("fused as apart", () => {
     const requests = [call("shared", "ann"), { method: "tools/list", key: "ann" }];
     const [fused, apart] = [await run(cores[0]!, requests, false), await run(cores[1]!, requests, false)];
     expect(fused.outcomes).toEqual(apart.outcomes);
-    // What denies cannot tell which of the parts asked.
-    const told = (lines: unknown[]): unknown[] =>
-      lines.map((line) => line as { message: string }).filter(({ message }) => message !== "denied");
     expect(told(fused.lines)).toEqual(told(apart.lines));
     expect(JSON.stringify(apart.outcomes)).toContain("-31503");
   });
@@ -246,12 +254,6 @@ describe("fused as apart", () => {
         });
         return [response.status, response.headers.get("www-authenticate"), await response.json()];
       };
-      const message = (id: number, name: string): object => ({
-        jsonrpc: "2.0",
-        id,
-        method: "tools/call",
-        params: { name, arguments: {} },
-      });
       const modern = {
         jsonrpc: "2.0",
         id: 1,
