@@ -24,7 +24,10 @@ export const LIST = listRequest("tools/list");
  * @returns answers per second with status 200, and milliseconds of processor time per answer (null where the system
  * does not tell)
  */
-export async function load(url, { body, pid, seconds, connections = 8, warmUpSeconds = 1, method = "POST" }) {
+export async function load(
+  url,
+  { body, pid, seconds, headers = {}, connections = 8, warmUpSeconds = 1, method = "POST" },
+) {
   const options = {
     url,
     method,
@@ -35,6 +38,7 @@ export async function load(url, { body, pid, seconds, connections = 8, warmUpSec
         "content-type": "application/json",
         accept: "application/json, text/event-stream",
         "mcp-protocol-version": "2025-06-18",
+        ...headers,
       },
     }),
   };

@@ -1,4 +1,5 @@
 // Components and cores made for measuring.
+import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildComponent } from "tenon/build";
@@ -71,6 +72,30 @@ export async function limitedCore() {
       },
     ],
     grants: { "rate-limit": { kv: ["limits/"] } },
+  });
+  return bytes;
+}
+
+/** The key that {@link chainCore} lets in. */
+export const KEY = "a-key-of-the-bench";
+
+/** A core of `add` behind access-log, auth-api-key and guard, which need no store: fused, or each with an engine of its own. */
+export async function chainCore(fuse) {
+  const names = ["access-log", "auth-api-key", "guard"];
+  const sha256 = createHash("sha256").update(KEY).digest("hex");
+  const settings = { "auth-api-key": { keys: [{ id: "bench", sha256 }] } };
+  const middleware = names.map(async (as) => ({
+    as,
+    bytes: await readyMade(as),
+    ...(settings[as] && { settings: settings[as] }),
+  }));
+  const { bytes } = await compose({
+    name: "bench",
+    version: "1.0.0",
+    access: "authenticated",
+    providers: [{ as: "add", bytes: await addProvider() }],
+    middleware: await Promise.all(middleware),
+    fuse,
   });
   return bytes;
 }

@@ -3,10 +3,11 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { coldStart, limits, lists, node, viceroy, wasmtime } from "./cases.mjs";
 import { freshTokens } from "./fresh-tokens.mjs";
+import { fused } from "./fused.mjs";
 import { making, sizes } from "./making.mjs";
 import { tokens } from "./tokens.mjs";
 
-const cases = { sizes, making, coldStart, node, limits, lists, wasmtime, viceroy, tokens, freshTokens };
+const cases = { sizes, making, coldStart, node, limits, lists, wasmtime, viceroy, fused, tokens, freshTokens };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,1 +1,1 @@
-export { defaultCacheDir, openCache, type Cache } from "./cache.ts";
+export { defaultCacheDir, openCache } from "./cache.ts";
