@@ -23,6 +23,11 @@ try {
   const files = report.files.map(({ path }) => path);
   const missing = [
     "dist/components/access-log.wasm",
+    "dist/hosts/wasmtime/adapter.js",
+    "hosts/fastly/wit/compute.wit",
+    "hosts/wasi/services.wat",
+    "hosts/wasi/wit/adapter.wit",
+    "hosts/wasmtime/wit/wasi-http.wit",
     "schema/tenon.schema.json",
     "templates/shared/gitignore",
     "templates/shared/package.json",
