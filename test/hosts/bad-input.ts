@@ -1,5 +1,6 @@
 import { request as httpRequest } from "node:http";
-import { describe, expect, test } from "vitest";
+import { expect } from "vitest";
+import type { PortableCase } from "./portable-case.ts";
 
 /** A request that something is wrong with, and the answer it must get. */
 export interface BadInput {
@@ -351,25 +352,25 @@ export function send(
   });
 }
 
-/** One test for each row of the table, in both eras. */
-export function badInputSuite(host: () => { url: string }): void {
-  describe("bad input", () => {
-    test.each(Object.entries(ROWS))("%s", async (_, inputs) => {
-      for (const input of inputs) {
-        const answer = await send(host().url, input);
-        expect([input.name, answer.status, errorOf(answer)]).toEqual([
-          input.name,
-          input.status,
-          input.code === undefined ? undefined : { code: input.code, id: input.id ?? null },
-        ]);
-        expect(answer.text, input.name).not.toMatch(/\n\s+at |\.[jt]s\b|\/(?:root|home|tmp|usr)\//);
-        input.check?.(answer);
-      }
-      const next = await send(host().url, legacyCall);
-      expect(JSON.parse(next.text)).toMatchObject({ id: 7, result: { structuredContent: { sum: 3 } } });
-    });
-  });
-}
+/** One case for each row of the table, in both eras. */
+export const BAD_INPUT: readonly PortableCase[] = Object.entries(ROWS).map(([row, inputs]) => ({
+  name: `bad input: ${row}`,
+  only: "http",
+  async run({ url }) {
+    for (const input of inputs) {
+      const answer = await send(url, input);
+      expect([input.name, answer.status, errorOf(answer)]).toEqual([
+        input.name,
+        input.status,
+        input.code === undefined ? undefined : { code: input.code, id: input.id ?? null },
+      ]);
+      expect(answer.text, input.name).not.toMatch(/\n\s+at |\.[jt]s\b|\/(?:root|home|tmp|usr)\//);
+      input.check?.(answer);
+    }
+    const next = await send(url, legacyCall);
+    expect(JSON.parse(next.text)).toMatchObject({ id: 7, result: { structuredContent: { sum: 3 } } });
+  },
+}));
 
 function errorOf({ headers, text }: RawAnswer): { code: number; id: unknown } | undefined {
   if (headers["content-type"] !== "application/json") return undefined;

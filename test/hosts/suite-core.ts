@@ -2,27 +2,25 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "../../src/build/index.ts";
-import { compose, type Composition } from "../../src/compose/index.ts";
+import { compose, type ComposeInput, type Composition } from "../../src/compose/index.ts";
+import { API_KEYS } from "./cases/services.ts";
+import { AUDIENCE, ISSUER, TRUSTED } from "./cases/trust.ts";
 
-/** The core that every host must serve alike: the calculator, a resource and a prompt behind the access log. */
+/** The calculator, resources and prompts behind the access log. */
 export async function suiteCore(): Promise<Composition> {
-  return composeSuite([
-    { as: "calculator", bytes: await ready("calculator") },
-    { as: "offers", bytes: await fixture("offers") },
-  ]);
+  return composeSuite({ providers: [await ready("calculator"), await fixture("offers")] });
 }
 
-/** The same with a tool that never returns. */
-export async function endlessCore(): Promise<Composition> {
-  return composeSuite([
-    { as: "calculator", bytes: await ready("calculator") },
-    { as: "endless", bytes: await fixture("endless") },
-  ]);
+/** The same with what `portable` does: what every host must serve alike. */
+export async function portableCore(): Promise<Composition> {
+  return composeSuite({
+    providers: [await ready("calculator"), await fixture("offers"), await fixture("portable")],
+  });
 }
 
-/** The same with what asks its client. */
+/** What asks its client. */
 export async function askingCore(): Promise<Composition> {
-  return composeSuite([{ as: "asking", bytes: await fixture("asking") }]);
+  return composeSuite({ providers: [await fixture("asking")] });
 }
 
 /** Opens {@link streamingCore}. */
@@ -31,28 +29,90 @@ export const API_KEY = "a-key-of-more-than-twenty-characters";
 /** Tools that notify, behind a middleware that refuses whoever has no key. */
 export async function streamingCore(): Promise<Composition> {
   const keys = [{ id: "suite", sha256: createHash("sha256").update(API_KEY).digest("hex") }];
-  return compose({
-    name: "streaming",
-    version: "1.0.0",
+  return composeSuite({
     access: "authenticated",
-    providers: [{ as: "streaming", bytes: await fixture("streaming") }],
-    middleware: [{ as: "auth-api-key", bytes: await ready("auth-api-key"), settings: { keys } }],
+    providers: [await fixture("streaming")],
+    middleware: [{ ...(await ready("auth-api-key")), settings: { keys } }],
   });
 }
 
-async function composeSuite(providers: { as: string; bytes: Uint8Array }[]): Promise<Composition> {
-  const middleware = [{ as: "access-log", bytes: await ready("access-log") }];
-  return compose({ name: "suite", version: "1.0.0", access: "public", providers, middleware });
+/** Documents that need scopes, roles and rules, behind tokens and `guard`. */
+export async function trustedCore(): Promise<Composition> {
+  const tokens = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    jwks: { keys: [TRUSTED.jwk] as never[] },
+    rolesClaim: "roles",
+    claims: ["team", "limit"],
+  };
+  const guard = {
+    deny: { arguments: [{ signatures: "prompt-injection" }] },
+    redact: ["credentials"],
+  };
+  return composeSuite({
+    access: "authenticated",
+    providers: [await fixture("guarded")],
+    middleware: [
+      { ...(await ready("auth-jwt")), settings: tokens },
+      { ...(await ready("guard")), settings: guard },
+    ],
+    roles: { editor: ["docs:read", "docs:write"] },
+    rules: {
+      transfer: "principal.claims.team == 'money' && arguments.amount <= principal.claims.limit",
+      retire: "principal.subject == 'treasurer'",
+    },
+  });
+}
+
+/** A tool that was granted services, behind API keys; `origin` is what it may fetch from. */
+export async function servicesCore(origin: string): Promise<Composition> {
+  return composeSuite({
+    access: "authenticated",
+    providers: [await fixture("portable")],
+    middleware: [
+      await ready("access-log"),
+      { ...(await ready("auth-api-key")), settings: { keys: API_KEYS } },
+    ],
+    grants: {
+      portable: {
+        http: [{ origin, methods: ["GET"], paths: ["/v1/"] }],
+        config: ["UNITS", "MISSING"],
+        secrets: [{ name: "KEY" }, { name: "MISSING" }],
+      },
+    },
+  });
+}
+
+/** A tool that keeps things, behind a limit for each tool. */
+export async function keptCore(): Promise<Composition> {
+  return composeSuite({
+    providers: [await fixture("portable")],
+    middleware: [
+      {
+        ...(await ready("rate-limit")),
+        settings: { limit: 3, windowMs: 3_600_000, by: ["tool"] },
+      },
+    ],
+    grants: { "rate-limit": { kv: ["limits/"] }, portable: { kv: ["notes/"] } },
+  });
+}
+
+async function composeSuite(
+  input: Pick<ComposeInput, "grants" | "providers" | "roles" | "rules"> &
+    Partial<Pick<ComposeInput, "access" | "middleware">>,
+): Promise<Composition> {
+  const { middleware = [await ready("access-log")], access = "public", ...rest } = input;
+  return compose({ name: "suite", version: "1.0.0", access, ...rest, middleware });
 }
 
 /** A component of `test/fixtures/components`. */
-async function fixture(name: string): Promise<Uint8Array> {
+async function fixture(name: string): Promise<{ as: string; bytes: Uint8Array }> {
   const entry = fileURLToPath(new URL(`../fixtures/components/${name}.ts`, import.meta.url));
-  return (await buildComponent({ entry })).bytes;
+  return { as: name, bytes: (await buildComponent({ entry })).bytes };
 }
 
 /** A component of this repository; `npm run build` makes it. */
-async function ready(name: string): Promise<Uint8Array> {
+async function ready(name: string): Promise<{ as: string; bytes: Uint8Array }> {
   const path = new URL(`../../dist/components/${name}.wasm`, import.meta.url);
-  return new Uint8Array(await readFile(path));
+  return { as: name, bytes: new Uint8Array(await readFile(path)) };
 }

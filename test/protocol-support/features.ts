@@ -1,4 +1,4 @@
-import { ANSWERS, isModern, type Connection, type Message } from "./connection.ts";
+import { ANSWERS, isModern, type Connection, type Message } from "../fixtures/mcp-connection.ts";
 
 /** Something MCP has, and how to see whether a server does it. */
 export interface Feature {

@@ -9,7 +9,7 @@ import { findProgram } from "../fixtures/programs.ts";
 import { startRuntime } from "../fixtures/runtime-process.ts";
 import { ROOT, startTenon, TENON } from "../fixtures/tenon.ts";
 import { bundleFile, type BundleFile } from "../hosts/bundle-file.ts";
-import { connectHttp, connectStdio, type Connection } from "./connection.ts";
+import { connectHttp, connectStdio, type Connection } from "../fixtures/mcp-connection.ts";
 import { FEATURES } from "./features.ts";
 import { applies, supportTable, type Findings, type Way } from "./table.ts";
 

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GROUPS } from "./cases/groups.ts";
+import { DIFFERENCES, type Difference } from "./differences.ts";
+import { HOSTS, removeArtifacts, type Host, type Served } from "./hosts.ts";
+import type { CaseGroup, PortableCase } from "./portable-case.ts";
+
+/** Runs every case on hosts, one group after the other, so that a core is composed and compiled once for all of them. */
+export function behaviourSuite(...keys: readonly string[]): void {
+  for (const group of GROUPS) {
+    describe(group.title, () => {
+      let core: Uint8Array;
+
+      beforeAll(async () => {
+        if (keys.every((key) => HOSTS[key]!.missing !== undefined)) return;
+        core = (await group.core()).bytes;
+      });
+      afterAll(() => group.end?.());
+
+      for (const key of keys) {
+        const host = HOSTS[key]!;
+        const title = host.missing === undefined ? host.name : `${host.name}: NOT RUN, ${host.missing}`;
+        describe.skipIf(host.missing !== undefined)(title, () => groupOn(group, key, host, () => core));
+      }
+    });
+  }
+  afterAll(removeArtifacts);
+}
+
+function groupOn(group: CaseGroup, key: string, host: Host, core: () => Uint8Array): void {
+  const refused = DIFFERENCES[group.title]?.[key];
+  if (refused !== undefined) {
+    test(`is refused: ${refused.reason}`, async () => {
+      await differs(refused, async () => {
+        const served = await host.start(core(), group.needs);
+        await served.stop();
+      });
+    });
+    return;
+  }
+  let served: Served;
+  beforeAll(async () => {
+    served = await host.start(core(), group.needs);
+  });
+  afterAll(() => served?.stop());
+  for (const each of group.cases) caseOn(each, key, host, () => served);
+}
+
+function caseOn(each: PortableCase, key: string, host: Host, served: () => Served): void {
+  const { name, only, run } = each;
+  if (only !== undefined && only !== host.transport) return;
+  const difference = DIFFERENCES[name]?.[key];
+  if (difference === undefined) test(name, () => run(served(), key), CASE_MS);
+  else {
+    test(
+      `${name}: not here, ${difference.reason}`,
+      () => differs(difference, () => run(served(), key)),
+      CASE_MS,
+    );
+  }
+}
+
+const CASE_MS = 120_000;
+
+/** Passes where something fails as it was declared to. */
+async function differs({ shows }: Difference, run: () => Promise<unknown>): Promise<void> {
+  const failure = await run().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  if (failure === undefined) expect.fail("the declared difference is none any more");
+  expect(failure).toMatch(shows);
+}

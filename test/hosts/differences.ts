@@ -1,0 +1,82 @@
+/** How a host differs, and why. */
+export interface Difference {
+  /** Why, as a sentence for docs/portability.md. */
+  reason: string;
+  /** What the failing case says. A host that fails otherwise, or no longer, fails the suite. */
+  shows: RegExp;
+}
+
+const KEPT_INSTANCE = /to deeply equal \[ '1', '1' \]/;
+const RUNTIME_500 = /got no message, and status 500/;
+const notLent: Difference = {
+  reason: "it lends no `http`, `config` or `secrets`, so the core is refused",
+  shows: /imports what (?:wasmtime|stdio|fastly) does not serve/,
+};
+const keepsNothing: Difference = {
+  reason: "nothing it stores would outlive a request, so the core is refused",
+  shows: /imports what (?:wasmtime|stdio|fastly) does not serve/,
+};
+const runtimeAnswers: Difference = {
+  reason: "the runtime ends the instance and answers 500 itself, without a JSON-RPC error",
+  shows: RUNTIME_500,
+};
+const processEnds: Difference = {
+  reason: "the process is the instance, and ends with it; its client starts it again",
+  shows: /the server has ended/,
+};
+const noRequests: Difference = {
+  reason: "an instance ends with its request, so no request of the server can be answered by a later one",
+  shows: /error -32603/,
+};
+/** Differences by case, or by group where its core is refused, and by the key of the host in `HOSTS`. */
+export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
+  "API keys and granted services": {
+    wasmtime: notLent,
+    wasmtimeReuse: notLent,
+    stdio: notLent,
+    fastly: notLent,
+  },
+  "what is kept": { wasmtime: keepsNothing, wasmtimeReuse: keepsNothing, stdio: keepsNothing },
+  "what a module keeps is gone with the request": {
+    node: {
+      reason: "an instance serves many calls of one credential, and anonymous callers are one of them",
+      shows: KEPT_INSTANCE,
+    },
+    nodeStdio: { reason: "all calls of a process are of one caller", shows: KEPT_INSTANCE },
+    stdio: { reason: "all calls of a process are of one caller", shows: KEPT_INSTANCE },
+    wasmtimeReuse: { reason: "that is what reuse means", shows: KEPT_INSTANCE },
+  },
+  "a tool that overflows the stack is an error of its call alone": {
+    wasmtime: runtimeAnswers,
+    wasmtimeReuse: runtimeAnswers,
+    stdio: processEnds,
+    fastly: runtimeAnswers,
+  },
+  "the host ends a tool that never returns, and the next call works": {
+    wasmtime: runtimeAnswers,
+    wasmtimeReuse: runtimeAnswers,
+    stdio: processEnds,
+    fastly: {
+      reason: "Viceroy has no limit of its own; Fastly's platform has",
+      shows: /no answer: TimeoutError/,
+    },
+  },
+  "a client before 2026-07-28 is asked by requests of the server": {
+    wasmtime: noRequests,
+    wasmtimeReuse: noRequests,
+    fastly: noRequests,
+    stdio: {
+      reason: "it reads nothing while a call runs, so no request of the server can be answered",
+      shows: /error -32603/,
+    },
+  },
+  "foreign `Host` fields are refused": {
+    fastly: {
+      reason: "the platform decides by the host name which service a request reaches",
+      shows: /evil\.example: expected 200 to be 403/,
+    },
+  },
+  "1 MiB of content goes in, and 4 MiB come out": {
+    fastly: { reason: "such a result does not fit the 128 MB of an instance", shows: RUNTIME_500 },
+  },
+};
