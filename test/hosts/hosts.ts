@@ -326,3 +326,8 @@ export const HOSTS: Readonly<Record<string, Host>> = {
     },
   },
 };
+
+/** Hosts whose program no package registry has, by name: why no suite runs on them. */
+export const NOT_RUN: Readonly<Record<string, string>> = {
+  Spin: "not run: `spin` is in no package registry, so its services are tested in memory instead",
+};

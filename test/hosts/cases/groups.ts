@@ -3,6 +3,7 @@ import { DECLARATIONS } from "../declarations.ts";
 import type { CaseGroup } from "../portable-case.ts";
 import { askingCore, keptCore, portableCore, servicesCore, trustedCore } from "../suite-core.ts";
 import { ASKING } from "./asking.ts";
+import { FAULTS } from "./faults.ts";
 import { LIMITS } from "./limits.ts";
 import { PROTOCOL } from "./protocol.ts";
 import { GIVEN, KEPT, SERVICES, startSites, stopSites } from "./services.ts";
@@ -14,7 +15,7 @@ export const GROUPS: readonly CaseGroup[] = [
     title: "protocol, failures and state",
     core: portableCore,
     // What ends or occupies a runtime comes last.
-    cases: [...PROTOCOL, ...DECLARATIONS, ...BAD_INPUT, ...LIMITS],
+    cases: [...PROTOCOL, ...DECLARATIONS, ...BAD_INPUT, ...LIMITS, ...FAULTS],
   },
   { title: "tokens, scopes and rules", core: trustedCore, cases: TRUST },
   {
