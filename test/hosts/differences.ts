@@ -8,13 +8,14 @@ export interface Difference {
 
 const KEPT_INSTANCE = /to deeply equal \[ '1', '1' \]/;
 const RUNTIME_500 = /got no message, and status 500/;
-const notLent: Difference = {
-  reason: "it lends no `http`, `config` or `secrets`, so the core is refused",
-  shows: /imports what (?:wasmtime|stdio|fastly) does not serve/,
+const noTasks: Difference = {
+  reason:
+    "one tool of the core can only be called as a task, which the host does not keep, so the core is refused",
+  shows: /have to be tasks/,
 };
 const keepsNothing: Difference = {
   reason: "nothing it stores would outlive a request, so the core is refused",
-  shows: /imports what (?:wasmtime|stdio|fastly) does not serve/,
+  shows: /^Cannot bundle "suite" for (?:wasmtime|stdio): .*(?:kv|keep)/,
 };
 const runtimeAnswers: Difference = {
   reason: "the runtime ends the instance and answers 500 itself, without a JSON-RPC error",
@@ -30,13 +31,27 @@ const noRequests: Difference = {
 };
 /** Differences by case, or by group where its core is refused, and by the key of the host in `HOSTS`. */
 export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
-  "API keys and granted services": {
-    wasmtime: notLent,
-    wasmtimeReuse: notLent,
-    stdio: notLent,
-    fastly: notLent,
-  },
   "what is kept": { wasmtime: keepsNothing, wasmtimeReuse: keepsNothing, stdio: keepsNothing },
+  "tokens, scopes and rules": {
+    wasmtime: noTasks,
+    wasmtimeReuse: noTasks,
+    stdio: noTasks,
+    fastly: noTasks,
+  },
+  "API keys and granted services": {
+    fastly: {
+      reason:
+        "what lends three services and a chain of three parts have more core instances than fit a request",
+      shows: /^Cannot bundle "suite" for fastly: it has \d+ core instances/,
+    },
+  },
+  "callers do not share what a module keeps": {
+    wasmtimeReuse: {
+      reason:
+        "an instance that is used again serves whoever calls: nothing of a caller may be kept in a variable",
+      shows: KEPT_INSTANCE,
+    },
+  },
   "what a module keeps is gone with the request": {
     node: {
       reason: "an instance serves many calls of one credential, and anonymous callers are one of them",
@@ -78,5 +93,11 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
   },
   "1 MiB of content goes in, and 4 MiB come out": {
     fastly: { reason: "such a result does not fit the 128 MB of an instance", shows: RUNTIME_500 },
+  },
+  "a client that leaves, or cancels, ends its call": {
+    stdio: {
+      reason: "it reads nothing while a call runs, so a cancellation is read when the call is over",
+      shows: /expected 'stayed' to be 'left'/,
+    },
   },
 };
