@@ -156,7 +156,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
 function factsOf(manifest: CoreManifest, { http = {}, host }: BundleInput): FrontFacts {
   const { name, version, title, tools, cache, protectedResource } = manifest;
   return {
-    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+    maxBodyBytes: HOSTS[host].maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     ...http,
     serverInfo: { name, version, title },
     cacheScope: cache.scope,

@@ -11,7 +11,10 @@ hostSuite({
   anyHost: true,
   missing,
   async start() {
-    const file = await bundleFile((await suiteCore()).bytes, "fastly");
+    const file = await bundleFile((await suiteCore()).bytes, "fastly", {
+      // The suite sends what every host can take.
+      http: { maxBodyBytes: 1024 * 1024 },
+    });
     const options = ["-v", "--addr", "127.0.0.1:0", "-C", file.beside("fastly.toml")];
     const server = await startRuntime(viceroy!, ["serve", ...options, file.path]);
     return {
