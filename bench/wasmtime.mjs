@@ -19,7 +19,6 @@ export async function wasmtime({ seconds, rounds }) {
   const program = findProgram("wasmtime");
   if (!program) return { title: "wasmtime", skipped: "wasmtime is not installed" };
   const pass = await passMiddleware();
-  const serve = async (core) => (await bundle({ core, host: "wasmtime" })).bytes;
   const components = {
     "constant, no engine": await plainConstant(),
     "constant, QuickJS": await engineConstant(),
@@ -67,4 +66,8 @@ export async function wasmtime({ seconds, rounds }) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function serve(core) {
+  return (await bundle({ core, host: "wasmtime" })).bytes;
 }
