@@ -5,7 +5,6 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "tenon/bundle";
-import { engineConstant, plainConstant } from "./baselines.mjs";
 import { CALL, LIST, listRequest, load, median } from "./load.mjs";
 import { addCore, passMiddleware, readyMade } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
@@ -95,62 +94,6 @@ function script(name, env) {
   };
 }
 
-/** Chains of engines in wasmtime, each beside two components that answer with a constant. */
-export async function wasmtime({ seconds, rounds }) {
-  const program = findProgram("wasmtime");
-  if (!program) return { title: "wasmtime", skipped: "wasmtime is not installed" };
-  const pass = await passMiddleware();
-  const chain = async (links) => {
-    const core = await addCore({ middleware: Array.from({ length: links }, () => pass) });
-    return (await bundle({ core, host: "wasmtime" })).bytes;
-  };
-  const components = {
-    "constant, no engine": await plainConstant(),
-    "constant, QuickJS": await engineConstant(),
-    "1 engine + adapter": await chain(0),
-    "3 engines + adapter": await chain(2),
-    "6 engines + adapter": await chain(5),
-  };
-  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
-  try {
-    const servers = {};
-    for (const [name, bytes] of Object.entries(components)) {
-      const source = join(folder, `${Object.keys(servers).length}.wasm`);
-      await writeFile(source, bytes);
-      const pool =
-        "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
-      const modes = { fresh: ["-O", pool], reused: ["-O", pool, "--max-instance-reuse-count", "1000"] };
-      for (const [mode, flags] of Object.entries(modes)) {
-        servers[`${name}, ${mode}`] = async () => {
-          const port = await freePort();
-          const url = `http://127.0.0.1:${port}/mcp`;
-          const args = ["serve", "-S", "cli", ...flags, "--addr", `127.0.0.1:${port}`, source];
-          return { ...(await start(program, args, { url })), url };
-        };
-      }
-    }
-    const results = await measure(servers, { call: CALL }, { seconds, rounds });
-    const rows = Object.keys(servers).map((name) => {
-      const mode = name.endsWith("reused") ? "reused" : "fresh";
-      const baselines = ["constant, QuickJS", "constant, no engine"].map(
-        (base) => results[`${base}, ${mode}`].call,
-      );
-      return resultRow(name, results[name].call, baselines);
-    });
-    const head = [
-      "component, instance",
-      "req/s",
-      "CPU ms/req",
-      "p99 ms",
-      "/ QuickJS constant",
-      "/ engine-free constant",
-    ];
-    return { title: "wasmtime", head, rows };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 /** Chains in Viceroy, which starts an instance for each request. */
 export async function viceroy({ seconds, rounds }) {
   const program = findProgram("viceroy");
@@ -226,14 +169,19 @@ async function nodeStartMs(rounds) {
 }
 
 /** Each server in turn, several rounds, so that a disturbance hits one round of all and not all rounds of one. */
-async function measure(servers, requests, { seconds, rounds }) {
+export async function measure(servers, requests, { seconds, rounds }) {
   const collected = {};
   for (let round = 0; round < rounds; round++) {
     for (const [name, launch] of Object.entries(servers)) {
       const server = await launch();
       try {
         for (const [kind, body] of Object.entries(requests)) {
-          const result = await load(server.url, { body, pid: server.pid, seconds });
+          const result = await load(server.url, {
+            body,
+            pid: server.pid,
+            seconds,
+            headers: server.headers,
+          });
           ((collected[name] ??= {})[kind] ??= []).push(result);
         }
       } finally {
@@ -245,7 +193,7 @@ async function measure(servers, requests, { seconds, rounds }) {
 }
 
 /** Medians over the rounds; ratios to each baseline are taken within a round. */
-function resultRow(name, results, baselines) {
+export function resultRow(name, results, baselines) {
   const of = (key) => median(results.map((result) => result[key] ?? Number.NaN));
   const cpu = of("cpuMsPerAnswer");
   const ratios = baselines.map((baseline) =>

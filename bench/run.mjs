@@ -1,13 +1,26 @@
 // npm run bench [-- case …] [--seconds N] [--rounds N]: prints figures and their ratios, taken in one run.
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { coldStart, limits, lists, node, viceroy, wasmtime } from "./cases.mjs";
+import { coldStart, limits, lists, node, viceroy } from "./cases.mjs";
 import { freshTokens } from "./fresh-tokens.mjs";
 import { fused } from "./fused.mjs";
 import { making, sizes } from "./making.mjs";
 import { tokens } from "./tokens.mjs";
+import { wasmtime } from "./wasmtime.mjs";
 
-const cases = { sizes, making, coldStart, node, limits, lists, wasmtime, viceroy, fused, tokens, freshTokens };
+const cases = {
+  sizes,
+  making,
+  coldStart,
+  node,
+  limits,
+  lists,
+  wasmtime,
+  viceroy,
+  fused,
+  tokens,
+  freshTokens,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

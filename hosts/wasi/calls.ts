@@ -110,7 +110,5 @@ function fromWit(outcome: WitOutcome): Outcome {
 }
 
 function newRequestId(): string {
-  let id = "";
-  for (const byte of getRandomBytes(16)) id += byte.toString(16).padStart(2, "0");
-  return id;
+  return getRandomBytes(16).toHex();
 }

@@ -15,6 +15,7 @@ import { grantedValues, type GrantedValue } from "./granted-values.ts";
 import { buildFront, type FrontFacts } from "./front.ts";
 import type { BundleFile, HostDefinition, WatModule } from "./host-definition.ts";
 import { fastly } from "./hosts/fastly.ts";
+import { spin } from "./hosts/spin.ts";
 import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
 import { joinedGrants } from "./joined-grants.ts";
@@ -24,7 +25,7 @@ import { checkLogEndpoint } from "./log-endpoint.ts";
 import { ENVIRONMENT_VARIABLES, logServices, watComponent } from "./wat-component.ts";
 
 /** A host that runs a bundle. */
-export type BundleHost = "wasmtime" | "fastly" | "stdio";
+export type BundleHost = "wasmtime" | "spin" | "fastly" | "stdio";
 
 /** A place for the key that seals states. */
 export type StateKeyPlace = "environment" | "secret-store";
@@ -84,7 +85,7 @@ export interface Bundle {
 
 const CREDENTIALS = /^tenon:host\/credentials@/;
 
-const HOSTS: Record<BundleHost, HostDefinition> = { wasmtime, fastly, stdio };
+const HOSTS: Record<BundleHost, HostDefinition> = { wasmtime, spin, fastly, stdio };
 
 /** Every host that bundles are made for. */
 export const BUNDLE_HOSTS = Object.keys(HOSTS) as BundleHost[];
@@ -156,7 +157,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
 function factsOf(manifest: CoreManifest, { http = {}, host }: BundleInput): FrontFacts {
   const { name, version, title, tools, cache, protectedResource } = manifest;
   return {
-    maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
+    maxBodyBytes: HOSTS[host].maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES,
     ...http,
     serverInfo: { name, version, title },
     cacheScope: cache.scope,

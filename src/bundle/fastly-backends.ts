@@ -7,7 +7,7 @@ const LETTERS: Record<string, string> = { ".": "_", "-": "H", ":": "P", "[": "L"
  * The name of the backend that reaches an origin: `origin_https_api_example_com` for `https://api.example.com`, with `P`
  * before a port and `H` for a hyphen. Different origins have different names.
  */
-export function backendName(origin: string): string {
+function backendName(origin: string): string {
   const named = origin.replace("://", ".").replaceAll(/[^a-z0-9]/g, (each) => LETTERS[each] ?? "X");
   return `origin_${named}`;
 }

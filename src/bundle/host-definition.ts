@@ -82,6 +82,8 @@ export interface HostDefinition {
   constants?: (grants: JoinedGrants) => Record<string, unknown>;
   /** True when `TENON_AUTHORIZATION` of its environment is the credential of every call. Default false. */
   credential?: true;
+  /** Bytes a request's content may have where the bundle does not say. Default 1 MiB. */
+  maxBodyBytes?: number;
   /** What clients speak. Default `http`. */
   transport?: "stdio";
   /** What the store of keys can do that it lends. Nothing when it lends none, which is the default. */

@@ -15,7 +15,7 @@ export interface HttpSettings {
    * loopback interface; on Fastly any, because Fastly routes by host.
    */
   allowedHosts?: readonly string[];
-  /** Bytes a request's content may have. Default 1 MiB. */
+  /** Bytes a request's content may have. Default 1 MiB; on Fastly 64 KiB, which its CPU time allows. */
   maxBodyBytes?: number;
   /** Origins whose web pages may call, such as `https://app.example`. Default none. */
   allowedOrigins?: readonly string[];

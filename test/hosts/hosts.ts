@@ -192,7 +192,11 @@ const STATE_KEYS: Partial<Record<BundleHost, StateKeyPlace>> = {
 
 function bundleOptions(host: BundleHost, { asks }: Needs): Omit<BundleInput, "core" | "host"> {
   const stateKey = STATE_KEYS[host];
-  return asks === true && stateKey !== undefined ? { stateKey } : {};
+  return {
+    ...(asks === true && stateKey !== undefined && { stateKey }),
+    // Cases send what every host can take.
+    ...(host === "fastly" && { http: { maxBodyBytes: 1024 * 1024 } }),
+  };
 }
 
 /** A core on disk. */

@@ -1,4 +1,7 @@
-import { describeValue, type GrantedValue } from "../granted-values.ts";
+import type { CoreManifest } from "../../manifest/index.ts";
+import type { BundleInput } from "../bundle.ts";
+import { describeValue, grantedValues, type GrantedValue } from "../granted-values.ts";
+import type { Refusal } from "../host-definition.ts";
 
 /** As on Node. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
@@ -63,3 +66,16 @@ export function runtimeSettings(): ScriptSetting[] {
 
 /** The flag of those settings. */
 export const MEMORY_FLAG = `-W "max-memory-size=\${TENON_MEMORY:-${MEMORY_BYTES}}"`;
+
+/** What a shell takes for the name of a variable. */
+const VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
+
+/** Values whose names no environment variable can have: in a script they would be code. */
+export function refuseVariables(core: CoreManifest, input: BundleInput): Refusal[] {
+  return grantedValues(core, input)
+    .filter(({ variable }) => !VARIABLE.test(variable))
+    .map((value) => ({
+      reason: `${describeValue(value)} has a name that no environment variable can have`,
+      hint: "Name it by letters, digits, underscores, hyphens and dots",
+    }));
+}

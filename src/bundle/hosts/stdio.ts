@@ -1,4 +1,5 @@
 import { stdioFiles } from "../files/stdio-files.ts";
+import { refuseVariables } from "../files/shell-script.ts";
 import type { HostDefinition } from "../host-definition.ts";
 import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, WASI_HTTP } from "./wasi-services.ts";
 
@@ -27,5 +28,6 @@ export const stdio: HostDefinition = {
   credential: true,
   transport: "stdio",
   store: ({ kv }) => (kv === "instance" ? ["swap"] : undefined),
+  refuse: refuseVariables,
   files: stdioFiles,
 };

@@ -1,4 +1,5 @@
 import { wasmtimeFiles } from "../files/wasmtime-files.ts";
+import { refuseVariables } from "../files/shell-script.ts";
 import type { HostDefinition } from "../host-definition.ts";
 import { ENVIRONMENT_VARIABLES } from "../wat-component.ts";
 import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, WASI_HTTP } from "./wasi-services.ts";
@@ -24,5 +25,6 @@ export const wasmtime: HostDefinition = {
   },
   stateKeys: { environment: ENVIRONMENT_VARIABLES },
   store: ({ kv }) => (kv === "instance" ? ["swap"] : undefined),
+  refuse: refuseVariables,
   files: wasmtimeFiles,
 };

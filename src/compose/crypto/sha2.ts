@@ -57,7 +57,7 @@ function placeStart(memory: StaticMemory, word: Word, skipped = 0): number {
 
 /**
  * SHA-2: `$sha256`, `$sha384` and `$sha512` write to the first address the state that so many bytes at the second lead to;
- * what is to be the digest are its first bytes. They need `$swapped`.
+ * the digest is what they begin with. They need `$swapped`.
  */
 export function sha2Text(memory: StaticMemory): string {
   return [

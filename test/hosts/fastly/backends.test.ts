@@ -68,7 +68,7 @@ describe.skipIf(missing !== undefined)(title, () => {
       },
     });
     server = await serveOnFastly(viceroy!, bytes, { env: { TENON_SECRET_TOKEN: "hidden" } });
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await server?.stop();
     site?.closeAllConnections();

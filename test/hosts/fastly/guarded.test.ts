@@ -38,7 +38,7 @@ describe.skipIf(missing !== undefined)(`a guarded server on Fastly${why}`, () =>
     });
     server = await serveOnFastly(viceroy!, bytes, { logEndpoint: "audit" });
     client = { url: server.url, headers: { authorization: `Bearer ${KEYS.ada}` } };
-  }, 180_000);
+  }, 300_000);
   afterAll(() => server?.stop());
 
   test("progress and messages come ahead of the answer", async () => {
@@ -133,12 +133,12 @@ describe.skipIf(missing !== undefined)(`a server on Fastly that asks its client$
       expect(last.result).toMatchObject({ resultType: "complete" });
       expect(JSON.stringify(last.result!["content"])).toContain("Ada");
     });
-  }, 120_000);
+  }, 300_000);
 
   test("a key that is none stops everything", async () => {
     await withServer({ TENON_STATE_KEY: "é".repeat(40) }, async (server) => {
       expect((await call(server)).status).toBe(500);
       await server.until(/TENON_STATE_KEY cannot be used/);
     });
-  }, 120_000);
+  }, 300_000);
 });

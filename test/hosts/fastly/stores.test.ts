@@ -29,7 +29,7 @@ describe.skipIf(missing !== undefined)(title, () => {
       env: { TENON_SECRET_SIGNING_KEY: "s3crét" },
       edit: (toml) => toml.replace('# "units" = ""', '"units" = "metric"'),
     });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => server?.stop());
 
   async function call(service: string, method: string, ...args: unknown[]): Promise<unknown> {

@@ -239,16 +239,21 @@ function plain(method: string, version: string, id: string): Sent {
   };
 }
 
-function plainRequests(): { method: string; version: string; sent: Sent }[] {
-  const of = (
-    methods: readonly string[],
-    version: string,
-  ): { method: string; version: string; sent: Sent }[] =>
-    methods.map((method) => ({ method, version, sent: plain(method, version, "7") }));
+interface PlainRequest {
+  method: string;
+  version: string;
+  sent: Sent;
+}
+
+function plainRequests(): PlainRequest[] {
   return [
-    ...["", ...LEGACY].flatMap((version) => of(["tools/list", "ping"], version)),
-    ...of(["tools/list", "server/discover"], MODERN),
+    ...["", ...LEGACY].flatMap((version) => plainOf(["tools/list", "ping"], version)),
+    ...plainOf(["tools/list", "server/discover"], MODERN),
   ];
+}
+
+function plainOf(methods: readonly string[], version: string): PlainRequest[] {
+  return methods.map((method) => ({ method, version, sent: plain(method, version, "7") }));
 }
 
 /** Requests like those that are answered, with up to three changes. */

@@ -103,7 +103,7 @@ function body(call: string): string {
   return `${call}; return { tag: "accepted" };`;
 }
 
-test.each(["wasmtime", "fastly"] as const)(
+test.each(["wasmtime", "stdio"] as const)(
   "bundle() for %s names each service it lacks, who was granted it, and the way out",
   async (host) => {
     const notes = await buildProvider(providerManifest("notes", ["note"]), body('kv.get("k")'), {
@@ -129,10 +129,7 @@ test.each(["wasmtime", "fastly"] as const)(
     await expect(bundle({ core: granted.bytes, host })).rejects.toMatchObject({
       code: "ERR_HOST_CORE",
       message: `Cannot bundle "acme" for ${host}: it imports what ${host} does not serve`,
-      details: expect.arrayContaining([
-        'tenon:host/config@0.1.0, granted to "weather"',
-        'tenon:host/kv@0.1.0, granted to "notes"',
-      ]) as unknown,
+      details: ['tenon:host/kv@0.1.0, granted to "notes"'],
       hint: 'Take these out of "grants" and compose again, or run the server with "tenon serve"',
     });
     const denied = await compose(input);

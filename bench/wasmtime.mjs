@@ -1,0 +1,73 @@
+// What a request costs in wasmtime, beside two components that answer with a constant.
+import { execFileSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundle } from "tenon/bundle";
+import { engineConstant, plainConstant } from "./baselines.mjs";
+import { measure, resultRow } from "./cases.mjs";
+import { CALL, LIST } from "./load.mjs";
+import { addCore, chainCore, KEY, passMiddleware } from "./parts.mjs";
+import { findProgram } from "./programs.mjs";
+import { freePort, start } from "./server.mjs";
+
+const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
+const MODES = { fresh: [], reused: ["--max-instance-reuse-count", "1000"] };
+
+/** Each component with an instance for each request, and with one for many. */
+export async function wasmtime({ seconds, rounds }) {
+  const program = findProgram("wasmtime");
+  if (!program) return { title: "wasmtime", skipped: "wasmtime is not installed" };
+  const pass = await passMiddleware();
+  const components = {
+    "constant, no engine": await plainConstant(),
+    "constant, QuickJS": await engineConstant(),
+    "1 engine + adapter": await serve(await addCore()),
+    "3 engines + adapter": await serve(await addCore({ middleware: [pass, pass] })),
+    "access-log, auth-api-key and guard, fused, + adapter": await serve(await chainCore(true)),
+  };
+  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
+  try {
+    const servers = {};
+    for (const [name, bytes] of Object.entries(components)) {
+      const source = join(folder, `${Object.keys(servers).length}.wasm`);
+      const compiled = `${source}.cwasm`;
+      await writeFile(source, bytes);
+      execFileSync(program, ["compile", "-O", POOL, source, "-o", compiled]);
+      for (const [mode, flags] of Object.entries(MODES)) {
+        servers[`${name}, ${mode}`] = async () => {
+          const port = await freePort();
+          const url = `http://127.0.0.1:${port}/mcp`;
+          const options = ["--allow-precompiled", "-S", "cli", "-O", POOL, ...flags];
+          const args = ["serve", ...options, "--addr", `127.0.0.1:${port}`, compiled];
+          const headers = { authorization: `Bearer ${KEY}` };
+          return { ...(await start(program, args, { url })), url, headers };
+        };
+      }
+    }
+    const results = await measure(servers, { call: CALL, list: LIST }, { seconds, rounds });
+    const rows = Object.keys(servers).flatMap((name) => {
+      const mode = name.endsWith("reused") ? "reused" : "fresh";
+      const baselines = ["constant, QuickJS", "constant, no engine"].map(
+        (base) => results[`${base}, ${mode}`].call,
+      );
+      const row = (kind) => resultRow(`${name}: ${kind}`, results[name][kind], baselines);
+      return name.startsWith("constant") ? [row("call")] : [row("call"), row("list")];
+    });
+    const head = [
+      "component, instance",
+      "req/s",
+      "CPU ms/req",
+      "p99 ms",
+      "/ QuickJS constant",
+      "/ engine-free constant",
+    ];
+    return { title: "wasmtime", head, rows };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function serve(core) {
+  return (await bundle({ core, host: "wasmtime" })).bytes;
+}
