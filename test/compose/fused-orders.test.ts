@@ -106,7 +106,7 @@ function refused(core: Uint8Array, manifest: CoreManifest, ...details: string[])
   });
 }
 
-async function groups(order: readonly (Kind | "own")[]): Promise<string[][] | undefined> {
+async function fusedGroups(order: readonly (Kind | "own")[]): Promise<string[][] | undefined> {
   return (await compose(server(order))).manifest.fused;
 }
 
@@ -151,9 +151,9 @@ describe("what is fused", () => {
   });
 
   test("what others made splits a run, and one alone is not fused", async () => {
-    expect(await groups(["log", "own", "auth", "limit"])).toEqual([["auth", "limit"]]);
-    expect(await groups(["log", "own"])).toBeUndefined();
-    expect(await groups(["log"])).toBeUndefined();
+    expect(await fusedGroups(["log", "own", "auth", "limit"])).toEqual([["auth", "limit"]]);
+    expect(await fusedGroups(["log", "own"])).toBeUndefined();
+    expect(await fusedGroups(["log"])).toBeUndefined();
   });
 
   test("the bytes of one that was changed are another's", async () => {

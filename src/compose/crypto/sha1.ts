@@ -18,14 +18,16 @@ const PHASES: readonly (readonly [mixed: string, constant: number])[] = [
   [parity, 0xca62c1d6],
 ];
 
+/** Goes on with the next word while `$i` is below the end. */
+const next = (end: number): string =>
+  `(br_if $next (i32.lt_u (local.tee $i (i32.add ${get("i")} (i32.const 4))) (i32.const ${end})))`;
+
 /** SHA-1: `$sha1` writes to the first address the digest of so many bytes at the second; it needs `$swapped`. */
 export function sha1Text(memory: StaticMemory): string {
   const state = memory.reserve(4 * STATE.length);
   const schedule = memory.reserve(4 * ROUNDS);
   const start = memory.words(START);
   const earlier = (by: number): string => `(i32.load offset=${schedule - 4 * by} ${get("i")})`;
-  const next = (end: number): string =>
-    `(br_if $next (i32.lt_u (local.tee $i (i32.add ${get("i")} (i32.const 4))) (i32.const ${end})))`;
   const each = (line: (name: string, i: number) => string): string => STATE.map(line).join("\n    ");
   return `
   (func $sha1-block (param $at i32) (local $i i32) (local $t i32)

@@ -60,7 +60,7 @@ describe.skipIf(missing !== undefined)(`a guarded server on Fastly${why}`, () =>
     const leaving = new AbortController();
     const response = await notify(client, "persist", { signal: leaving.signal });
     const { value } = await response.body!.getReader().read();
-    expect(Buffer.from(value!).toString()).toMatch(/^data: .*persisting/);
+    expect(Buffer.from(value).toString()).toMatch(/^data: .*persisting/);
     leaving.abort();
     // The line is an event of the log endpoint.
     const [, line] = await server.until(/audit :: (\{.*\\"persist\\".*\})$/m);

@@ -204,7 +204,7 @@ function message(id: number, name: string): object {
 }
 
 /** Lines but for those of gates, which cannot tell which of the parts asked. */
-function told(lines: readonly unknown[]): unknown[] {
+function withoutDenials(lines: readonly unknown[]): unknown[] {
   return lines.filter((line) => (line as { message: string }).message !== "denied");
 }
 
@@ -235,7 +235,7 @@ describe("fused as apart", () => {
     const requests = [call("shared", "ann"), { method: "tools/list", key: "ann" }];
     const [fused, apart] = [await run(cores[0]!, requests, false), await run(cores[1]!, requests, false)];
     expect(fused.outcomes).toEqual(apart.outcomes);
-    expect(told(fused.lines)).toEqual(told(apart.lines));
+    expect(withoutDenials(fused.lines)).toEqual(withoutDenials(apart.lines));
     expect(JSON.stringify(apart.outcomes)).toContain("-31503");
   });
 

@@ -158,7 +158,8 @@ test("bundle() refuses more components than a request on Fastly may instantiate"
       /^Cannot bundle "acme" for fastly: it has \d+ core instances, and 83 are the most$/,
     ) as string,
   });
-});
+  // Two cores are composed, proved and bundled.
+}, 120_000);
 
 test.each([
   [{ path: "mcp" }, 'the path "mcp" does not start with "/", or has a query'],

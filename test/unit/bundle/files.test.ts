@@ -78,6 +78,11 @@ function run(
   return { flags: stdout.trim(), stderr };
 }
 
+function unit(grants?: Grants): string {
+  const files = wasmtimeFiles(core(grants), { ...input, host: "wasmtime", folder: "/srv/acme" });
+  return files["acme.service"]!.text;
+}
+
 describe("run.sh for wasmtime", () => {
   test("without a grant listens on the loopback interface, with limits, and gives no environment", () => {
     const { flags, stderr } = run(wasmtimeFiles(core(), { ...input, host: "wasmtime" }));
@@ -105,8 +110,6 @@ describe("run.sh for wasmtime", () => {
   });
 
   test("the unit of systemd denies what is not needed; the network as well where nothing was granted", () => {
-    const unit = (grants?: Grants): string =>
-      wasmtimeFiles(core(grants), { ...input, host: "wasmtime", folder: "/srv/acme" })["acme.service"]!.text;
     expect(unit()).toContain("ExecStart=/bin/sh /srv/acme/run.sh\n");
     expect(unit()).toContain("IPAddressDeny=any\n");
     expect(unit()).not.toContain("EnvironmentFile");
