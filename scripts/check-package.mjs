@@ -27,7 +27,7 @@ try {
     "hosts/fastly/wit/compute.wit",
     "hosts/wasi/services.wat",
     "hosts/wasi/wit/adapter.wit",
-    "hosts/wasmtime/wit/wasi-http.wit",
+    "hosts/wasi/wit/http.wit",
     "schema/tenon.schema.json",
     "templates/shared/gitignore",
     "templates/shared/package.json",
