@@ -25,6 +25,8 @@ try {
     "dist/components/access-log.wasm",
     "dist/hosts/wasmtime/adapter.js",
     "hosts/fastly/wit/compute.wit",
+    "hosts/spin/variables.wat",
+    "hosts/spin/wit/keyvalue.wit",
     "hosts/wasi/services.wat",
     "hosts/wasi/wit/adapter.wit",
     "hosts/wasi/wit/http.wit",

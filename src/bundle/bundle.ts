@@ -28,7 +28,7 @@ import { ENVIRONMENT_VARIABLES, logServices, watComponent } from "./wat-componen
 export type BundleHost = "wasmtime" | "spin" | "fastly" | "stdio";
 
 /** A place for the key that seals states. */
-export type StateKeyPlace = "environment" | "secret-store";
+export type StateKeyPlace = "environment" | "secret-store" | "variable";
 
 /** What {@link bundle} takes. */
 export interface BundleInput {
@@ -40,7 +40,7 @@ export interface BundleInput {
   /**
    * Where the host keeps the key that seals what clients carry while they are asked something; needed for a core that asks.
    * `environment` (wasmtime) is the variable `TENON_STATE_KEY` of the instance, `secret-store` (Fastly) the secret of that
-   * name in the secret store `tenon_secrets`: 32 bytes in base64 or hex, or several keys, of which the first one seals and
+   * name in the secret store `tenon_secrets`, `variable` (Spin) the variable `tenon_state_key` of the application: 32 bytes in base64 or hex, or several keys, of which the first one seals and
    * all open. Default: nowhere.
    */
   stateKey?: StateKeyPlace;

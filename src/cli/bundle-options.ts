@@ -38,7 +38,7 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(maxBodyBytes !== undefined && { maxBodyBytes }),
   };
-  const stateKey = choice(command, "state-key", values, ["environment", "secret-store"]);
+  const stateKey = choice(command, "state-key", values, ["environment", "secret-store", "variable"]);
   const kv = choice(command, "kv", values, ["instance"]);
   const image = values.image as string | undefined;
   const logEndpoint = values["log-endpoint"] as string | undefined;

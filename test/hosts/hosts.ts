@@ -187,6 +187,7 @@ async function bundled(core: Uint8Array, host: BundleHost, needs: Needs): Promis
 /** Where the key that seals states is, for hosts that do not make one. */
 const STATE_KEYS: Partial<Record<BundleHost, StateKeyPlace>> = {
   fastly: "secret-store",
+  spin: "variable",
   wasmtime: "environment",
 };
 

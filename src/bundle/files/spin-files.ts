@@ -7,8 +7,8 @@ import { tomlString } from "../toml.ts";
 /** The one component of the application. */
 const COMPONENT = "server";
 
-/** What Spin takes for the name of a variable. */
-const VARIABLE = /^[a-z](?:[a-z0-9]|_[a-z0-9])*$/;
+/** What Spin takes for the name of a variable: words, each of which starts with a letter. */
+const VARIABLE = /^[a-z][a-z0-9]*(?:_[a-z][a-z0-9]*)*$/;
 
 /** What goes beside a component for Spin, and for SpinKube where it is known which image holds the application. */
 export function spinFiles(core: CoreManifest, input: BundleInput): Record<string, BundleFile> {
@@ -31,7 +31,7 @@ export function refuseSpinVariables(core: CoreManifest, input: BundleInput): Ref
     .filter((value) => !VARIABLE.test(spinVariable(value)))
     .map((value) => ({
       reason: `${describeValue(value)} has a name that no variable of Spin can have`,
-      hint: "Name it by letters, digits and single underscores, hyphens or dots between them",
+      hint: "Name it by words of letters and digits that start with a letter, with single underscores, hyphens or dots between them",
     }));
 }
 

@@ -31,7 +31,7 @@ How it serves HTTP:
 What the host lends:
       --state-key <place>
                         where TENON_STATE_KEY is, which seals what clients carry while they are asked: environment
-                        (wasmtime), secret-store (Fastly)
+                        (wasmtime), secret-store (Fastly), variable (Spin)
       --log-endpoint <name>
                         Fastly: the endpoint that log lines go to (default: standard error)
       --kv instance     keys live in the memory of an instance, on hosts without a store (wasmtime, stdio)
