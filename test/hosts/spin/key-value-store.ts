@@ -25,7 +25,7 @@ export class KeyValueStore {
     const store = this;
     class Bucket {
       get(key: string): Uint8Array | undefined {
-        return store.#read(key);
+        return store.read(key);
       }
       delete(key: string): void {
         store.values.delete(key);
@@ -43,7 +43,7 @@ export class KeyValueStore {
         return Object.assign(new Cas(), { key });
       }
       current(): Uint8Array | undefined {
-        this.seen = store.#read(this.key);
+        this.seen = store.read(this.key);
         return this.seen;
       }
     }
@@ -92,7 +92,8 @@ export class KeyValueStore {
     };
   }
 
-  #read(key: string): Uint8Array | undefined {
+  /** What lies there. */
+  read(key: string): Uint8Array | undefined {
     // oxlint-disable-next-line typescript/only-throw-error -- as transpiled components take errors
     if (!this.answers) throw { tag: "other", val: "disk I/O error" };
     return this.values.get(key);

@@ -48,6 +48,11 @@ function none(): never[] {
   return [];
 }
 
+/** An interface with all that the engine imports besides, which a bundle shuts: it calls what lists the environment and folders. */
+function shut(given: object = {}): object {
+  return new Proxy(given, { get: (object, name) => (Reflect.get(object, name) as unknown) ?? none });
+}
+
 let instantiate: (imports: HostFunctions) => Services;
 let instantiateVariables: (imports: HostFunctions) => Variables;
 
@@ -55,9 +60,6 @@ beforeAll(async () => {
   const bytes = (await buildHostServices(spin, ["config", "kv", "secrets"], GRANTS))!;
   const variables = await watComponent(spin.services.config!.needs!, spin.wit);
   const lent = await transpileComponent<Services>(bytes);
-  // A bundle shuts what the engine imports besides; nothing here calls more of it than what lists the environment and folders.
-  const shut = (given: object = {}): object =>
-    new Proxy(given, { get: (object, name) => (Reflect.get(object, name) as unknown) ?? none });
   instantiate = (imports) =>
     lent.instantiate(Object.fromEntries(lent.imports.map((name) => [name, shut(imports[name])])));
   ({ instantiate: instantiateVariables } = await transpileComponent<Variables>(variables));
