@@ -46,16 +46,13 @@ function groupOn(group: CaseGroup, key: string, host: Host, core: () => Uint8Arr
 }
 
 function caseOn(each: PortableCase, key: string, host: Host, served: () => Served): void {
-  const { name, only, run } = each;
+  const { name, only } = each;
+  const run = (): Promise<unknown> => each.run(served(), key);
   if (only !== undefined && only !== host.transport) return;
   const difference = DIFFERENCES[name]?.[key];
-  if (difference === undefined) test(name, () => run(served(), key), CASE_MS);
+  if (difference === undefined) test(name, run, CASE_MS);
   else {
-    test(
-      `${name}: not here, ${difference.reason}`,
-      () => differs(difference, () => run(served(), key)),
-      CASE_MS,
-    );
+    test(`${name}: not here, ${difference.reason}`, () => differs(difference, run), CASE_MS);
   }
 }
 

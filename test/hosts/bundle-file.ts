@@ -8,7 +8,7 @@ export interface BundleFile {
   /** Of the component. */
   path: string;
   /** Of one of the files beside it. */
-  beside(name: string): string;
+  beside: (name: string) => string;
   remove(): Promise<void>;
 }
 

@@ -62,9 +62,12 @@ const STATE_KEY = "5".repeat(64);
 const wasmtime = findProgram("wasmtime");
 const viceroy = findProgram("viceroy");
 
+function upper(name: string): string {
+  return name.toUpperCase().replaceAll(/[-.]/g, "_");
+}
+
 /** Variables as `hosts/node/services/environment.ts` reads them. */
 function environment({ config = {}, secrets = {} }: Needs): Record<string, string> {
-  const upper = (name: string): string => name.toUpperCase().replaceAll(/[-.]/g, "_");
   return Object.fromEntries([
     ...Object.entries(config).map(([key, value]) => [`TENON_CONFIG_${upper(key)}`, value]),
     ...Object.entries(secrets).map(([name, value]) => [`TENON_SECRET_${upper(name)}`, value]),
@@ -151,7 +154,7 @@ function overStdio(
 interface Artifact {
   path: string;
   /** Of a file beside it. */
-  beside(name: string): string;
+  beside: (name: string) => string;
 }
 
 /** Artifacts take long to make, so each is made once for all that run it. */
@@ -310,7 +313,15 @@ export const HOSTS: Readonly<Record<string, Host>> = {
       const { path } = await compiled(core, "stdio", needs);
       // The limit is one for the whole session. A credential is in the environment of the client.
       const command = (...limit: string[]): string[] => {
-        const options = [...limit, "--allow-precompiled", ...granted(needs), "--env", "TENON_AUTHORIZATION"];
+        const options = [
+          ...limit,
+          "--allow-precompiled",
+          "-S",
+          "http",
+          ...granted(needs),
+          "--env",
+          "TENON_AUTHORIZATION",
+        ];
         return [wasmtime.path!, "run", ...options, path];
       };
       const strict = command("-W", `timeout=${SHORT_LIMIT_MS}ms`);

@@ -25,13 +25,17 @@ test("every declared difference is one of a case, or a group, and a host", () =>
   expect(keys.filter((key) => !(key in HOSTS))).toEqual([]);
 });
 
-test.runIf(process.env["BLESS"] === "1")("docs/portability.md is written", async () => {
-  const digests = new Map<string, string>();
-  for (const { title, core, hasDigest = true } of GROUPS) {
-    if (hasDigest) digests.set(title, (await core()).digest);
-  }
-  writeFileSync(PAGE, withTables(readFileSync(PAGE, "utf8"), digests));
-});
+test.runIf(process.env["BLESS"] === "1")(
+  "docs/portability.md is written",
+  async () => {
+    const digests = new Map<string, string>();
+    for (const group of GROUPS) {
+      if (group.hasDigest !== false) digests.set(group.title, (await group.core()).digest);
+    }
+    writeFileSync(PAGE, withTables(readFileSync(PAGE, "utf8"), digests));
+  },
+  120_000,
+);
 
 test("docs/portability.md says what the suite tests; else run this file with BLESS=1", () => {
   const page = readFileSync(PAGE, "utf8");

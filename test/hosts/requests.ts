@@ -45,11 +45,6 @@ export function request(
   );
 }
 
-/** Sends a `tools/call` of revision 2026-07-28. */
-export function modernCall(url: string, name: string, args: object): Promise<Answer> {
-  return modernRequest(url, "tools/call", { name, arguments: args });
-}
-
 /** Sends a request of revision 2026-07-28, with the fields that go with it and further ones. */
 export function modernRequest(
   url: string,

@@ -70,11 +70,12 @@ export const SERVICES: readonly PortableCase[] = [
   {
     name: "callers do not share what a module keeps",
     async run(host) {
-      const counts: string[] = [];
-      for (const key of [ADA, BOB]) {
-        counts.push(await textOf(call(await client(host, MODERN, `Bearer ${key}`), "count")));
+      const seen: Record<string, string[]> = { [ADA]: [], [BOB]: [] };
+      // Irregular, so that threads that take turns do not happen to part the callers.
+      for (const key of [ADA, ADA, BOB, ADA, BOB, BOB, BOB, ADA]) {
+        seen[key]!.push(await textOf(call(await client(host, MODERN, `Bearer ${key}`), "count")));
       }
-      expect(counts).toEqual(["1", "1"]);
+      expect(seen[ADA]).toEqual(seen[BOB]);
     },
   },
   {
@@ -207,7 +208,7 @@ export const KEPT: readonly PortableCase[] = [
       const { status, headers } = calls.at(-1)!;
       if (host.transport === "stdio") return;
       expect(status).toBe(429);
-      expect(Number(headers!.get("retry-after"))).toBeGreaterThan(1000);
+      expect(Number(headers!.get("retry-after"))).toBeGreaterThan(600);
     },
   },
 ];
