@@ -114,6 +114,7 @@ test.each([
   ["compose-files", ["compose", "dist/memory.wasm", "--use", "access-log", "-o", "core.wasm"]],
   ["compose-ready-made", ["compose", "ready-made.json", "-o", "core.wasm"]],
   ["bundle", ["bundle", "core.wasm", "--host", "wasmtime"]],
+  ["inspect-bundle", ["inspect", "bundle-wasmtime/server.wasm"]],
   ["bundle-json", ["bundle", "core.wasm", "--host", "wasmtime", "--json"]],
   ["bundle-foreign", ["bundle", "core.wasm", "--host", "wasmtime", "-o", "src"]],
   ["bundle-kv", ["bundle", "granted.json", "--host", "wasmtime"]],
@@ -152,6 +153,7 @@ function normalise(output: string): string {
     .replaceAll(/\d+(?:\.\d+)? [kM]?B\b/g, "SIZE")
     .replaceAll(/("(?:raw|gzip)": )\d+/g, "$1SIZE")
     .replaceAll(`"sdk": "${version}"`, '"sdk": "VERSION"')
+    .replaceAll(/\bsdk \S+, quickjs \S+/g, "sdk VERSION, quickjs VERSION")
     .replaceAll(/("name": "quickjs",\s+"version": ")[^"]+/g, "$1VERSION")
     .replaceAll(/\b\d+ functions answered/g, "N functions answered")
     .replaceAll(/("stubs": \[)[^]*?(\n {2}\])/g, "$1 … $2");
