@@ -214,9 +214,12 @@ tenon_secret_weather_key = "{{ tenon_secret_weather_key }}"
     });
   });
 
-  test.each(["a b", "a--b", "a_", "1st", "a.2"])("the key %j, which no variable of Spin can have, is refused", (key) => {
-    expect(refuseSpinVariables(core({ config: [key] }), { ...input, host: "wasmtime" })).toMatchObject([
-      { reason: `the configuration key "${key}" of weather has a name that no variable of Spin can have` },
-    ]);
-  });
+  test.each(["a b", "a--b", "a_", "1st", "a.2"])(
+    "the key %j, which no variable of Spin can have, is refused",
+    (key) => {
+      expect(refuseSpinVariables(core({ config: [key] }), { ...input, host: "wasmtime" })).toMatchObject([
+        { reason: `the configuration key "${key}" of weather has a name that no variable of Spin can have` },
+      ]);
+    },
+  );
 });
