@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { buildAdapter } from "../build/index.ts";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
-import type { HostDefinition, LentService } from "./host-definition.ts";
+import type { HostDefinition, HostModule, LentService } from "./host-definition.ts";
 import type { JoinedGrants } from "./joined-grants.ts";
 
 /** The services in one component: two engines would cost more. */
@@ -63,24 +63,23 @@ export async function buildHostAdapter(
 }
 
 /**
- * Builds one component of the services that a core imports; nothing when there are none.
+ * Builds one component of the services that a core imports and that have an engine; nothing when there are none.
  *
  * @param grants What all parts of the core may use together: `GRANTS` to the modules.
  */
 export async function buildHostServices(
   host: HostDefinition,
-  services: readonly LentService[],
+  services: readonly (HostModule & { service: LentService })[],
   grants: JoinedGrants,
 ): Promise<Uint8Array | undefined> {
   if (services.length === 0) return undefined;
-  const modules = services.map((service) => ({ service, ...host.services[service]! }));
-  const lines = modules.map(({ service, module, exports = [] }) => {
+  const lines = services.map(({ service, module, exports = [] }) => {
     const names = [service, ...exports.map(camelCase)].join(", ");
     return `export { ${names} } from ${JSON.stringify(modulePath(module))};`;
   });
   const wit = hostWorld(host, {
-    imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
-    exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
+    imports: [...new Set([...COMMON_IMPORTS, ...services.flatMap(({ imports }) => imports)])],
+    exports: services.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
   });
   return build(lines, wit, { GRANTS: grants, ...host.constants?.(grants) });
 }

@@ -117,8 +117,11 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   const services = lentServices(imports).filter((service) => host.services[service] !== undefined);
   const key = stateKeyModule(manifest, host, input);
   const variables = host.credential === true && imports.some((each) => CREDENTIALS.test(each));
+  const grants = joinedGrants(manifest);
+  const modules = services.map((service) => ({ service, ...host.services[service]! }));
+  const withEngine = modules.flatMap((each) => ("wat" in each ? [] : [each]));
   const needed = new Set([
-    ...services.flatMap((service) => host.services[service]!.needs ?? []),
+    ...modules.flatMap((each) => ("wat" in each ? each.wat(grants) : (each.needs ?? []))),
     ...(key === undefined ? [] : [key]),
     ...(variables ? [ENVIRONMENT_VARIABLES] : []),
   ]);
@@ -127,7 +130,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   const facts = factsOf(manifest, input);
   const [log, lent, adapter, front, ...others] = await Promise.all([
     logServices(host.log?.(input), host.wit),
-    buildHostServices(host, services, joinedGrants(manifest)),
+    buildHostServices(host, withEngine, grants),
     buildHostAdapter(host, { facts, notifies, asks, variables }),
     host.front === true ? buildFront(manifest, { ...facts, notifications: notifies }, { asks }) : undefined,
     ...[...needed].map((module) => watComponent(module, host.wit)),

@@ -24,6 +24,14 @@ export interface WatModule {
   module: string;
   imports: readonly string[];
   exports: readonly string[];
+  /** What stands in the text in place of names. Default nothing. */
+  values?: Record<string, string>;
+}
+
+/** A service without an engine. */
+export interface WatService {
+  /** Its component, for what all parts of a core may use together. */
+  wat: (grants: JoinedGrants) => WatModule;
 }
 
 /** Where the lines of the log go: a text that `wasi/services.wat` takes in. */
@@ -69,8 +77,8 @@ export interface HostDefinition {
   adapterExport: string;
   /** True for a host of `wasi:http`: then `wasmtime/front.wat` has the entry point, and `exchange` is what the adapter exports. */
   front?: boolean;
-  /** What the host can lend, each by a module that exports an object of the service's name. */
-  services: Partial<Record<LentService, HostModule>>;
+  /** What the host can lend, each by a module that exports an object of the service's name, or by a component without an engine. */
+  services: Partial<Record<LentService, HostModule | WatService>>;
   /**
    * Where it can keep the key that seals states, and what reads it there as `tenon:adapter/state-key`, where the bundle says
    * so; `process` for a host that lives as long as its client: its variable or a random key. Default: nowhere.

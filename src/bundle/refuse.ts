@@ -93,7 +93,7 @@ function refuseStore(
       reason: `"${as}" needs a store that can ${lacking.map((each) => DOES[each]).join(" and ")}, which ${input.host} does not have, for: ${reason}`,
       hint: others.some(({ http }) => http === "jwksUri")
         ? `Compose with "--snapshot-jwks", which puts the keys of today into the core, or choose a host with such a store`
-        : `Change the settings of "${as}", or choose a host with such a store: spin, fastly or "tenon serve"`,
+        : `Change the settings of "${as}", such as "approximate" of rate-limit, or choose a host with such a store: spin, fastly or "tenon serve"`,
     },
   ];
 }

@@ -11,7 +11,7 @@ const SHARED_WIT = ["wasi/wit/adapter.wit", "wasi/wit/wasi.wit"];
  * @param wit Files of `hosts/` with the interfaces it names, besides what all hosts share.
  */
 export async function watComponent(
-  { module, imports, exports }: WatModule,
+  { module, imports, exports, values }: WatModule,
   wit: readonly string[] = [],
   adapt: (text: string) => Promise<string> = (text) => Promise.resolve(text),
 ): Promise<Uint8Array> {
@@ -20,10 +20,12 @@ export async function watComponent(
     [`${module}.wat`, ...new Set([...SHARED_WIT, ...wit])].map(read),
   );
   const witSource = [worldSource({ name: "built", imports, exports }), ...packages].join("\n");
-  return componentNew(
-    await componentEmbed({ binary: await parse(await adapt(wat!)), witSource, world: "built" }),
-    [],
-  );
+  const text = withValues(await adapt(wat!), values);
+  return componentNew(await componentEmbed({ binary: await parse(text), witSource, world: "built" }), []);
+}
+
+function withValues(text: string, values: Record<string, string> = {}): string {
+  return Object.entries(values).reduce((all, [name, value]) => all.replaceAll(name, () => value), text);
 }
 
 function read(file: string): Promise<string> {
@@ -51,9 +53,7 @@ export function logServices(
     ],
   };
   return watComponent(services, wit, async (text) => {
-    let sinkText = await read(`${sink.module}.wat`);
-    for (const [name, value] of Object.entries(sink.values ?? {}))
-      sinkText = sinkText.replaceAll(name, () => value);
+    const sinkText = withValues(await read(`${sink.module}.wat`), sink.values);
     return text.replace("(; sink ;)", () => sinkText);
   });
 }

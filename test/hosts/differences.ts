@@ -15,8 +15,8 @@ const noTasks: Difference = {
   shows: /have to be tasks/,
 };
 const keepsNothing: Difference = {
-  reason: "nothing it stores would outlive a request, so the core is refused",
-  shows: /^Cannot bundle "suite" for (?:wasmtime|stdio): .*(?:kv|keep)/,
+  reason: "its limits are exact, and what an instance counts ends with it, so the core is refused",
+  shows: /^Cannot bundle "suite" for (?:wasmtime|stdio): .*for: exact limits/,
 };
 const runtimeAnswers: Difference = {
   reason: "the runtime ends the instance and answers 500 itself, without a JSON-RPC error",

@@ -1,7 +1,7 @@
 import { stdioFiles } from "../files/stdio-files.ts";
 import { refuseVariables } from "../files/shell-script.ts";
 import type { HostDefinition } from "../host-definition.ts";
-import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, WASI_HTTP } from "./wasi-services.ts";
+import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, INSTANCE_KV, WASI_HTTP } from "./wasi-services.ts";
 
 /** `wasmtime run`, or any other host of `wasi:cli/run`: a server for the client that starts it. */
 export const stdio: HostDefinition = {
@@ -17,6 +17,7 @@ export const stdio: HostDefinition = {
   services: {
     config: ENVIRONMENT_CONFIG,
     http: WASI_HTTP,
+    kv: INSTANCE_KV,
     outbox: {
       module: "stdio/outbox",
       imports: ["tenon-wasi:cli/stdout@0.2.0"],

@@ -1,4 +1,4 @@
-import type { HostModule } from "../host-definition.ts";
+import type { HostModule, WatService } from "../host-definition.ts";
 import { ENVIRONMENT_VARIABLES } from "../wat-component.ts";
 
 /** `tenon:host/http` where a host has `wasi:http/outgoing-handler`; its WIT is `wasi/wit/http.wit`. */
@@ -26,4 +26,37 @@ export const ENVIRONMENT_SECRETS: HostModule = {
   module: "wasi/secrets",
   imports: ["tenon:adapter/environment@0.1.0"],
   needs: ENVIRONMENT_VARIABLES,
+};
+
+const PAGE_BYTES = 65_536;
+/** Where granted prefixes are in its memory. */
+const PREFIXES_AT = PAGE_BYTES;
+/** Room of entries: half as much again as they may have. */
+const ENTRY_PAGES = 384;
+
+/** `tenon:host/kv` in the memory of one instance: at most 10,000 keys, and 16 MiB with all their values. */
+export const INSTANCE_KV: WatService = {
+  wat({ kv }) {
+    const prefixes = Buffer.concat(
+      kv.map((prefix) => {
+        const length = Buffer.alloc(4);
+        length.writeUInt32LE(Buffer.byteLength(prefix));
+        return Buffer.concat([length, Buffer.from(prefix)]);
+      }),
+    );
+    const heapPage = Math.ceil((PREFIXES_AT + prefixes.length) / PAGE_BYTES);
+    return {
+      module: "wasi/instance-kv",
+      imports: ["tenon-wasi:clocks/wall-clock@0.2.0", "wasi:random/random@0.2.0"],
+      exports: ["tenon:host/kv@0.1.0"],
+      values: {
+        PREFIXES: prefixes.toString("hex").replaceAll(/../g, "\\$&"),
+        COUNT: String(kv.length),
+        HEAP: String(heapPage * PAGE_BYTES),
+        ARGUMENTS: String((heapPage + ENTRY_PAGES) * PAGE_BYTES),
+        // One for what is passed; it grows when that is more.
+        PAGES: String(heapPage + ENTRY_PAGES + 1),
+      },
+    };
+  },
 };

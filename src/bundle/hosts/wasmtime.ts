@@ -2,7 +2,7 @@ import { wasmtimeFiles } from "../files/wasmtime-files.ts";
 import { refuseVariables } from "../files/shell-script.ts";
 import type { HostDefinition } from "../host-definition.ts";
 import { ENVIRONMENT_VARIABLES } from "../wat-component.ts";
-import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, WASI_HTTP } from "./wasi-services.ts";
+import { ENVIRONMENT_CONFIG, ENVIRONMENT_SECRETS, INSTANCE_KV, WASI_HTTP } from "./wasi-services.ts";
 
 /** `wasmtime serve`. */
 export const wasmtime: HostDefinition = {
@@ -16,6 +16,7 @@ export const wasmtime: HostDefinition = {
   services: {
     config: ENVIRONMENT_CONFIG,
     http: WASI_HTTP,
+    kv: INSTANCE_KV,
     outbox: {
       module: "wasmtime/outbox",
       imports: ["tenon-wasi:http/types@0.2.0"],

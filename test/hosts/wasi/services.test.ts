@@ -1,10 +1,6 @@
-import { transpileBytes } from "@bytecodealliance/jco-transpile";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { logServices } from "../../../src/bundle/wat-component.ts";
-import { wasm } from "../../fixtures/run-component.ts";
+import { loadComponent } from "./load-component.ts";
 
 interface Entry {
   level: string;
@@ -38,16 +34,7 @@ class OutputStream {
 }
 
 beforeAll(async () => {
-  const options = { name: "services", instantiation: "sync", emitTypescriptDeclarations: false } as const;
-  const { files } = await transpileBytes(await logServices(), { ...options, base64Cutoff: 0 });
-  const parts = new Map<string, Uint8Array>(Array.isArray(files) ? files : Object.entries(files));
-  const folder = await mkdtemp(join(tmpdir(), "tenon-services-"));
-  await writeFile(join(folder, "services.mjs"), parts.get("services.js")!);
-  const module = (await import(/* @vite-ignore */ join(folder, "services.mjs"))) as {
-    instantiate: (compile: (path: string) => object, imports: object) => Services;
-  };
-  await rm(folder, { recursive: true });
-  instantiate = (imports) => module.instantiate((name) => new wasm.Module(parts.get(name)!), imports);
+  instantiate = (await loadComponent(await logServices())) as typeof instantiate;
 });
 
 beforeEach(() => {

@@ -69,7 +69,7 @@ describe("bundle() refuses what a host cannot keep or enforce", () => {
       code: "ERR_HOST_CORE",
       message:
         'Cannot bundle "acme" for wasmtime: "limit" needs a store that can swap and keep values, which wasmtime does not have, for: exact limits',
-      hint: 'Change the settings of "limit", or choose a host with such a store: spin, fastly or "tenon serve"',
+      hint: 'Change the settings of "limit", such as "approximate" of rate-limit, or choose a host with such a store: spin, fastly or "tenon serve"',
     });
     await expect(bundle({ core, host: "wasmtime", kv: "instance" })).rejects.toMatchObject({
       message:
