@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { buildAdapter } from "../build/index.ts";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
-import type { HostDefinition, HostModule, LentService } from "./host-definition.ts";
+import type { HostDefinition, LentService } from "./host-definition.ts";
 import type { JoinedGrants } from "./joined-grants.ts";
 
 /** The services in one component: two engines would cost more. */
@@ -69,17 +69,21 @@ export async function buildHostAdapter(
  */
 export async function buildHostServices(
   host: HostDefinition,
-  services: readonly (HostModule & { service: LentService })[],
+  services: readonly LentService[],
   grants: JoinedGrants,
 ): Promise<Uint8Array | undefined> {
-  if (services.length === 0) return undefined;
-  const lines = services.map(({ service, module, exports = [] }) => {
+  const modules = services.flatMap((service) => {
+    const module = host.services[service]!;
+    return "wat" in module ? [] : [{ service, ...module }];
+  });
+  if (modules.length === 0) return undefined;
+  const lines = modules.map(({ service, module, exports = [] }) => {
     const names = [service, ...exports.map(camelCase)].join(", ");
     return `export { ${names} } from ${JSON.stringify(modulePath(module))};`;
   });
   const wit = hostWorld(host, {
-    imports: [...new Set([...COMMON_IMPORTS, ...services.flatMap(({ imports }) => imports)])],
-    exports: services.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
+    imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
+    exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
   });
   return build(lines, wit, { GRANTS: grants, ...host.constants?.(grants) });
 }

@@ -118,10 +118,11 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   const key = stateKeyModule(manifest, host, input);
   const variables = host.credential === true && imports.some((each) => CREDENTIALS.test(each));
   const grants = joinedGrants(manifest);
-  const modules = services.map((service) => ({ service, ...host.services[service]! }));
-  const withEngine = modules.flatMap((each) => ("wat" in each ? [] : [each]));
   const needed = new Set([
-    ...modules.flatMap((each) => ("wat" in each ? each.wat(grants) : (each.needs ?? []))),
+    ...services.flatMap((service) => {
+      const module = host.services[service]!;
+      return "wat" in module ? module.wat(grants) : (module.needs ?? []);
+    }),
     ...(key === undefined ? [] : [key]),
     ...(variables ? [ENVIRONMENT_VARIABLES] : []),
   ]);
@@ -130,7 +131,7 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   const facts = factsOf(manifest, input);
   const [log, lent, adapter, front, ...others] = await Promise.all([
     logServices(host.log?.(input), host.wit),
-    buildHostServices(host, withEngine, grants),
+    buildHostServices(host, services, grants),
     buildHostAdapter(host, { facts, notifies, asks, variables }),
     host.front === true ? buildFront(manifest, { ...facts, notifications: notifies }, { asks }) : undefined,
     ...[...needed].map((module) => watComponent(module, host.wit)),

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildHostServices } from "../../../src/bundle/build-parts.ts";
+import type { HostModule } from "../../../src/bundle/host-definition.ts";
 import { spin } from "../../../src/bundle/hosts/spin.ts";
 import { watComponent } from "../../../src/bundle/wat-component.ts";
 import { CLOCKS_AND_RANDOM } from "../../fixtures/run-component.ts";
@@ -58,7 +59,7 @@ let instantiateVariables: (imports: HostFunctions) => Variables;
 
 beforeAll(async () => {
   const bytes = (await buildHostServices(spin, ["config", "kv", "secrets"], GRANTS))!;
-  const variables = await watComponent(spin.services.config!.needs!, spin.wit);
+  const variables = await watComponent((spin.services.config as HostModule).needs!, spin.wit);
   const lent = await transpileComponent<Services>(bytes);
   instantiate = (imports) =>
     lent.instantiate(Object.fromEntries(lent.imports.map((name) => [name, shut(imports[name])])));
