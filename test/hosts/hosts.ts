@@ -21,6 +21,8 @@ export interface Needs {
   kv?: boolean;
   /** True for a core that asks its clients. Default false. */
   asks?: boolean;
+  /** Names that the server is reached by, where the host routes by them. Default: any. */
+  reachedBy?: readonly string[];
 }
 
 /** A server that runs a core. */
@@ -194,12 +196,14 @@ const STATE_KEYS: Partial<Record<BundleHost, StateKeyPlace>> = {
   wasmtime: "environment",
 };
 
-function bundleOptions(host: BundleHost, { asks }: Needs): Omit<BundleInput, "core" | "host"> {
+function bundleOptions(host: BundleHost, { asks, reachedBy }: Needs): Omit<BundleInput, "core" | "host"> {
   const stateKey = STATE_KEYS[host];
   return {
     ...(asks === true && stateKey !== undefined && { stateKey }),
     // Cases send what every host can take.
-    ...(host === "fastly" && { http: { maxBodyBytes: 1024 * 1024 } }),
+    ...(host === "fastly" && {
+      http: { maxBodyBytes: 1024 * 1024, ...(reachedBy && { allowedHosts: reachedBy }) },
+    }),
   };
 }
 

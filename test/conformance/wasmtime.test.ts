@@ -1,0 +1,3 @@
+import { officialSuiteOn } from "./bundled-core.ts";
+
+await officialSuiteOn("wasmtime");
