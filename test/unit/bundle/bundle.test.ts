@@ -114,7 +114,7 @@ test.each(["wasmtime", "stdio"] as const)(
       code: "ERR_HOST_CORE",
       message: `Cannot bundle "acme" for ${host}: it imports what ${host} does not serve`,
       details: ['tenon:host/kv@0.1.0, granted to "notes"'],
-      hint: 'Take these out of "grants" and compose again, or run the server with "tenon serve"',
+      hint: 'Give "--kv instance" where keys may be lost with each instance; else choose a host that keeps them: spin, fastly or "tenon serve"',
     });
     const denied = await compose(input);
     await expect(bundle({ core: denied.bytes, host })).resolves.toBeDefined();
