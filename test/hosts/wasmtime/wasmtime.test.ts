@@ -4,7 +4,7 @@ import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
 import { bundleFile, type BundleFile } from "../bundle-file.ts";
 import { askingCore, suiteCore } from "../suite-core.ts";
-import { type Answer, modernRequest, request } from "../requests.ts";
+import { type Answer, modernRequest } from "../requests.ts";
 
 const { path: wasmtime, missing } = findProgram("wasmtime");
 
