@@ -18,8 +18,8 @@ import { applies, supportTable, type Findings, type Way } from "./table.ts";
 
 const FINDINGS = fileURLToPath(new URL("findings.json", import.meta.url));
 const PAGE = join(ROOT, "docs", "protocol.md");
-/** Composed by name: all of it, what needs no services, and what asks nothing either. */
-const CORES = ["core", "stateless", "quiet"];
+/** Composed by name: all of it, and what needs no services. */
+const CORES = ["core", "stateless"];
 const BLESS = process.env["BLESS"] === "1";
 const revisions = REVISIONS.toReversed();
 
@@ -30,6 +30,7 @@ interface Started extends Way {
   start(): Promise<{ connect(revision: string): Promise<Connection>; stop(): Promise<unknown> }>;
 }
 
+const STATE_KEY = "5".repeat(64);
 const wasmtime = findProgram("wasmtime");
 const viceroy = findProgram("viceroy");
 let folder: string;
@@ -43,12 +44,12 @@ function overHttp(...options: string[]): Started["start"] {
 
 const start = {
   wasmtime: async (file: BundleFile) => {
-    const environment = ["-S", "cli", "--env", `TENON_STATE_KEY=${"5".repeat(64)}`];
+    const environment = ["-S", "cli", "--env", `TENON_STATE_KEY=${STATE_KEY}`];
     return startRuntime(wasmtime.path!, ["serve", "--addr", "127.0.0.1:0", ...environment, file.path]);
   },
   fastly: async (file: BundleFile) => {
     const options = ["-v", "--addr", "127.0.0.1:0", "-C", file.beside("fastly.toml")];
-    return startRuntime(viceroy.path!, ["serve", ...options, file.path]);
+    return startRuntime(viceroy.path!, ["serve", ...options, file.path], { TENON_STATE_KEY: STATE_KEY });
   },
 };
 
@@ -97,7 +98,7 @@ const ways: readonly Started[] = [
     host: "Fastly",
     transport: "http",
     missing: viceroy.missing,
-    start: inRuntime("fastly", "quiet.wasm", {}),
+    start: inRuntime("fastly", "stateless.wasm", { stateKey: "secret-store" }),
   },
 ];
 
