@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { INSTANCE_KV } from "../../../src/bundle/hosts/wasi-services.ts";
 import { watComponent } from "../../../src/bundle/wat-component.ts";
 import { createMemoryKv } from "../../../hosts/node/services/kv-store.ts";
-import { loadComponent } from "./load-component.ts";
+import { transpileComponent, type HostFunctions } from "../../fixtures/transpile-component.ts";
 
 interface Kv {
   getFeatures(): object;
@@ -18,7 +18,11 @@ const MIB = 1024 * 1024;
 const MOST = Number.MAX_SAFE_INTEGER;
 const FIRST = 1_800_000_000_000;
 
-let instantiate: (imports: object) => { "tenon:host/kv@0.1.0": Kv };
+interface Exports {
+  "tenon:host/kv@0.1.0": Kv;
+}
+
+let instantiate: (imports: HostFunctions) => Exports;
 let kv: Kv;
 let now: number;
 let random: bigint;
@@ -55,7 +59,7 @@ async function outcome(work: () => unknown): Promise<object> {
 beforeAll(async () => {
   const grants = { http: [], kv: ["a/", "é", "long/"], config: [], secrets: [] };
   const component = await watComponent(INSTANCE_KV.wat(grants));
-  instantiate = (await loadComponent(component)) as typeof instantiate;
+  ({ instantiate } = await transpileComponent<Exports>(component));
 });
 
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { logServices } from "../../../src/bundle/wat-component.ts";
-import { loadComponent } from "./load-component.ts";
+import { transpileComponent, type HostFunctions } from "../../fixtures/transpile-component.ts";
 
 interface Entry {
   level: string;
@@ -20,7 +20,7 @@ interface Chunk {
   bytes: Uint8Array;
 }
 
-let instantiate: (imports: object) => Services;
+let instantiate: (imports: HostFunctions) => Services;
 let services: Services;
 let chunks: Chunk[] = [];
 let time = new Date(0);
@@ -34,7 +34,7 @@ class OutputStream {
 }
 
 beforeAll(async () => {
-  instantiate = (await loadComponent(await logServices())) as typeof instantiate;
+  ({ instantiate } = await transpileComponent<Services>(await logServices()));
 });
 
 beforeEach(() => {
