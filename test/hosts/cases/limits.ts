@@ -106,10 +106,10 @@ export const LIMITS: readonly PortableCase[] = [
     name: "what a module keeps is gone with the request",
     async run(host) {
       const connection = await client(host);
-      expect([await textOf(call(connection, "count")), await textOf(call(connection, "count"))]).toEqual([
-        "1",
-        "1",
-      ]);
+      // More calls than a host that keeps instances has of them at a time.
+      let most = 0;
+      for (let i = 0; i < 8; i++) most = Math.max(most, Number(await textOf(call(connection, "count"))));
+      expect(most).toBe(1);
     },
   },
   {
