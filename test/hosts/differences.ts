@@ -39,13 +39,6 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
     stdio: noTasks,
     fastly: noTasks,
   },
-  "API keys and granted services": {
-    fastly: {
-      reason:
-        "what lends three services and a chain of three parts have more core instances than fit a request",
-      shows: /^Cannot bundle "suite" for fastly: it has \d+ core instances/,
-    },
-  },
   "callers do not share what a module keeps": {
     node: {
       reason:
