@@ -3,8 +3,7 @@ import { downstreamClientIpAddr } from "fastly:compute/http-downstream@0.1.0";
 import type { Request } from "fastly:compute/http-req@0.1.0";
 import { sendDownstream } from "fastly:compute/http-resp@0.1.0";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
-import { createExchange, readContent, type Content, type HttpFacts } from "../wasi/exchange.ts";
-import type { GetKeys } from "../wasi/request-states.ts";
+import { createExchange, readContent, type Content, type HttpAdapterParts } from "../wasi/exchange.ts";
 import { binaryString, encodeUtf8 } from "../wasi/text.ts";
 import { bodyOf, readPiece } from "./body.ts";
 import { createResponse } from "./response.ts";
@@ -19,15 +18,8 @@ interface Reply {
   end(rest: string): void;
 }
 
-/** What the bundle gives the adapter; `facts` are constants of it. */
-interface AdapterParts {
-  facts: HttpFacts;
-  reply?: Reply;
-  getKeys?: GetKeys;
-}
-
 /** Makes `fastly:compute/http-incoming`. */
-export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
+export function createAdapter({ facts, reply, getKeys }: HttpAdapterParts<Reply>): {
   httpIncoming: { handle(request: Request, body: Body): void };
 } {
   const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });

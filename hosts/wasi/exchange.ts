@@ -36,6 +36,16 @@ export type HttpFacts = ServerFacts &
     maxBodyBytes: number;
   };
 
+/** What a bundle gives the adapter of a host of HTTP. */
+export interface HttpAdapterParts<Reply> {
+  /** Constants of the bundle. */
+  facts: HttpFacts;
+  /** `reply` of the host's `wit/reply.wit`, in bundles of cores that notify. */
+  reply?: Reply;
+  /** In bundles of cores that ask. */
+  getKeys?: GetKeys;
+}
+
 /** Makes the function that answers HTTP requests with the core. */
 export function createExchange(
   facts: HttpFacts,

@@ -1,7 +1,6 @@
 import type { ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
 import type { HttpAnswer, HttpRequestHead } from "../../src/protocol/index.ts";
-import { createExchange, type Content, type HttpFacts } from "../wasi/exchange.ts";
-import type { GetKeys } from "../wasi/request-states.ts";
+import { createExchange, type Content, type HttpAdapterParts } from "../wasi/exchange.ts";
 import { encodeUtf8 } from "../wasi/text.ts";
 import { openResponse } from "./response.ts";
 
@@ -12,15 +11,8 @@ interface Reply {
   end(rest: string): void;
 }
 
-/** What the bundle gives the adapter; `facts` are constants of it. */
-interface AdapterParts {
-  facts: HttpFacts;
-  reply?: Reply;
-  getKeys?: GetKeys;
-}
-
 /** Makes `exchange` of `wit/front.wit`. */
-export function createAdapter({ facts, reply, getKeys }: AdapterParts): {
+export function createAdapter({ facts, reply, getKeys }: HttpAdapterParts<Reply>): {
   exchange: { handle(head: string, content: Content, out: ResponseOutparam): void };
 } {
   const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });

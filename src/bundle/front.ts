@@ -1,7 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { constantResults } from "../compose/index.ts";
 import type { CoreManifest } from "../manifest/index.ts";
-import { packageFile } from "../package/index.ts";
 import {
   createHttpProtocol,
   LEGACY_REVISIONS,
@@ -55,13 +53,9 @@ export async function buildFront(
   { asks }: { asks: boolean },
 ): Promise<Uint8Array> {
   const { data, pages } = constants(facts, asks ? [] : constantAnswers(manifest, facts));
-  return watComponent(FRONT, FRONT_WIT, async (text) => {
-    const message = await readFile(packageFile("hosts", "wasmtime", "front-message.wat"), "utf8");
-    return text
-      .replace("(; pages ;) 1", String(pages))
-      .replace("(; constants ;)", () => data)
-      .replace("(; message ;)", () => message);
-  });
+  return watComponent(FRONT, FRONT_WIT, (text) =>
+    text.replace("(; pages ;) 1", String(pages)).replace("(; constants ;)", () => data),
+  );
 }
 
 /** The answers that are the same for every request of their kind, as the protocol core gives them for what the core answers. */

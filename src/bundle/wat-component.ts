@@ -13,19 +13,33 @@ const SHARED_WIT = ["wasi/wit/adapter.wit", "wasi/wit/wasi.wit"];
 export async function watComponent(
   { module, imports, exports, values }: WatModule,
   wit: readonly string[] = [],
-  adapt: (text: string) => Promise<string> = (text) => Promise.resolve(text),
+  adapt: (text: string) => string = (text) => text,
 ): Promise<Uint8Array> {
   const { parse, componentEmbed, componentNew } = await import("@bytecodealliance/jco-transpile/wasm-tools");
-  const [wat, ...packages] = await Promise.all(
-    [`${module}.wat`, ...new Set([...SHARED_WIT, ...wit])].map(read),
-  );
+  const [wat, ...packages] = await Promise.all([
+    readModule(module),
+    ...[...new Set([...SHARED_WIT, ...wit])].map(read),
+  ]);
   const witSource = [worldSource({ name: "built", imports, exports }), ...packages].join("\n");
-  const text = withValues(await adapt(wat!), values);
+  const text = withValues(adapt(wat), values);
   return componentNew(await componentEmbed({ binary: await parse(text), witSource, world: "built" }), []);
 }
 
 function withValues(text: string, values: Record<string, string> = {}): string {
   return Object.entries(values).reduce((all, [name, value]) => all.replaceAll(name, () => value), text);
+}
+
+const PART = /\(; ([\w-]+\.wat) ;\)/;
+
+/** The text of a module, with the files of its folder that it names as `(; part.wat ;)` in their places. */
+async function readModule(module: string): Promise<string> {
+  const folder = module.slice(0, module.lastIndexOf("/") + 1);
+  const pieces = (await read(`${module}.wat`)).split(PART);
+  // Between the pieces of a split stand the names.
+  const texts = await Promise.all(
+    pieces.map(async (piece, i) => (i % 2 === 0 ? piece : read(folder + piece))),
+  );
+  return texts.join("");
 }
 
 function read(file: string): Promise<string> {
@@ -38,7 +52,7 @@ const STANDARD_ERROR: LogSink = {
 };
 
 /** `services.wat`: the log, the credential of a call, and an outbox that drops what it is given. */
-export function logServices(
+export async function logServices(
   sink: LogSink = STANDARD_ERROR,
   wit: readonly string[] = [],
 ): Promise<Uint8Array> {
@@ -52,10 +66,8 @@ export function logServices(
       "tenon:mcp/outbox@0.1.0",
     ],
   };
-  return watComponent(services, wit, async (text) => {
-    const sinkText = withValues(await read(`${sink.module}.wat`), sink.values);
-    return text.replace("(; sink ;)", () => sinkText);
-  });
+  const sinkText = withValues(await readModule(sink.module), sink.values);
+  return watComponent(services, wit, (text) => text.replace("(; sink ;)", () => sinkText));
 }
 
 /** Variables whose names start with `TENON_`, among them the key that seals states. */
