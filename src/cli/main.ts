@@ -50,6 +50,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/inspect.ts")).inspect,
   },
   {
+    name: "diff",
+    summary: "show what a newer component tells models and may do that the old one did not",
+    load: async () => (await import("./commands/diff.ts")).diff,
+  },
+  {
     name: "audit",
     summary: "check that no line of an audit log was changed",
     load: async () => (await import("./commands/audit.ts")).audit,

@@ -7,5 +7,5 @@ export { claimedLinks, partsOfName } from "./fused.ts";
 export { proveCore, type ProvenCore } from "./prove-core.ts";
 export { stubbedFunctions } from "./prove-parts.ts";
 export { definitionOf } from "./routes.ts";
-export { ungatedImports } from "./ungated.ts";
+export { isFreeImport, ungatedImports } from "./ungated.ts";
 export { readWiring, type Wire, type WiredImport, type WiredPart, type Wiring } from "./wiring.ts";

@@ -12,6 +12,11 @@ const FREE: ReadonlySet<string> = new Set([
   "wasi:random/random",
 ]);
 
+/** True for an interface, without its version, that every part gets something of without a grant. */
+export function isFreeImport(name: string): boolean {
+  return FREE.has(name) || /^(?:tenon:mcp|wasi:random)\//.test(name);
+}
+
 /**
  * The interfaces that a part has functions of from the host, and should have through a gate if at all, without versions.
  * Credentials are not among them: who may see those is another rule's.

@@ -1,3 +1,14 @@
+export { diff, neededAllowances } from "./diff/diff.ts";
+export { importedCapabilities } from "./diff/diff-capabilities.ts";
+export { differenceText } from "./diff/difference-text.ts";
+export type {
+  Allowance,
+  CapabilityChange,
+  DefinitionChange,
+  Difference,
+  FactChange,
+  MemberChange,
+} from "./diff/difference.ts";
 export { renderGraph } from "./graph/render-graph.ts";
 export { inspect, type InspectOptions } from "./inspect.ts";
 export type {

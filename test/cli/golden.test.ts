@@ -75,7 +75,7 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "audit", "call"];
+const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "audit", "call"];
 
 test.each([
   ["overview", ["--help"]],
@@ -95,6 +95,9 @@ test.each([
   ["bundle-deadline", ["bundle", "core.wasm", "--host", "wasmtime", "--deadline", "10s"]],
   ["bundle-stdout", ["bundle", "core.wasm", "--host", "wasmtime", "-o", "-"]],
   ["flag-inspect", ["inspect", "a.wasm", "--grahp", "x.svg"]],
+  ["flag-diff", ["diff", "a.wasm", "b.wasm", "--alow", "definitions"]],
+  ["diff-allow", ["diff", "a.wasm", "b.wasm", "--allow", "definition"]],
+  ["diff-one", ["diff", "a.wasm"]],
   ["flag-audit", ["audit", "verify", "a.log", "--jsno"]],
   ["audit-verfy", ["audit", "verfy", "a.log"]],
   ["audit-missing", ["audit", "verify", "nothing.log"]],
