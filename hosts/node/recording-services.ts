@@ -5,7 +5,7 @@ import { componentKv } from "./services/component-kv.ts";
 import { configFrom, secretsFrom, type Environment } from "./services/environment.ts";
 import { createMemoryKv } from "./services/kv-store.ts";
 import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";
-import { isPublicAddress } from "./services/public-address.ts";
+import { isPublicAddress } from "../../src/network/index.ts";
 
 /** Options of {@link createRecordingServices}. */
 export interface RecordingOptions extends OutboundHttpOptions {

@@ -33,7 +33,7 @@ export function defaultCacheDir(): string {
  * @throws ToolkitError `ERR_FILE` when others may write to the folder.
  */
 export async function openCache(folder: string): Promise<Cache> {
-  const usable = await makePrivate(folder);
+  const usable = await makePrivateFolder(folder);
   return {
     read: async (key) => (usable ? await readEntry(join(folder, nameOf(key))) : undefined),
     write: async (key, files) => {
@@ -42,8 +42,12 @@ export async function openCache(folder: string): Promise<Cache> {
   };
 }
 
-/** False where the file system allows no folder. */
-async function makePrivate(folder: string): Promise<boolean> {
+/**
+ * Makes a folder that nobody else may write to. False where the file system allows none.
+ *
+ * @throws ToolkitError `ERR_FILE` when others may write to the folder.
+ */
+export async function makePrivateFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
   } catch {

@@ -1,1 +1,1 @@
-export { defaultCacheDir, openCache } from "./cache.ts";
+export { defaultCacheDir, makePrivateFolder, openCache } from "./cache.ts";

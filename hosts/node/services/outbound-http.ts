@@ -14,7 +14,7 @@ import {
   notGranted,
   type OutboundRequest,
 } from "./outbound-request.ts";
-import { isLoopbackAddress, isPublicAddress } from "./public-address.ts";
+import { isLoopbackAddress, isPublicAddress } from "../../../src/network/index.ts";
 
 /** An address of a name. */
 export interface ResolvedAddress {

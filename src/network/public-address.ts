@@ -30,6 +30,8 @@ const specialV4 = blockList(SPECIAL_V4, "ipv4");
 const globalV6 = blockList(GLOBAL_V6, "ipv6");
 const specialV6 = blockList(SPECIAL_V6, "ipv6");
 const loopback = blockList(["127.0.0.0/8"], "ipv4");
+const linkLocalV4 = blockList(["169.254.0.0/16"], "ipv4");
+const linkLocalV6 = blockList(["fe80::/10", "::ffff:169.254.0.0/112"], "ipv6");
 
 /** True for an address of a machine that anyone on the internet could reach. */
 export function isPublicAddress(address: string): boolean {
@@ -42,6 +44,12 @@ export function isPublicAddress(address: string): boolean {
 /** True for an address of this machine that no other can reach. */
 export function isLoopbackAddress(address: string): boolean {
   return isIPv4(address) ? loopback.check(address) : address === "::1";
+}
+
+/** True for an address that means something else on every network, such as the one where clouds tell a machine its secrets. */
+export function isLinkLocalAddress(address: string): boolean {
+  if (isIPv4(address)) return linkLocalV4.check(address);
+  return address.includes("%") || (isIPv6(address) && linkLocalV6.check(address, "ipv6"));
 }
 
 function blockList(subnets: readonly string[], family: "ipv4" | "ipv6"): BlockList {

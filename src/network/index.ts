@@ -1,0 +1,1 @@
+export { isLinkLocalAddress, isLoopbackAddress, isPublicAddress } from "./public-address.ts";
