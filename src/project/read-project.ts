@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { describeLocation, displayPath, ToolkitError, type SourceLocation } from "../errors/index.ts";
-import { findProblems } from "../json-schema/index.ts";
+import { describeLocation } from "../errors/index.ts";
 import type { Grants, Json, ServerDescription } from "../manifest/index.ts";
-import { packageFile } from "../package/index.ts";
-import { readJsonText, type JsonText } from "./json-text.ts";
+import type { JsonText } from "./json-text.ts";
 import { defaultName } from "./load-component.ts";
+import { contentError, readJsonFile, type JsonFileKind } from "./read-json-file.ts";
 
 /** `tenon.json`; `schema/tenon.schema.json` describes each member. */
 export interface ProjectFile extends ServerDescription {
@@ -46,8 +44,15 @@ export interface Project {
 }
 
 const LATER_KEYS = ["trust"];
-const MAX_BYTES = 1024 * 1024;
-const MAX_PROBLEMS = 5;
+
+const CONFIGURATION: JsonFileKind = {
+  what: "configuration",
+  code: "ERR_CONFIG",
+  schema: "tenon.schema.json",
+  hint: "schema/tenon.schema.json of this package lists every key",
+  missingHint: 'Name a tenon.json or a composed core.wasm, or start with "tenon new"',
+  refuse: refuseLaterKeys,
+};
 
 /**
  * Reads a `tenon.json`.
@@ -57,11 +62,8 @@ const MAX_PROBLEMS = 5;
  */
 export async function readProject(path: string): Promise<Project> {
   const absolute = resolve(path);
-  const shown = displayPath(absolute);
-  const read = readJsonText(absolute, await readText(absolute, shown));
-  if ("problem" in read)
-    throw configError(`Cannot read configuration "${shown}": ${read.problem}`, read.locations);
-  const file = await checkProject(shown, read);
+  const { value, locate } = await readJsonFile(absolute, CONFIGURATION);
+  const file = value as ProjectFile;
   return {
     path: absolute,
     folder: dirname(absolute),
@@ -77,71 +79,18 @@ export async function readProject(path: string): Promise<Project> {
       at: ["middleware", i, "use"],
       ...(config && { settings: config }),
     })),
-    describe: (at) => describeLocation(read.locate(at)),
+    describe: (at) => describeLocation(locate(at)),
   };
 }
 
-async function readText(path: string, shown: string): Promise<string> {
-  let state: string;
-  let cause: unknown;
-  try {
-    const bytes = await readFile(path);
-    if (bytes.length <= MAX_BYTES) return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    state = `it has more than ${MAX_BYTES} bytes`;
-  } catch (error) {
-    cause = error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const states: Record<string, string> = {
-      ENOENT: "there is no such file",
-      EISDIR: "it is a folder",
-      ERR_ENCODING_INVALID_ENCODED_DATA: "it is not UTF-8",
-    };
-    state = states[code ?? ""] ?? message;
-  }
-  throw new ToolkitError(`Cannot read configuration "${shown}": ${state}`, {
-    code: "ERR_FILE",
-    hint: 'Name a tenon.json or a composed core.wasm, or start with "tenon new"',
-    cause,
-  });
-}
-
-async function checkProject(shown: string, { value, locate }: JsonText): Promise<ProjectFile> {
-  // Refused by name until they are enforced: a rule that nothing checks would be a promise not kept.
+/** Refused by name until they are enforced: a rule that nothing checks would be a promise not kept. */
+function refuseLaterKeys({ value, locate }: JsonText, shown: string): void {
   const later = LATER_KEYS.find((key) => value !== null && typeof value === "object" && key in value);
-  if (later !== undefined) {
-    throw configError(
-      `Cannot use configuration "${shown}": "${later}" is not supported in this version`,
-      [locate([later])],
-      "Remove it",
-    );
-  }
-  const problems = findProblems(await projectSchema(), value, { own: true });
-  const [first, ...others] = problems.slice(0, MAX_PROBLEMS);
-  if (!first) return value as ProjectFile;
-  throw new ToolkitError(`Cannot use configuration "${shown}": ${first.text}`, {
-    code: "ERR_CONFIG",
-    details: [
-      ...describeLocation(locate(first.at)),
-      ...others.flatMap(({ text, at }) => [text, ...describeLocation(locate(at))]),
-      ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more mistakes`] : []),
-    ],
-    hint: "schema/tenon.schema.json of this package lists every key",
-  });
-}
-
-function configError(message: string, locations: readonly SourceLocation[], hint?: string): ToolkitError {
-  return new ToolkitError(message, {
-    code: "ERR_CONFIG",
-    details: locations.flatMap(describeLocation),
-    ...(hint && { hint }),
-  });
-}
-
-let schema: Promise<object> | undefined;
-
-function projectSchema(): Promise<object> {
-  schema ??= readFile(packageFile("schema", "tenon.schema.json"), "utf8").then(
-    (text) => JSON.parse(text) as object,
+  if (later === undefined) return;
+  throw contentError(
+    CONFIGURATION,
+    `Cannot use configuration "${shown}": "${later}" is not supported in this version`,
+    [locate([later])],
+    "Remove it",
   );
-  return schema;
 }
