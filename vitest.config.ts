@@ -1,4 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+// What is built in tests is kept apart from what the user builds. A run on a clean checkout finds nothing here.
+process.env["TENON_CACHE_DIR"] ??= fileURLToPath(new URL("node_modules/.cache/tenon", import.meta.url));
 
 export default defineConfig({
   test: {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { bundle, type Bundle } from "./bundle.ts";
 import { anyInterfacePlugin } from "./bundle-plugins.ts";
-import { componentizeText } from "./componentize.ts";
+import { componentize } from "./componentize.ts";
 import { MARKED_GLOBALS, runtimePartsOf, usedGlobals } from "./used-runtime-parts.ts";
 
 /** What {@link buildAdapter} takes. */
@@ -42,7 +42,7 @@ export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8A
     });
   const marked = await run(input.source, MARKED_GLOBALS);
   const { code } = await run(withRuntime(input.source, runtimePartsOf(usedGlobals(marked.code))));
-  return { bytes: await componentizeText({ code, wit: input.wit, world: input.world }) };
+  return { bytes: await componentize({ code, wit: input.wit, world: input.world }) };
 }
 
 function withRuntime(source: string, parts: readonly string[]): string {

@@ -5,8 +5,7 @@ import { worldSource } from "../wit/index.ts";
 import { bundle, externalImports, type Bundle } from "./bundle.ts";
 import { exportOf } from "./bundle-without-schemas.ts";
 import { checkedPlugin, compiledRuntimePlugin, hostPlugin, ownCodePlugin } from "./bundle-plugins.ts";
-import { isReproducible } from "./componentize.ts";
-import { componentizeCached } from "./componentize-cached.ts";
+import { componentize, isReproducible } from "./componentize.ts";
 import { chainSource, type ChainLink } from "./entry-source.ts";
 import { moduleOrigin } from "./module-origin.ts";
 import { readyMadeModule } from "./ready-made-modules.ts";
@@ -54,7 +53,7 @@ export async function buildChain(links: readonly ReadyMadeLink[]): Promise<Uint8
     imports: externalImports(bundled.metafile),
     exports: ["tenon:mcp/handler@0.1.0"],
   });
-  const component = await componentizeCached({ code: bundled.code, wit, world: WORLD });
+  const component = await componentize({ code: bundled.code, wit, world: WORLD });
   return writeSourceMap(component, chainSourceMap(bundled, dirname(first!)));
 }
 

@@ -23,7 +23,7 @@ import {
   zodConversionPlugin,
 } from "./bundle-plugins.ts";
 import { checksPlugin, checksSource } from "./checks-module.ts";
-import { componentizeText, engineVersion, isReproducible } from "./componentize.ts";
+import { componentize, engineVersion, isReproducible } from "./componentize.ts";
 import { asks, entrySource } from "./entry-source.ts";
 import { evaluateDefinition, type Definition, type Evaluated } from "./evaluate-definition.ts";
 import { capabilitiesOf, CREDENTIALS } from "./host-interfaces.ts";
@@ -84,7 +84,7 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
     imports,
     exports: [definition.kind === "provider" ? "tenon:mcp/provider@0.1.0" : "tenon:mcp/handler@0.1.0"],
   });
-  const component = await componentizeText({ code: bundled.code, wit, world: WORLD });
+  const component = await componentize({ code: bundled.code, wit, world: WORLD });
   const manifest = {
     ...definition,
     ...(bundled.asking ? { asks: true } : {}),

@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultCacheDir, openCache } from "../cache/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { compactSnapshot } from "./compact-snapshot.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
@@ -11,12 +13,13 @@ import { withoutNames } from "./without-names.ts";
 export interface EngineInput {
   /** One ES module; its imports are WIT interfaces. */
   code: string;
-  /** Path of a WIT file or folder. */
-  witPath: string;
+  /** Text of the world and of every package it needs. */
+  wit: string;
   /** Name of the world. */
   world: string;
 }
 
+const COMPONENT = "component.wasm";
 let engine: Promise<Buffer | undefined> | undefined;
 
 /** True when equal sources give equal bytes. */
@@ -28,33 +31,38 @@ export async function isReproducible(): Promise<boolean> {
 /**
  * Puts a module into a component with QuickJS: the engine without `async`, optimised for size.
  *
+ * What the engine gave for equal input before is taken from `components` in the user's cache folder. It is kept by all that
+ * goes in, the engine among it, and as it came, so that how this package goes on from there may change.
+ *
  * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
+ * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
  */
 export async function componentize(input: EngineInput): Promise<Uint8Array> {
-  const { componentize: run } = await import("componentize-qjs");
-  try {
-    const { code: jsSource, witPath, world } = input;
-    engine ??= reproducibleEngine();
-    const runtimeBytes = await engine;
-    const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
-    const { component } = await run({ jsSource, witPath, world, ...runtime });
-    return compactSnapshot(withoutNames(component), runtimeBytes);
-  } catch (cause) {
-    throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
+  engine ??= reproducibleEngine();
+  const runtime = await engine;
+  if (runtime === undefined) return withoutNames(await runEngine(input));
+  const { code, wit, world } = input;
+  const key = JSON.stringify([engineVersion(), sha256(runtime), code, wit, world]);
+  const cache = await openCache(join(defaultCacheDir(), "components"));
+  let component = (await cache.read(key))?.get(COMPONENT);
+  if (component === undefined) {
+    component = await runEngine(input, runtime);
+    await cache.write(key, new Map([[COMPONENT, component]]));
   }
+  return compactSnapshot(withoutNames(component), runtime);
 }
 
-/** The same for a world given as WIT text. */
-export async function componentizeText(input: {
-  code: string;
-  wit: string;
-  world: string;
-}): Promise<Uint8Array> {
+async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffer): Promise<Uint8Array> {
+  const { componentize: run } = await import("componentize-qjs");
+  const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
   const folder = await mkdtemp(join(tmpdir(), "tenon-wit-"));
   try {
     const witPath = join(folder, "world.wit");
-    await writeFile(witPath, input.wit);
-    return await componentize({ code: input.code, witPath, world: input.world });
+    await writeFile(witPath, wit);
+    const { component } = await run({ jsSource: code, witPath, world, ...runtime });
+    return component;
+  } catch (cause) {
+    throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -70,4 +78,8 @@ function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const lines = text.split("\n").filter((line) => line.trim() !== "" && !/^\s*(?:\d+:\s+0x|at )/.test(line));
   return lines.join(" ").replace(/^: /, "").slice(0, 1000);
+}
+
+function sha256(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }

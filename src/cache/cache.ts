@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdirSync, statSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
@@ -13,7 +14,7 @@ export interface Cache {
 }
 
 const INDEX = "index.json";
-const KEPT_ENTRIES = 20;
+const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 
 /** Where things are kept: `TENON_CACHE_DIR`, or `tenon` in the user's cache folder. */
 export function defaultCacheDir(): string {
@@ -27,17 +28,18 @@ export function defaultCacheDir(): string {
 }
 
 /**
- * Opens a cache of at most 20 entries, of which those go first that were not read for the longest time. The folder is made if need
- * be; nothing is kept where the file system allows none.
+ * Opens a cache whose entries, and the one written last whatever its size, are together no larger than `maxBytes`: those go first that
+ * were not read for the longest time. The folder is made if need be; nothing is kept where the file system allows none.
  *
+ * @param maxBytes Default 512 MiB.
  * @throws ToolkitError `ERR_FILE` when others may write to the folder.
  */
-export async function openCache(folder: string): Promise<Cache> {
+export async function openCache(folder: string, maxBytes = DEFAULT_MAX_BYTES): Promise<Cache> {
   const usable = await makePrivateFolder(folder);
   return {
     read: async (key) => (usable ? await readEntry(join(folder, nameOf(key))) : undefined),
     write: async (key, files) => {
-      if (usable) await writeEntry(folder, nameOf(key), files);
+      if (usable) await writeEntry(folder, nameOf(key), files, maxBytes);
     },
   };
 }
@@ -85,6 +87,7 @@ async function writeEntry(
   folder: string,
   name: string,
   files: ReadonlyMap<string, Uint8Array>,
+  maxBytes: number,
 ): Promise<void> {
   try {
     const entry = join(folder, name);
@@ -102,23 +105,32 @@ async function writeEntry(
     await rename(entry, old).catch(() => undefined);
     await rename(draft, entry).catch(() => rm(draft, { recursive: true, force: true }));
     await rm(old, { recursive: true, force: true });
-    await prune(folder);
+    await prune(folder, maxBytes);
   } catch {
     // A full or read-only disk leaves the next time as slow as this one.
   }
 }
 
-/** Removes all but the entries used last. Whoever uses one has it in memory. */
-async function prune(folder: string): Promise<void> {
-  const entries = await Promise.all(
-    (await readdir(folder))
-      .filter((name) => /^[0-9a-f]{64}$/.test(name))
-      .map(async (name) => ({ path: join(folder, name), usedMs: (await stat(join(folder, name))).mtimeMs })),
-  );
-  entries.sort((a, b) => b.usedMs - a.usedMs);
-  await Promise.all(
-    entries.slice(KEPT_ENTRIES).map(({ path }) => rm(path, { recursive: true, force: true })),
-  );
+/** Removes the entries that were not used for the longest time. Whoever uses one has it in memory. */
+async function prune(folder: string, maxBytes: number): Promise<void> {
+  // Thousands of files are asked for their size sooner one by one than through as many promises.
+  const names = readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const entries = names.map((name) => measured(join(folder, name))).sort((a, b) => b.usedMs - a.usedMs);
+  let total = 0;
+  for (const [i, { path, bytes }] of entries.entries()) {
+    total += bytes;
+    if (total > maxBytes && i > 0) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function measured(path: string): { path: string; bytes: number; usedMs: number } {
+  try {
+    const sizes = readdirSync(path).map((file) => statSync(join(path, file)).size);
+    return { path, bytes: sizes.reduce((sum, size) => sum + size, 0), usedMs: statSync(path).mtimeMs };
+  } catch {
+    // Another process has just removed it.
+    return { path, bytes: 0, usedMs: 0 };
+  }
 }
 
 function nameOf(key: string): string {

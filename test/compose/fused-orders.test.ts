@@ -7,6 +7,7 @@ import { admitCore, compose, proveCore, type ComposeInput } from "../../src/comp
 import { writeManifest, type CoreManifest } from "../../src/manifest/index.ts";
 import { authenticating, oneToolProvider, passing } from "../fixtures/chain-parts.ts";
 import { bypass } from "../fixtures/forged-core.ts";
+import { withFreshCache } from "../fixtures/fresh-cache.ts";
 
 // What is fused is told by its code alone, so here a forger composes with a toolkit of their own: one that takes any order, and puts
 // something else into the component than it says.
@@ -165,7 +166,10 @@ describe("what is fused", () => {
   });
 
   test("the same parts give the same bytes", async () => {
-    const [one, two] = [await compose(server(SAFE)), await compose(server(SAFE))];
+    const [one, two] = [
+      await withFreshCache(() => compose(server(SAFE))),
+      await withFreshCache(() => compose(server(SAFE))),
+    ];
     expect(one.digest).toBe(two.digest);
   });
 });

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { componentize } from "componentize-qjs";
 import { writeManifest, type CoreManifest, type Grants } from "../../../src/manifest/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
+import { componentizeCached } from "../../fixtures/componentize-cached.ts";
 
 const MANIFEST: CoreManifest = {
   manifestVersion: 1,
@@ -75,21 +72,8 @@ export async function handlerCore(
   jsSource: string = HOSTILE,
   options: { imports?: readonly string[]; manifest?: Partial<CoreManifest> } = {},
 ): Promise<Uint8Array> {
-  const folder = mkdtempSync(join(tmpdir(), "tenon-core-"));
-  try {
-    const witPath = join(folder, "world.wit");
-    const imports = options.imports ?? ["tenon:mcp/outbox@0.1.0", "tenon:host/log@0.1.0"];
-    writeFileSync(witPath, worldSource({ name: "fixture", imports, exports: ["tenon:mcp/handler@0.1.0"] }));
-    const { component } = await componentize({
-      witPath,
-      world: "fixture",
-      jsSource,
-      sync: true,
-      optSize: true,
-      stubWasi: true,
-    });
-    return writeManifest(new Uint8Array(component), { ...MANIFEST, ...options.manifest });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const imports = options.imports ?? ["tenon:mcp/outbox@0.1.0", "tenon:host/log@0.1.0"];
+  const wit = worldSource({ name: "fixture", imports, exports: ["tenon:mcp/handler@0.1.0"] });
+  const component = await componentizeCached({ code: jsSource, wit, world: "fixture", stubWasi: true });
+  return writeManifest(component, { ...MANIFEST, ...options.manifest });
 }

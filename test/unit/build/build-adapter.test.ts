@@ -1,7 +1,10 @@
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildAdapter } from "../../../src/build/index.ts";
 import { ToolkitError } from "../../../src/errors/index.ts";
+import { withFreshCache } from "../../fixtures/fresh-cache.ts";
 
 const WIT = `package demo:adapter@0.1.0;
 interface words { shout: func(text: string) -> string; }
@@ -15,9 +18,30 @@ async function build(source: string): Promise<Uint8Array> {
 
 test("buildAdapter() builds a component of the world it is given, with equal bytes for equal sources", async () => {
   const source = "export const words = { shout: (text) => text.toUpperCase() };";
-  const [first, second] = [await build(source), await build(source)];
+  const [first, second] = [
+    await withFreshCache(() => build(source)),
+    await withFreshCache(() => build(source)),
+  ];
   expect(Buffer.from(first).includes("demo:adapter/words@0.1.0")).toBe(true);
   expect(Buffer.from(second).equals(Buffer.from(first))).toBe(true);
+});
+
+test("buildAdapter() takes what the engine made before, unless that was changed since", async () => {
+  const source = "export const words = { shout: (text) => `${text}!` };";
+  await withFreshCache(async () => {
+    const first = await build(source);
+    const kept = join(process.env["TENON_CACHE_DIR"]!, "components");
+    const [entry] = await readdir(kept);
+    const file = join(kept, entry!, "component.wasm");
+    const made = await readFile(file);
+    const { mtimeMs } = await stat(file);
+    expect(Buffer.from(await build(source)).equals(Buffer.from(first))).toBe(true);
+    expect((await stat(file)).mtimeMs).toBe(mtimeMs);
+
+    await writeFile(file, Buffer.concat([made.subarray(0, -1), Buffer.from("x")]));
+    expect(Buffer.from(await build(source)).equals(Buffer.from(first))).toBe(true);
+    expect((await readFile(file)).equals(made)).toBe(true);
+  });
 });
 
 test("buildAdapter() says why the engine refuses a module", async () => {

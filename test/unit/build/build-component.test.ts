@@ -7,6 +7,7 @@ import { buildComponent, type BuiltComponent } from "../../../src/build/index.ts
 import { ToolkitError } from "../../../src/errors/index.ts";
 import { readManifest } from "../../../src/manifest/index.ts";
 import { compileComponent } from "../../fixtures/compiled-component.ts";
+import { withFreshCache } from "../../fixtures/fresh-cache.ts";
 
 let root: string;
 
@@ -85,11 +86,12 @@ describe("buildComponent()", () => {
         "tool.ts": `${IMPORTS}import { shout } from "./lib/index.ts";\n${PROVIDER.replace("=> text", "=> shout(text)")}`,
         "lib/index.ts": 'export function shout(text: string): string { return text + "!"; }',
       };
-      const short = await buildComponent({ entry: await project(files, `a-${minify}`), minify });
-      const long = await buildComponent({
-        entry: await project(files, `somewhere-else-${minify}/deeper/down`),
-        minify,
-      });
+      const built = async (folder: string): Promise<BuiltComponent> => {
+        const entry = await project(files, folder);
+        return withFreshCache(() => buildComponent({ entry, minify }));
+      };
+      const short = await built(`a-${minify}`);
+      const long = await built(`somewhere-else-${minify}/deeper/down`);
       expect(digest(long)).toBe(digest(short));
       expect(Buffer.from(long.bytes).includes(root)).toBe(false);
     },

@@ -4,6 +4,7 @@ import { compose, coreOf, type Composition } from "../../../src/compose/index.ts
 import { replaceCustomSection } from "../../../src/wasm/index.ts";
 import { writeManifest } from "../../../src/manifest/index.ts";
 import { oneToolProvider, passing } from "../../fixtures/chain-parts.ts";
+import { withFreshCache } from "../../fixtures/fresh-cache.ts";
 import {
   buildMiddleware,
   buildProvider,
@@ -22,8 +23,8 @@ describe("bundle()", () => {
   test.each(["wasmtime", "fastly"] as const)(
     "bundle() for %s gives equal bytes for equal input",
     async (host) => {
-      const first = await bundle({ core: core.bytes, host });
-      const second = await bundle({ core: core.bytes.slice(), host });
+      const first = await withFreshCache(() => bundle({ core: core.bytes, host }));
+      const second = await withFreshCache(() => bundle({ core: core.bytes.slice(), host }));
       expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
     },
   );
