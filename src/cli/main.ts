@@ -55,6 +55,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/diff.ts")).diff,
   },
   {
+    name: "keygen",
+    summary: "make keys to sign components with",
+    load: async () => (await import("./commands/keygen.ts")).keygen,
+  },
+  {
     name: "audit",
     summary: "check that no line of an audit log was changed",
     load: async () => (await import("./commands/audit.ts")).audit,
