@@ -75,7 +75,7 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "audit", "call"];
+const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "keygen", "audit", "call"];
 
 test.each([
   ["overview", ["--help"]],
@@ -98,6 +98,9 @@ test.each([
   ["flag-diff", ["diff", "a.wasm", "b.wasm", "--alow", "definitions"]],
   ["diff-allow", ["diff", "a.wasm", "b.wasm", "--allow", "definition"]],
   ["diff-one", ["diff", "a.wasm"]],
+  ["flag-keygen", ["keygen", "--outptu", "x"]],
+  ["keygen-argument", ["keygen", "x"]],
+  ["keygen-terminal", ["keygen", "-o", "x"]],
   ["flag-audit", ["audit", "verify", "a.log", "--jsno"]],
   ["audit-verfy", ["audit", "verfy", "a.log"]],
   ["audit-missing", ["audit", "verify", "nothing.log"]],
