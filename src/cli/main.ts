@@ -55,6 +55,16 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/diff.ts")).diff,
   },
   {
+    name: "push",
+    summary: "publish a component to an OCI registry",
+    load: async () => (await import("./commands/push.ts")).push,
+  },
+  {
+    name: "pull",
+    summary: "fetch a component from an OCI registry",
+    load: async () => (await import("./commands/pull.ts")).pull,
+  },
+  {
     name: "keygen",
     summary: "make keys to sign components with",
     load: async () => (await import("./commands/keygen.ts")).keygen,

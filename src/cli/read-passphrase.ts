@@ -17,7 +17,8 @@ export async function readPassphrase(key: string, fresh = false): Promise<string
   const given = process.env[VARIABLE];
   const passphrase = given ?? (await ask(`Passphrase for the ${key}: `, key));
   if (!fresh) return passphrase;
-  if (passphrase === "") throw passphraseError(key, "it is empty", "A key that lies about in a file needs one");
+  if (passphrase === "")
+    throw passphraseError(key, "it is empty", "A key that lies about in a file needs one");
   if (given === undefined && (await ask("The same again: ", key)) !== passphrase) {
     throw passphraseError(key, "the two are not the same");
   }

@@ -1,4 +1,11 @@
-import { exchange, mayLeadTo, type ExchangeSettings, type Reach } from "./exchange.ts";
+import {
+  exchange,
+  mayLeadTo,
+  resolveHost,
+  type ExchangeSettings,
+  type Reach,
+  type ResolvedHost,
+} from "./exchange.ts";
 import { findCredentials, type Credentials } from "./docker-config.ts";
 import { readBody } from "./read-body.ts";
 import { RegistryFailure } from "./registry-failure.ts";
@@ -13,8 +20,8 @@ export interface AuthorizeRequest {
   challenge: string;
   /** Such as `repository:acme/notes:pull`. */
   scopes: readonly string[];
-  /** From where the registry can be reached. */
-  reach: Reach;
+  /** The machine that answers there. */
+  host: ResolvedHost;
   /** Further hosts, `host[:port]`, that may have the credentials of this registry. */
   authRealms: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -103,13 +110,13 @@ async function fetchToken(
   realm: URL,
   service: string | undefined,
   credentials: Credentials | undefined,
-  { origin, scopes, reach }: AuthorizeRequest,
+  { origin, scopes, host }: AuthorizeRequest,
   settings: ExchangeSettings,
 ): Promise<string> {
   if (service !== undefined && service.length > MAX_SERVICE_CHARACTERS) {
     throw new RegistryFailure("the name of the registry's service is too long", "ERR_OCI_AUTH");
   }
-  const mayReach = realm.host === origin.host ? undefined : (to: Reach): boolean => mayLeadTo(reach, to);
+  const mayReach = (to: Reach): boolean => mayLeadTo(host.reach, to);
   const url = new URL(realm);
   let body: Uint8Array | undefined;
   if (credentials?.kind === "identity") {
@@ -132,7 +139,7 @@ async function fetchToken(
         ...(credentials?.kind === "basic" && { authorization: basic(credentials) }),
         ...(body !== undefined && { "content-type": "application/x-www-form-urlencoded" }),
       },
-      ...(mayReach !== undefined && { mayReach }),
+      host: realm.host === origin.host ? host : await resolveHost(url, settings, mayReach),
     },
     settings,
   );

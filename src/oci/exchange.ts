@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import http, { type Agent, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import https from "node:https";
 import { isIP, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
@@ -26,22 +26,29 @@ export interface Network {
 /** From where an address can be reached. */
 export type Reach = "public" | "private" | "loopback" | "link-local";
 
+/** Addresses of a host, all of them of one kind. */
+export interface ResolvedHost {
+  addresses: ResolvedAddress[];
+  /** From where they can be reached. */
+  reach: Reach;
+}
+
 /** One request to one host. */
 export interface Exchange {
   method: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
   url: URL;
   headers?: Readonly<Record<string, string>>;
   body?: Uint8Array;
-  /** Which addresses may be connected to. Default: all. */
-  mayReach?: (reach: Reach) => boolean;
+  /** Where to connect to, of {@link resolveHost}. */
+  host: ResolvedHost;
+  /** Keeps connections, for hosts that are asked again. Default: a connection for this request. */
+  agent?: Agent;
 }
 
 /** What a host answers, with a body that is still to be read. */
 export interface Answer {
   status: number;
   headers: IncomingHttpHeaders;
-  /** From where the host that answers can be reached. */
-  reach: Reach;
   /** Fails once more than `maxBytes` came, or too slowly. */
   chunks(maxBytes: number): AsyncIterable<Uint8Array>;
   /** Leaves the rest unread. */
@@ -56,21 +63,20 @@ export interface ExchangeSettings {
 }
 
 /**
- * Sends a request and waits for the header of the answer. A name is resolved once, and only addresses that were checked
- * are connected to. Nothing is followed, certificates are always verified, and proxies of the environment are not used.
+ * Sends a request and waits for the header of the answer. Only the addresses of the resolved host are connected to. Nothing
+ * is followed, certificates are always verified, and proxies of the environment are not used.
  *
  * @throws RegistryFailure
  */
 export async function exchange(request: Exchange, settings: ExchangeSettings): Promise<Answer> {
   const { limits, signal } = settings;
-  const { addresses, reach } = await reachableAddresses(request, settings);
   const late = AbortSignal.timeout(limits.transferMs);
   const ends = signal === undefined ? late : AbortSignal.any([late, signal]);
   const failed = (error: unknown): RegistryFailure => {
     if (signal?.aborted) throw signal.reason;
     return late.aborted ? tooSlow(limits.transferMs) : connectionFailure(error, request.url);
   };
-  const sent = open(request, addresses, settings, ends);
+  const sent = open(request, settings, ends);
   let message: IncomingMessage;
   try {
     message = await answerOf(sent, request.body, limits);
@@ -80,7 +86,6 @@ export async function exchange(request: Exchange, settings: ExchangeSettings): P
   return {
     status: message.statusCode ?? 0,
     headers: message.headers,
-    reach,
     chunks: (maxBytes) => readChunks(message, maxBytes, limits, failed),
     discard: () =>
       void (message.readableLength === 0 && message.complete ? message.resume() : message.destroy()),
@@ -100,10 +105,17 @@ function reachOf(address: string): Reach {
   return isLinkLocalAddress(address) ? "link-local" : "private";
 }
 
-async function reachableAddresses(
-  { url, mayReach = () => true }: Exchange,
+/**
+ * Finds the addresses of a host, once, so that a name cannot come to mean another machine while it is talked to.
+ *
+ * @param mayReach Which addresses may be connected to. Default: all.
+ * @throws RegistryFailure
+ */
+export async function resolveHost(
+  url: URL,
   { network }: ExchangeSettings,
-): Promise<{ addresses: ResolvedAddress[]; reach: Reach }> {
+  mayReach: (reach: Reach) => boolean = () => true,
+): Promise<ResolvedHost> {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const family = isIP(host);
   let all: ResolvedAddress[];
@@ -130,8 +142,7 @@ async function reachableAddresses(
 }
 
 function open(
-  { method, url, headers, body }: Exchange,
-  addresses: readonly ResolvedAddress[],
+  { method, url, headers, body, host: { addresses }, agent }: Exchange,
   { limits, network }: ExchangeSettings,
   signal: AbortSignal,
 ): http.ClientRequest {
@@ -146,7 +157,7 @@ function open(
   const port = Number(url.port || (secure ? 443 : 80));
   return (secure ? https : http).request({
     ...tls,
-    agent: false,
+    agent: agent ?? false,
     ...(connect !== undefined && {
       createConnection: () => {
         const socket = connect(addresses[0]!.address, port);

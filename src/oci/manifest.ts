@@ -67,6 +67,16 @@ export function readImageIndex(bytes: Uint8Array): ImageIndex {
   return { manifests: manifests.map(readDescriptor) };
 }
 
+/**
+ * The media type that a manifest or an index gives itself, if any.
+ *
+ * @throws RegistryFailure `ERR_OCI_CONTENT` when it is no JSON object
+ */
+export function documentType(bytes: Uint8Array): string | undefined {
+  const { mediaType } = readJsonObject(bytes, "manifest");
+  return typeof mediaType === "string" ? mediaType : undefined;
+}
+
 /** JSON text of a manifest or an index: the same content gives the same bytes. */
 export function writeDocument(content: Readonly<Record<string, unknown>>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(sorted(content)));

@@ -1,13 +1,17 @@
+import http, { type Agent } from "node:http";
+import https from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 import { authorize } from "./authorize.ts";
 import {
   exchange,
   mayLeadTo,
+  resolveHost,
   type Answer,
   type Exchange,
   type ExchangeSettings,
   type Network,
   type Reach,
+  type ResolvedHost,
 } from "./exchange.ts";
 import { DEFAULT_LIMITS, type OciLimits } from "./limits.ts";
 import { readBody } from "./read-body.ts";
@@ -56,7 +60,12 @@ export class RegistryClient {
   readonly #exchange: ExchangeSettings;
   /** Value of `authorization` by scopes. Goes to the origin of the registry alone. */
   readonly #authorizations: Map<string, string> = new Map();
+  readonly #agents: Readonly<Record<string, Agent>> = {
+    "http:": new http.Agent({ keepAlive: true }),
+    "https:": new https.Agent({ keepAlive: true }),
+  };
   #origin: Promise<URL> | undefined;
+  #host: Promise<ResolvedHost> | undefined;
 
   constructor(registry: string, settings: RegistrySettings) {
     this.#registry = registry;
@@ -117,7 +126,7 @@ export class RegistryClient {
           origin,
           challenge,
           scopes: request.scopes,
-          reach: answer.reach,
+          host: await this.#resolved(),
           authRealms,
           env,
         },
@@ -137,6 +146,8 @@ export class RegistryClient {
       {
         method: request.method,
         url,
+        host: await this.#resolved(),
+        agent: this.#agents[url.protocol]!,
         headers: { ...request.headers, ...(authorization !== undefined && { authorization }) },
         ...(request.body !== undefined && { body: request.body }),
       },
@@ -146,7 +157,7 @@ export class RegistryClient {
 
   /** Follows redirects of downloads: to https, without credentials, and not from the public network into a private one. */
   async #follow(from: URL, first: Answer, request: RegistryRequest): Promise<Answer> {
-    const { reach } = first;
+    const { reach } = await this.#resolved();
     let answer = first;
     let url = from;
     for (let hops = 1; REDIRECTS.has(answer.status); hops++) {
@@ -170,7 +181,7 @@ export class RegistryClient {
           method: request.method,
           url,
           headers: request.headers ?? {},
-          mayReach: (to: Reach) => mayLeadTo(reach, to),
+          host: await resolveHost(url, this.#exchange, (to: Reach) => mayLeadTo(reach, to)),
         },
         this.#exchange,
       );
@@ -178,16 +189,29 @@ export class RegistryClient {
     return answer;
   }
 
+  /** Resolved once, so that all that is asked comes from one machine. */
+  async #resolved(): Promise<ResolvedHost> {
+    this.#host ??= resolveHost(this.#secureOrigin(), this.#exchange).catch((error: unknown) => {
+      this.#host = undefined;
+      throw error;
+    });
+    return this.#host;
+  }
+
+  #secureOrigin(): URL {
+    return new URL(`https://${this.#registry === "docker.io" ? "registry-1.docker.io" : this.#registry}`);
+  }
+
   async #findOrigin(): Promise<URL> {
-    const host = this.#registry === "docker.io" ? "registry-1.docker.io" : this.#registry;
-    const secure = new URL(`https://${host}`);
-    const plain = new URL(`http://${host}`);
+    const secure = this.#secureOrigin();
+    const plain = new URL(`http://${secure.host}`);
     const { plainHttp } = this.#settings;
     if (plainHttp !== undefined) return plainHttp ? plain : secure;
     if (!LOOPBACK_HOST.test(secure.hostname)) return secure;
     // On this machine nobody is in between, and registries for development seldom have a certificate.
     try {
-      (await exchange({ method: "GET", url: new URL("/v2/", secure) }, this.#exchange)).discard();
+      const url = new URL("/v2/", secure);
+      (await exchange({ method: "GET", url, host: await this.#resolved() }, this.#exchange)).discard();
       return secure;
     } catch (error) {
       const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;

@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { digestOf } from "./digest.ts";
 import type { Answer } from "./exchange.ts";
-import { INDEX_TYPE, MANIFEST_TYPE, readImageIndex, writeDocument, type Descriptor } from "./manifest.ts";
+import {
+  documentType,
+  INDEX_TYPE,
+  MANIFEST_TYPE,
+  readImageIndex,
+  writeDocument,
+  type Descriptor,
+} from "./manifest.ts";
 import { readBody } from "./read-body.ts";
 import { formatReference, isDigest, type OciReference } from "./reference.ts";
 import { RegistryClient, type RegistrySettings } from "./registry-client.ts";
@@ -184,7 +191,13 @@ class RemoteRepository implements Repository {
       if (isDigest(tagOrDigest) && digest !== tagOrDigest)
         throw contentFailure(`it is another content, ${digest}`);
       checkClaim(answer, digest);
-      const mediaType = (answer.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+      const claimed = (answer.headers["content-type"] ?? "").split(";", 1)[0]!.trim().toLowerCase();
+      const mediaType = documentType(bytes) ?? claimed;
+      // Otherwise what was stored as one thing could be read as another.
+      if (mediaType !== claimed)
+        throw contentFailure(
+          `the registry calls it "${claimed.slice(0, 100)}", and it is "${mediaType.slice(0, 100)}"`,
+        );
       return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
     });
   }

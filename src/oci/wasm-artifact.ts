@@ -14,24 +14,19 @@ export interface ComponentDescription {
   created?: Date;
 }
 
-/** The layer of an artifact that is one component. */
-export function componentLayer(
-  content: ImageManifest,
-  found: Descriptor,
-): { manifest: Descriptor; layer: Descriptor } {
-  const { config, layers } = content;
+/**
+ * Checks that an artifact is one component.
+ *
+ * @throws RegistryFailure `ERR_OCI_CONTENT`
+ */
+export function checkComponentArtifact({ config, layers }: ImageManifest): void {
   if (config.mediaType !== CONFIG_TYPE) {
     throw contentFailure(`it is no WebAssembly component: its configuration is "${config.mediaType}"`);
   }
-  const [layer, ...more] = layers;
-  if (layer === undefined || more.length > 0) {
-    throw contentFailure(`it is no single component: it has ${layers.length} layers`);
-  }
-  if (layer.mediaType !== LAYER_TYPE) throw contentFailure(`its layer is "${layer.mediaType}"`);
-  if (found.mediaType !== "" && found.mediaType !== MANIFEST_TYPE) {
-    throw contentFailure(`the registry calls its manifest "${found.mediaType.slice(0, 100)}"`);
-  }
-  return { manifest: { ...found, mediaType: MANIFEST_TYPE }, layer };
+  if (layers.length !== 1) throw contentFailure(`it is not one component: it has ${layers.length} layers`);
+  const { mediaType } = layers[0]!;
+  if (mediaType !== LAYER_TYPE)
+    throw contentFailure(`it is no WebAssembly component: its layer is "${mediaType}"`);
 }
 
 /** The configuration that stands beside a component. */

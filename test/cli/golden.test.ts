@@ -75,7 +75,7 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "keygen", "audit", "call"];
+const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "push", "pull", "keygen", "audit", "call"];
 
 test.each([
   ["overview", ["--help"]],
