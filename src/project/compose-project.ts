@@ -3,6 +3,8 @@ import { ToolkitError } from "../errors/index.ts";
 import type { ComposeInput, Composition } from "../compose/index.ts";
 import { loadComponent, type LoadedComponent } from "./load-component.ts";
 import { readProject, type Project, type ProjectPart } from "./read-project.ts";
+import { readTrust } from "./read-trust.ts";
+import { withPlace } from "./with-place.ts";
 
 /** A composition of components, some of which may have been built for it. */
 export interface ComposedProject extends Composition {
@@ -26,8 +28,9 @@ export async function composeProject(
   load: ComponentLoader = loadComponent,
   composer?: (input: ComposeInput) => Promise<Composition>,
 ): Promise<ComposedProject> {
-  const { file, providers, middleware, folder, describe } =
-    typeof project === "string" ? await readProject(project) : project;
+  const read = typeof project === "string" ? await readProject(project) : project;
+  const { file, providers, middleware, folder, describe } = read;
+  await readTrust(read);
   const parts = [...providers, ...middleware];
   const loaded = await loadAll(parts, async ({ reference, at }) => {
     try {
@@ -44,7 +47,7 @@ export async function composeProject(
   }));
   const compose = composer ?? (await import("../compose/index.ts")).compose;
   try {
-    const { $schema: _, grants, ...server } = file;
+    const { $schema: _, trust: _trust, grants, ...server } = file;
     const composition = await compose({
       ...server,
       providers: components.slice(0, providers.length),
@@ -78,15 +81,4 @@ async function loadAll<T>(
   }
   await Promise.all(running);
   return await Promise.all(results);
-}
-
-/** Adds where the configuration is at fault, after the places the error has itself. */
-function withPlace(error: unknown, place: readonly string[]): unknown {
-  if (!(error instanceof ToolkitError)) return error;
-  return new ToolkitError(error.message, {
-    code: error.code,
-    details: [...error.details, ...place],
-    ...(error.hint !== undefined && { hint: error.hint }),
-    cause: error,
-  });
 }

@@ -1,12 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import {
-  describeLocation,
-  displayPath,
-  ToolkitError,
-  type ErrorCode,
-  type SourceLocation,
-} from "../errors/index.ts";
+import { describeLocation, displayPath, ToolkitError, type ErrorCode } from "../errors/index.ts";
 import { findProblems } from "../json-schema/index.ts";
 import { packageFile } from "../package/index.ts";
 import { readJsonText, type JsonText } from "./json-text.ts";
@@ -23,8 +17,6 @@ export interface JsonFileKind {
   hint: string;
   /** What to do where it cannot be read. Default: nothing is said. */
   missingHint?: string;
-  /** Throws what has to be said before the schema is asked. */
-  refuse?: (read: JsonText, shown: string) => void;
 }
 
 const MAX_BYTES = 1024 * 1024;
@@ -40,9 +32,11 @@ export async function readJsonFile(path: string, kind: JsonFileKind): Promise<Js
   const shown = displayPath(absolute);
   const read = readJsonText(absolute, await readText(absolute, shown, kind));
   if ("problem" in read) {
-    throw contentError(kind, `Cannot read ${kind.what} "${shown}": ${read.problem}`, read.locations);
+    throw new ToolkitError(`Cannot read ${kind.what} "${shown}": ${read.problem}`, {
+      code: kind.code,
+      details: read.locations.flatMap(describeLocation),
+    });
   }
-  kind.refuse?.(read, shown);
   const problems = findProblems(await schemaOf(kind.schema), read.value, { own: true });
   const [first, ...others] = problems.slice(0, MAX_PROBLEMS);
   if (!first) return read;
@@ -55,20 +49,6 @@ export async function readJsonFile(path: string, kind: JsonFileKind): Promise<Js
       ...(problems.length > MAX_PROBLEMS ? [`and ${problems.length - MAX_PROBLEMS} more mistakes`] : []),
     ],
     hint: kind.hint,
-  });
-}
-
-/** The error for content of a JSON file, with its places. */
-export function contentError(
-  { code }: Pick<JsonFileKind, "code">,
-  message: string,
-  locations: readonly SourceLocation[],
-  hint?: string,
-): ToolkitError {
-  return new ToolkitError(message, {
-    code,
-    details: locations.flatMap(describeLocation),
-    ...(hint !== undefined && { hint }),
   });
 }
 

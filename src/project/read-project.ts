@@ -1,9 +1,9 @@
 import { dirname, resolve } from "node:path";
 import { describeLocation } from "../errors/index.ts";
 import type { Grants, Json, ServerDescription } from "../manifest/index.ts";
-import type { JsonText } from "./json-text.ts";
+import type { TrustRule } from "../signatures/index.ts";
 import { defaultName } from "./load-component.ts";
-import { contentError, readJsonFile, type JsonFileKind } from "./read-json-file.ts";
+import { readJsonFile, type JsonFileKind } from "./read-json-file.ts";
 
 /** `tenon.json`; `schema/tenon.schema.json` describes each member. */
 export interface ProjectFile extends ServerDescription {
@@ -15,6 +15,7 @@ export interface ProjectFile extends ServerDescription {
   grants?: Record<string, Grants>;
   roles?: Record<string, string[]>;
   rules?: Record<string, string>;
+  trust?: TrustRule[];
 }
 
 /** One component that a `tenon.json` names. */
@@ -43,15 +44,12 @@ export interface Project {
   describe: (at: readonly (string | number)[]) => string[];
 }
 
-const LATER_KEYS = ["trust"];
-
 const CONFIGURATION: JsonFileKind = {
   what: "configuration",
   code: "ERR_CONFIG",
   schema: "tenon.schema.json",
   hint: "schema/tenon.schema.json of this package lists every key",
   missingHint: 'Name a tenon.json or a composed core.wasm, or start with "tenon new"',
-  refuse: refuseLaterKeys,
 };
 
 /**
@@ -81,16 +79,4 @@ export async function readProject(path: string): Promise<Project> {
     })),
     describe: (at) => describeLocation(locate(at)),
   };
-}
-
-/** Refused by name until they are enforced: a rule that nothing checks would be a promise not kept. */
-function refuseLaterKeys({ value, locate }: JsonText, shown: string): void {
-  const later = LATER_KEYS.find((key) => value !== null && typeof value === "object" && key in value);
-  if (later === undefined) return;
-  throw contentError(
-    CONFIGURATION,
-    `Cannot use configuration "${shown}": "${later}" is not supported in this version`,
-    [locate([later])],
-    "Remove it",
-  );
 }

@@ -36,12 +36,6 @@ export interface TrustPolicy {
    */
   admit(manifest: Descriptor, repository: Repository): Promise<Signer | undefined>;
   /**
-   * Judges an artifact whose registry is not asked, by the key id that was found when it was verified.
-   *
-   * @throws {@link ToolkitError} `ERR_TRUST`
-   */
-  admitKnown(reference: OciReference, keyId: string | undefined): void;
-  /**
    * Checks that each rule is for one of these references at least: one that is for none is misspelt, or not needed.
    *
    * @throws {@link ToolkitError} `ERR_CONFIG`
@@ -71,7 +65,7 @@ export async function trustPolicy(
   folder: string,
 ): Promise<TrustPolicy> {
   if (rules === undefined) {
-    return { admit: async () => undefined, admitKnown: () => undefined, checkUsed: () => undefined };
+    return { admit: async () => undefined, checkUsed: () => undefined };
   }
   const read = await Promise.all(rules.map((rule, index) => readRule(rule, index, folder)));
   const twice = read.find(({ prefix }, i) => read.findIndex((rule) => rule.prefix === prefix) < i);
@@ -90,15 +84,6 @@ export async function trustPolicy(
       const result = await checkSignatures(manifest, repository, keys);
       if ("keyId" in result) return result;
       throw trustError(reference, result.state, [...result.details, trusted(keys)], hintFor(result));
-    },
-    admitKnown(reference, keyId) {
-      const { keys } = find(reference);
-      if (keys === undefined || keys.some(({ id }) => id === keyId)) return;
-      const state = keyId === undefined ? "it was taken unsigned" : "it is signed by another key";
-      throw trustError(reference, state, [
-        ...(keyId === undefined ? [] : [`signed by ${keyId}`]),
-        trusted(keys),
-      ]);
     },
     checkUsed(references) {
       const used = new Set(references.map((reference) => ruleFor(reference, read)));

@@ -96,3 +96,31 @@ test.each([
   expect(code).toBe("ERR_CONFIG");
   expect(actual).toContain(message);
 });
+
+test("a rule of trust that is for none of the components points at the rule", async () => {
+  expect(
+    await failure({
+      providers: { calculator: "calculator" },
+      trust: [{ repository: "registry.example/acme/*", unsigned: true }],
+    }),
+  ).toEqual({
+    code: "ERR_CONFIG",
+    message:
+      'Cannot use the trust rule for "registry.example/acme/*": it is for none of the components that are named here',
+    hint: "Correct it, or remove it",
+    details: ["tenon.json:10:7", '10 |       "repository": "registry.example/acme/*",'],
+  });
+});
+
+test("a key of a rule of trust that is not there points at the rule's key", async () => {
+  expect(
+    await failure({
+      providers: { calculator: "calculator" },
+      trust: [{ repository: "registry.example/acme/*", keys: ["./acme.pub"] }],
+    }),
+  ).toMatchObject({
+    code: "ERR_FILE",
+    message: 'Cannot read public key "./acme.pub": there is no such file',
+    details: ["tenon.json:12:9", '12 |         "./acme.pub"'],
+  });
+});

@@ -100,7 +100,28 @@ test.each([
     '"grants.calculator.kv" must be array, got string',
     '10 |       "kv": "notes/"',
   ],
-  [{ trust: [] }, '"trust" is not supported in this version', '8 |   "trust": []'],
+  [{ trust: [] }, '"trust" must NOT have fewer than 1 items, got []', '8 |   "trust": []'],
+  [{ trust: [{ repository: "a.example/b" }] }, 'missing key "keys" in "trust[0]"', "9 |     {"],
+  [
+    { trust: [{ repository: "a.example/b", keys: ["b.pub"], unsigned: true }] },
+    '"trust[0]" must match exactly one schema in oneOf',
+    "9 |     {",
+  ],
+  [
+    { trust: [{ repository: "a.example/b", keys: [] }] },
+    '"trust[0].keys" must NOT have fewer than 1 items, got []',
+    '11 |       "keys": []',
+  ],
+  [
+    { trust: [{ repository: "a.example/b", unsigned: false }] },
+    '"trust[0].unsigned" must be true, got false',
+    '11 |       "unsigned": false',
+  ],
+  [
+    { trust: [{ repositry: "a.example/b", unsigned: true }] },
+    'missing key "repository" in "trust[0]"',
+    '9 |     {',
+  ],
 ])("readProject() of %j says what is wrong and shows the line", async (change, message, line) => {
   const error = await failure(write({ ...valid, ...change }));
   expect(error.code).toBe("ERR_CONFIG");

@@ -134,28 +134,6 @@ describe("admit()", () => {
   });
 });
 
-describe("admitKnown()", () => {
-  const reference = parseReference("registry.example/acme/notes");
-  const rules = [{ repository: "registry.example/acme/*", keys: ["ours.pub"] }];
-
-  test("takes the signer of before while the rule still names its key", async () => {
-    const policy = await trustPolicy(rules, folder);
-    expect(() => policy.admitKnown(reference, ours.publicKey.id)).not.toThrow();
-    expect(() => policy.admitKnown(reference, theirs.publicKey.id)).toThrow("it is signed by another key");
-    expect(() => policy.admitKnown(reference, undefined)).toThrow("it was taken unsigned");
-    expect(() => policy.admitKnown({ ...reference, repository: "other" }, ours.publicKey.id)).toThrow(
-      "no rule",
-    );
-  });
-
-  test("asks for nobody where no signature is needed", async () => {
-    const open = await trustPolicy([{ repository: "registry.example/acme/*", unsigned: true }], folder);
-    expect(() => open.admitKnown(reference, undefined)).not.toThrow();
-    const without = await trustPolicy(undefined, folder);
-    expect(() => without.admitKnown(reference, undefined)).not.toThrow();
-  });
-});
-
 describe("checkUsed()", () => {
   test("refuses a rule that is for none of the references", async () => {
     const policy = await trustPolicy(
