@@ -1,11 +1,19 @@
-import { readInput } from "./files.ts";
+import { isOciReference } from "../oci/index.ts";
+import type { Arguments } from "./arguments.ts";
+import { printLockChanges, readLockOptions } from "./lock-options.ts";
 import { printWarnings } from "./print-error.ts";
+import { readComponent } from "./read-component.ts";
 
-/** Reads a core, or composes the `tenon.json` that is named in its place. The composer is loaded only for that. */
-export async function readCore(path: string): Promise<Uint8Array> {
-  if (path.endsWith(".wasm")) return readInput(path, "core");
+/**
+ * Reads a core, a file or from a registry, or composes the `tenon.json` that is named in its place. The composer is loaded
+ * only for that.
+ */
+export async function readCore(path: string, values: Arguments["values"]): Promise<Uint8Array> {
+  const options = readLockOptions(values);
+  if (path.endsWith(".wasm") || isOciReference(path)) return readComponent(path, "core", options);
   const { composeProject } = await import("../project/index.ts");
-  const { bytes, warnings } = await composeProject(path);
+  const { bytes, warnings, lockChanges } = await composeProject(path, options);
+  printLockChanges(lockChanges);
   printWarnings(warnings);
   return bytes;
 }

@@ -1,4 +1,10 @@
-export { composeProject, type ComponentLoader, type ComposedProject } from "./compose-project.ts";
+export {
+  composeProject,
+  type ComponentLoader,
+  type ComposedProject,
+  type ComposeProjectOptions,
+} from "./compose-project.ts";
+export { createPuller, type Puller } from "./create-puller.ts";
 export {
   defaultName,
   isSource,
@@ -6,4 +12,5 @@ export {
   resolveReference,
   type LoadedComponent,
 } from "./load-component.ts";
+export { type LockOptions } from "./lock/open-lock.ts";
 export { readProject, type Project } from "./read-project.ts";

@@ -2,13 +2,17 @@ import { readdir, readFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import type { BuiltComponent } from "../build/index.ts";
 import { nearest, ToolkitError } from "../errors/index.ts";
+import { isOciReference } from "../oci/index.ts";
 import { packageFile } from "../package/index.ts";
+import { createPuller, type Pulled, type Puller } from "./create-puller.ts";
 
 /** A component that a reference led to. */
 export interface LoadedComponent {
   bytes: Uint8Array;
   /** What there is to know of its build, where the reference named a source. */
   built?: BuiltComponent;
+  /** Where it came from, where the reference led into a registry. */
+  pulled?: Pulled;
 }
 
 /** What a reference leads to. */
@@ -27,8 +31,10 @@ export function isSource(path: string): boolean {
   return SOURCE_ENDING.test(path);
 }
 
-/** The name a reference gives a part that has none: the last path segment without its ending. */
+/** The name a reference gives a part that has none: the last path segment without its ending, tag or digest. */
 export function defaultName(reference: string): string {
+  if (isOciReference(reference))
+    return reference.replace(/@.*$/, "").replace(/^.*\//, "").replace(/:.*$/, "");
   return reference.replace(/^.*[/\\]/, "").replace(FILE_ENDING, "");
 }
 
@@ -44,12 +50,21 @@ export async function readyMadeNames(): Promise<string[]> {
 
 /**
  * Reads a component by reference: a path (relative to `folder`) of a component or of a TypeScript or JavaScript module,
- * which is built; or the bare name of a ready-made component.
+ * which is built; the bare name of a ready-made component; or a reference into a registry, `oci://…`.
  *
+ * @param puller Fetches what is in a registry. Default: one that takes it whoever signed it.
  * @throws {@link ToolkitError} `ERR_FILE` when there is nothing at the reference, `ERR_CONFIG` for an unknown kind of
- * reference, `ERR_BUILD_*` when a source does not build
+ * reference, `ERR_BUILD_*` when a source does not build, `ERR_OCI_*` when a registry does not give it
  */
-export async function loadComponent(reference: string, folder: string): Promise<LoadedComponent> {
+export async function loadComponent(
+  reference: string,
+  folder: string,
+  puller: Puller = createPuller(),
+): Promise<LoadedComponent> {
+  if (isOciReference(reference)) {
+    const pulled = await puller.pull(reference);
+    return { bytes: pulled.bytes, pulled };
+  }
   const { path, kind } = await resolveReference(reference, folder);
   if (kind === "component") return { bytes: await readComponent(reference, path) };
   const { buildComponent } = await import("../build/index.ts");
@@ -74,14 +89,8 @@ async function readComponent(reference: string, path: string): Promise<Uint8Arra
   }
 }
 
-/** Finds what a reference leads to, as {@link loadComponent} does; a path is not looked at. */
+/** Finds what a reference leads to that is not into a registry, as {@link loadComponent} does; a path is not looked at. */
 export async function resolveReference(reference: string, folder: string): Promise<ResolvedReference> {
-  if (reference.startsWith("oci://")) {
-    throw new ToolkitError(`Cannot load "${reference}": registries are not supported in this version`, {
-      code: "ERR_CONFIG",
-      hint: "Name a component file",
-    });
-  }
   const isPath = isAbsolute(reference) || /^\.|[/\\]/.test(reference) || FILE_ENDING.test(reference);
   if (isPath) return { path: resolve(folder, reference), kind: isSource(reference) ? "source" : "component" };
   const names = await readyMadeNames();

@@ -4,14 +4,19 @@ import { claimedLinks, compose as composeCore, type Composition } from "../../co
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import {
   composeProject,
+  createPuller,
   defaultName,
   loadComponent,
   readProject,
   type ComposedProject,
+  type ComposeProjectOptions,
+  type Puller,
 } from "../../project/index.ts";
-import { parseArguments, usageError } from "../arguments.ts";
+import { readAllowances } from "../allowances.ts";
+import { parseArguments, usageError, type Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput, writeOutput } from "../files.ts";
+import { LOCK_OPTIONS, printLockChanges, readLockOptions } from "../lock-options.ts";
 import { fact, offerLines, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCalls } from "../record/calls.ts";
@@ -21,12 +26,13 @@ import { formatSize } from "../format.ts";
 
 const HELP = `Composes providers and middleware into one server component.
 
-Usage: tenon compose [tenon.json] [-o core.wasm] [--json]
+Usage: tenon compose [tenon.json] [-o core.wasm] [--frozen] [--json]
+       tenon compose [tenon.json] --update [name ...] [--allow definitions,capabilities]
        tenon compose <provider ...> [--use middleware ...] [-o core.wasm] [--json]
        tenon compose [tenon.json] --record calls.json [--json]
 
-A provider or middleware is a component file, a TypeScript source, which is built first, or the name of a ready-made
-component.
+A provider or middleware is a component file, a TypeScript source, which is built first, the name of a ready-made
+component, or a reference into a registry (oci://). What comes from registries is what tenon.lock says, once it is there.
 
   -o, --output <file>   what to write, or - for stdout (default: core.wasm)
       --use <name>      without a tenon.json: a middleware; in the order a request passes them, once for each
@@ -36,6 +42,10 @@ component.
                         addresses; TENON_AUTHORIZATION is the credential of the calls
       --snapshot-jwks   put the keys that each "jwksUri" has now into the core, for hosts without a store to keep them in;
                         compose again before the issuer changes its keys
+      --update          look up again what the parts named, or all, come from; says what is another in them
+      --allow <what>    what may be another: definitions, capabilities, or both with a comma (default: nothing)
+      --frozen          refuse what would change tenon.lock
+      --offline         ask no registry: take what is locked from the cache
       --json            print the result as JSON
 
 Examples:
@@ -43,6 +53,7 @@ Examples:
   tenon compose calculator.wasm --use access-log -o core.wasm
   tenon compose a.wasm ./b.ts --use ./my-middleware.ts -o - | sha256sum
   tenon compose --record calls.json                         # what the parts use, against what they are granted
+  tenon compose --update notes --allow definitions          # the newer notes, with other tools
 `;
 
 /** `tenon compose`: components to one core. */
@@ -55,10 +66,19 @@ export const compose: Command = {
       name: { type: "string" },
       record: { type: "string" },
       "snapshot-jwks": { type: "boolean" },
+      update: { type: "boolean" },
+      allow: { type: "string" },
+      ...LOCK_OPTIONS,
       json: { type: "boolean" },
     });
-    const files = positionals.length === 0 ? ["tenon.json"] : positionals;
-    const [config] = files.filter((file) => file.endsWith(".json"));
+    const lock = readLock(positionals, values);
+    const given = lock.update === undefined ? positionals : positionals.filter(isConfig);
+    const files = given.length === 0 ? ["tenon.json"] : given;
+    const [config] = files.filter(isConfig);
+    const ofProject = ["update", "allow", "frozen"].find((option) => option in values);
+    if (config === undefined && ofProject !== undefined) {
+      throw usageError("compose", `"--${ofProject}" needs a tenon.json`);
+    }
     if (config !== undefined) {
       if (files.length > 1) {
         throw usageError("compose", "a tenon.json and components cannot be mixed");
@@ -84,8 +104,10 @@ export const compose: Command = {
             files,
             (values.use as string[] | undefined) ?? [],
             values.name as string | undefined,
+            lock,
           )
-        : await composeConfig(config, snapshot);
+        : await composeConfig(config, snapshot, lock);
+    printLockChanges(composition.lockChanges);
     printWarnings([
       ...composition.warnings,
       ...unsafeWarnings(composition.manifest),
@@ -100,10 +122,31 @@ export const compose: Command = {
   },
 };
 
-async function composeConfig(config: string, snapshot: boolean): Promise<ComposedProject> {
-  if (!snapshot) return composeProject(config);
+function isConfig(name: string): boolean {
+  return name.endsWith(".json");
+}
+
+/** How `tenon.lock` is taken; with `--update`, what is no tenon.json is the name of a part. */
+function readLock(positionals: readonly string[], values: Arguments["values"]): ComposeProjectOptions {
+  const names = positionals.filter((name) => !isConfig(name));
+  if (values.update && values.frozen) {
+    throw usageError("compose", '"--update" does not go with "--frozen"');
+  }
+  return {
+    ...readLockOptions(values),
+    allow: readAllowances("compose", values.allow as string | undefined),
+    ...(values.update === true && { update: names.length === 0 ? ("all" as const) : names }),
+  };
+}
+
+async function composeConfig(
+  config: string,
+  snapshot: boolean,
+  lock: ComposeProjectOptions,
+): Promise<ComposedProject> {
+  if (!snapshot) return composeProject(config, lock);
   const { project, warnings } = await snapshotJwks(await readProject(config));
-  const composed = await composeProject(project);
+  const composed = await composeProject(project, lock);
   return { ...composed, warnings: [...composed.warnings, ...warnings] };
 }
 
@@ -123,9 +166,12 @@ async function composeFiles(
   files: readonly string[],
   uses: readonly string[],
   name: string | undefined,
+  { offline = false }: ComposeProjectOptions,
 ): Promise<ComposedProject> {
-  const providers = await Promise.all(files.map(loadNamed));
-  const middleware = await Promise.all(uses.map(loadNamed));
+  const puller = createPuller({ offline });
+  const load = (reference: string): Promise<NamedComponent> => loadNamed(reference, puller);
+  const providers = await Promise.all(files.map(load));
+  const middleware = await Promise.all(uses.map(load));
   const composition = await composeCore({
     name: name ?? providers[0]!.as,
     version: "0.0.0",
@@ -133,11 +179,18 @@ async function composeFiles(
     providers,
     middleware,
   });
-  return { ...composition, warnings: [...providers, ...middleware].flatMap((part) => part.warnings) };
+  const warnings = [...providers, ...middleware].flatMap((part) => part.warnings);
+  return { ...composition, warnings, lockChanges: [] };
 }
 
-async function loadNamed(reference: string): Promise<{ as: string; bytes: Uint8Array; warnings: string[] }> {
-  const { bytes, built } = await loadComponent(reference, resolve("."));
+interface NamedComponent {
+  as: string;
+  bytes: Uint8Array;
+  warnings: string[];
+}
+
+async function loadNamed(reference: string, puller: Puller): Promise<NamedComponent> {
+  const { bytes, built } = await loadComponent(reference, resolve("."), puller);
   return { as: defaultName(reference), bytes, warnings: built?.warnings ?? [] };
 }
 

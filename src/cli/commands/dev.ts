@@ -10,6 +10,7 @@ import { createComponentCache } from "../dev/component-cache.ts";
 import { logForPeople } from "../dev/log-text.ts";
 import { watchFiles } from "../dev/watch-files.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
+import { printLockChanges } from "../lock-options.ts";
 import { printError, printWarnings } from "../print-error.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
 
@@ -94,7 +95,10 @@ function createSession(config: string, options: ServeHttpOptions): Session {
 
   async function serveProject(): Promise<void> {
     const started = performance.now();
-    const { bytes, digest, manifest, warnings } = await composeProject(config, cache.load);
+    const { bytes, digest, manifest, warnings, lockChanges } = await composeProject(config, {
+      load: cache.load,
+    });
+    printLockChanges(lockChanges);
     const known = warned;
     warned = [
       ...warnings,

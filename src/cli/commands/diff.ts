@@ -11,8 +11,8 @@ import { printable } from "../../inspect/printable.ts";
 import { readAllowances } from "../allowances.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { readInput } from "../files.ts";
 import { printWarnings } from "../print-error.ts";
+import { readComponent } from "../read-component.ts";
 
 const HELP = `Shows what is another in a newer component or composed server: what models read of it, and what it may do.
 Everything is read from the bytes; nothing is run.
@@ -66,7 +66,7 @@ export const diff: Command = {
 };
 
 async function inspectNamed(name: string): Promise<Inspection> {
-  return await inspect(await readInput(name, "component"), { name });
+  return await inspect(await readComponent(name, "component"), { name });
 }
 
 function checkTrust(name: string, { contradictions }: Inspection): void {

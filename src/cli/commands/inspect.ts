@@ -4,12 +4,13 @@ import { inspect as inspectBytes, inspectionText, renderGraph } from "../../insp
 import { printable } from "../../inspect/printable.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { readInput, writeOutput } from "../files.ts";
+import { writeOutput } from "../files.ts";
+import { readComponent } from "../read-component.ts";
 
 const HELP = `Shows what a component or a composed server offers, what it is made of and what each part may do.
 Everything is read from the file's bytes; nothing is run.
 
-Usage: tenon inspect <file.wasm> [--json] [--graph picture.svg]
+Usage: tenon inspect <file.wasm | oci://…> [--json] [--graph picture.svg]
 
       --json            print everything as JSON, with a checksum of every tool definition
       --graph <file>    write a picture of the composition as SVG, or - for stdout
@@ -36,13 +37,7 @@ export const inspect: Command = {
     if (file === undefined) throw usageError("inspect", "no file is given");
     if (rest.length > 0) throw usageError("inspect", "more than one file is given");
     if (values.json && graph === "-") throw usageError("inspect", '"--json" does not go with "--graph -"');
-    if (file.startsWith("oci://")) {
-      throw new ToolkitError(`Cannot inspect "${file}": registries are not supported in this version`, {
-        code: "ERR_CONFIG",
-        hint: "Name a component file",
-      });
-    }
-    const inspection = await inspectBytes(await readInput(file, "component"), { name: file });
+    const inspection = await inspectBytes(await readComponent(file, "component"), { name: file });
     if (graph === "-") process.stdout.write(renderGraph(inspection));
     else if (graph !== undefined) await writeOutput(graph, new TextEncoder().encode(renderGraph(inspection)));
     if (values.json) process.stdout.write(`${JSON.stringify(inspection, null, 2)}\n`);

@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { readAudit, startAudit } from "../audit-log.ts";
 import { EDGE_OPTIONS, readEdge, resourceWarnings } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
+import { LOCK_OPTIONS } from "../lock-options.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCore } from "../read-core.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
@@ -12,8 +13,8 @@ import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
-Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--kv memory]
-       tenon serve [core.wasm | tenon.json] --stdio [--kv memory]
+Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 127.0.0.1] [--kv memory]
+       tenon serve [core.wasm | tenon.json | oci://…] --stdio [--kv memory]
 
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
@@ -41,6 +42,8 @@ Usage: tenon serve [core.wasm | tenon.json] [--port 3000] [--host 127.0.0.1] [--
                         or loopback; may be repeated
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
+      --frozen          of a tenon.json: refuse what would change tenon.lock
+      --offline         ask no registry: take what is locked from the cache
 
 --sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN=a,b and so on. Granted configuration
 is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name. With
@@ -69,6 +72,7 @@ export const serve: Command = {
       "audit-key": { type: "string" },
       ...EDGE_OPTIONS,
       "task-deadline": { type: "string" },
+      ...LOCK_OPTIONS,
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
     const ofHttp = ["port", "host", ...Object.keys(EDGE_OPTIONS)].find((name) => values[name] !== undefined);
@@ -81,7 +85,7 @@ export const serve: Command = {
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const taskDeadlineMs = readTaskDeadline(deadline);
     const path = positionals[0] ?? "tenon.json";
-    const core = await loadCore(await readCore(path), { name: path });
+    const core = await loadCore(await readCore(path, values), { name: path });
     printWarnings([
       ...unsafeWarnings(core.manifest),
       ...ungrantedCapabilities(core.manifest),

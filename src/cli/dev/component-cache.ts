@@ -1,4 +1,5 @@
 import { dirname, resolve, sep } from "node:path";
+import { isOciReference } from "../../oci/index.ts";
 import { packageFile } from "../../package/index.ts";
 import {
   loadComponent,
@@ -27,8 +28,19 @@ interface Entry {
 export function createComponentCache(): ComponentCache {
   const entries = new Map<string, Entry>();
   const fresh: string[] = [];
+  // A reference is followed once: what it is locked to, and not what it leads to meanwhile, is what is served.
+  const pulled = new Map<string, LoadedComponent>();
+  const pull: ComponentLoader = async (reference, folder, puller) => {
+    const known = pulled.get(reference);
+    if (known !== undefined) return known;
+    const loaded = await loadComponent(reference, folder, puller);
+    pulled.set(reference, loaded).set(loaded.pulled?.reference ?? reference, loaded);
+    fresh.push(reference);
+    return loaded;
+  };
   return {
-    async load(reference, folder) {
+    async load(reference, folder, puller) {
+      if (isOciReference(reference)) return await pull(reference, folder, puller);
       const { path } = await resolveReference(reference, folder);
       const known = entries.get(path);
       if (known?.loaded) return known.loaded;

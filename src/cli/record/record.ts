@@ -44,7 +44,7 @@ export async function record(
   const project = await readProject(path);
   // No part can write such a line itself.
   const message = `used ${randomUUID()}`;
-  const core = await composeProject(project, undefined, (input) => composeRecording(input, message));
+  const core = await composeProject(project, { composer: (input) => composeRecording(input, message) });
   const uses = new Map<string, Use[]>();
   const warnings = new Set(core.warnings);
   const server = await serveHttp(await loadRecordingCore(core.bytes), {

@@ -59,10 +59,13 @@ test("an unknown bare name suggests the ready-made component it is close to", as
   expect(details).toEqual(["tenon.json:10:7", '10 |       "use": "acess-log"']);
 });
 
-test("a registry reference is refused by name", async () => {
-  const { code, message } = await failure({ providers: { a: "oci://registry.example/a@sha256:00" } });
-  expect(code).toBe("ERR_CONFIG");
-  expect(message).toContain("registries are not supported in this version");
+test("what is no reference into a registry, and starts like one, points at its entry", async () => {
+  const { code, message, details } = await failure({
+    providers: { a: "oci://registry.example/a@sha256:00" },
+  });
+  expect(code).toBe("ERR_OCI_REFERENCE");
+  expect(message).toContain('what follows "@" is not sha256: and 64 hex digits');
+  expect(details).toEqual(["tenon.json:6:5", '6 |     "a": "oci://registry.example/a@sha256:00"']);
 });
 
 test("a server is described by its tenon.json, and the schema is no part of it", async () => {
