@@ -37,7 +37,6 @@ export type ErrorCode =
   | "ERR_LOCK"
   | "ERR_AUDIT"
   | "ERR_CALL"
-  | "ERR_LOCK"
   | "ERR_TOOL_MISSING";
 
 /** What a {@link ToolkitError} is made of. */

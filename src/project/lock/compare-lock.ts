@@ -62,7 +62,7 @@ export function changeText({ as, kind, old, new: now }: LockChange): string {
         : `${as}: ${old!.reference} became ${now!.reference}, ${now!.manifest}`;
     case "signed":
       return `${as}: signed by ${now!.signer ?? "nobody who had to"}, before by ${old!.signer ?? "nobody who had to"}`;
-    case "other":
+    default:
       return `${as}: ${old!.manifest} is not what the lock file says of it`;
   }
 }
