@@ -6,20 +6,24 @@ import type { CaseGroup, PortableCase } from "./portable-case.ts";
 
 /** Runs every case on hosts, one group after the other, so that a core is composed and compiled once for all of them. */
 export function behaviourSuite(...keys: readonly string[]): void {
+  const present = keys.filter((key) => {
+    const { name, missing } = HOSTS[key]!;
+    if (missing !== undefined) test.skip(`${name}: NOT RUN, ${missing}`, () => {});
+    return missing === undefined;
+  });
+  if (present.length === 0) return;
   for (const group of GROUPS) {
     describe(group.title, () => {
       let core: Uint8Array;
 
       beforeAll(async () => {
-        if (keys.every((key) => HOSTS[key]!.missing !== undefined)) return;
         core = (await group.core()).bytes;
       });
       afterAll(() => group.end?.());
 
-      for (const key of keys) {
+      for (const key of present) {
         const host = HOSTS[key]!;
-        const title = host.missing === undefined ? host.name : `${host.name}: NOT RUN, ${host.missing}`;
-        describe.skipIf(host.missing !== undefined)(title, () => groupOn(group, key, host, () => core));
+        describe(host.name, () => groupOn(group, key, host, () => core));
       }
     });
   }

@@ -9,15 +9,6 @@ export interface Difference {
 const KEPT_INSTANCE = /^expected [2-9]\d* to be 1/;
 const SHARED_INSTANCE = /expected \[ '1'.* to deeply equal \[/;
 const RUNTIME_500 = /got no message, and status 500/;
-const noTasks: Difference = {
-  reason:
-    "one tool of the core can only be called as a task, which the host does not keep, so the core is refused",
-  shows: /have to be tasks/,
-};
-const keepsNothing: Difference = {
-  reason: "its limits are exact, and what an instance counts ends with it, so the core is refused",
-  shows: /^Cannot bundle "suite" for (?:wasmtime|stdio): .*for: exact limits/,
-};
 const runtimeAnswers: Difference = {
   reason: "the runtime ends the instance and answers 500 itself, without a JSON-RPC error",
   shows: RUNTIME_500,
@@ -30,15 +21,16 @@ const noRequests: Difference = {
   reason: "an instance ends with its request, so no request of the server can be answered by a later one",
   shows: /error -32603/,
 };
+const endsWithRequest = (shows: RegExp): Difference => ({
+  reason: "it has no store: an instance, and what it keeps, ends with its request",
+  shows,
+});
+const keepsForItself = (shows: RegExp): Difference => ({
+  reason: "it has no store: each instance keeps for itself",
+  shows,
+});
 /** Differences by case, or by group where its core is refused, and by the key of the host in `HOSTS`. */
 export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
-  "what is kept": { wasmtime: keepsNothing, wasmtimeReuse: keepsNothing, stdio: keepsNothing },
-  "tokens, scopes and rules": {
-    wasmtime: noTasks,
-    wasmtimeReuse: noTasks,
-    stdio: noTasks,
-    fastly: noTasks,
-  },
   "callers do not share what a module keeps": {
     node: {
       reason:
@@ -64,6 +56,7 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
     wasmtimeReuse: runtimeAnswers,
     stdio: processEnds,
     fastly: runtimeAnswers,
+    spin: runtimeAnswers,
   },
   "the host ends a tool that never returns, and the next call works": {
     wasmtime: runtimeAnswers,
@@ -73,14 +66,33 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
       reason: "Viceroy has no limit of its own; Fastly's platform has",
       shows: /no answer: TimeoutError/,
     },
+    spin: { reason: "`spin up` has no limit", shows: /no answer: TimeoutError/ },
   },
   "a client before 2026-07-28 is asked by requests of the server": {
     wasmtime: noRequests,
     wasmtimeReuse: noRequests,
     fastly: noRequests,
+    spin: noRequests,
     stdio: {
       reason: "it reads nothing while a call runs, so no request of the server can be answered",
       shows: /error -32603/,
+    },
+  },
+  "`kv`: what a request keeps, all others find": {
+    wasmtime: endsWithRequest(/^expected \[ 1, 1, /),
+    wasmtimeReuse: keepsForItself(/^expected \[ 1, 1, /),
+  },
+  "`rate-limit` refuses what is over the limit, and says when to come back": {
+    wasmtime: endsWithRequest(/^expected undefined to be -31429/),
+  },
+  "a limit holds for all requests together": {
+    wasmtime: endsWithRequest(/^expected 8 to be 5/),
+    wasmtimeReuse: keepsForItself(/^expected [678] to be 5/),
+  },
+  "`config`: a granted key that is set, one that is not, one that was not granted": {
+    spin: {
+      reason: "an application does not start before each granted key has a value",
+      shows: /^expected \[ \{ gives: 'metric' \}, \{ gives: '' \}/,
     },
   },
   "foreign `Host` fields are refused": {

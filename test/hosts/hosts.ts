@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { parse as parseToml } from "smol-toml";
 import type { BundleHost, BundleInput, StateKeyPlace } from "../../src/bundle/index.ts";
 import { coreOf } from "../../src/compose/index.ts";
 import { connectHttp, connectStdio, type Connection } from "../fixtures/mcp-connection.ts";
@@ -17,7 +18,7 @@ export interface Needs {
   config?: Readonly<Record<string, string>>;
   /** Granted secrets that are set. */
   secrets?: Readonly<Record<string, string>>;
-  /** True for a core that keeps something. Default false. */
+  /** True for a core that keeps something, where the host can: in each instance alone where it has no store. Default false. */
   kv?: boolean;
   /** True for a core that asks its clients. Default false. */
   asks?: boolean;
@@ -54,6 +55,8 @@ export interface Host {
   transport: "http" | "stdio";
   /** Why it cannot run here; nothing when it can. */
   missing?: string | undefined;
+  /** Why it was not run when tables were written, whatever this machine has. */
+  notRun?: string;
   /** Starts it with a core. */
   start(core: Uint8Array, needs?: Needs): Promise<Served>;
 }
@@ -63,6 +66,7 @@ const STATE_KEY = "5".repeat(64);
 
 const wasmtime = findProgram("wasmtime");
 const viceroy = findProgram("viceroy");
+const spin = findProgram("spin", { optional: true });
 
 function upper(name: string): string {
   return name.toUpperCase().replaceAll(/[-.]/g, "_");
@@ -196,9 +200,13 @@ const STATE_KEYS: Partial<Record<BundleHost, StateKeyPlace>> = {
   wasmtime: "environment",
 };
 
-function bundleOptions(host: BundleHost, { asks, reachedBy }: Needs): Omit<BundleInput, "core" | "host"> {
+/** Hosts without a store of their own. */
+const STORELESS: readonly BundleHost[] = ["stdio", "wasmtime"];
+
+function bundleOptions(host: BundleHost, { asks, kv, reachedBy }: Needs): Omit<BundleInput, "core" | "host"> {
   const stateKey = STATE_KEYS[host];
   return {
+    ...(kv === true && STORELESS.includes(host) && { kv: "instance" }),
     ...(asks === true && stateKey !== undefined && { stateKey }),
     // Cases send what every host can take.
     ...(host === "fastly" && {
@@ -278,6 +286,17 @@ function withConfig(toml: string, { config = {} }: Needs): string {
   return text;
 }
 
+/** Variables of Spin for those of an application. It does not start before each has a value, so what is not set is empty. */
+function spinVariables(toml: string, given: Readonly<Record<string, string>>): Record<string, string> {
+  const { variables: declared = {} } = parseToml(toml) as { variables?: Record<string, object> };
+  return Object.fromEntries(
+    Object.keys(declared).map((name) => [
+      `SPIN_VARIABLE_${name.toUpperCase()}`,
+      given[name.toUpperCase()] ?? "",
+    ]),
+  );
+}
+
 const NODE_LIMIT_MS = 10_000;
 /** A call on a busy machine takes its time, so a limit has to leave some. */
 const LIMIT_MS = 60_000;
@@ -345,9 +364,19 @@ export const HOSTS: Readonly<Record<string, Host>> = {
       return overHttp(undefined, () => startRuntime(viceroy.path!, args, variables(needs)));
     },
   },
-};
-
-/** Hosts whose program no package registry has, by name: why no suite runs on them. */
-export const NOT_RUN: Readonly<Record<string, string>> = {
-  Spin: "not run: `spin` is in no package registry, so its services are tested in memory instead",
+  spin: {
+    name: "Spin",
+    transport: "http",
+    missing: spin.missing,
+    notRun:
+      "not run here: `spin` is in no package registry. Its services are tested in memory, and the suite runs on it where it is installed",
+    async start(core, needs = {}) {
+      const { beside } = await artifact("spin", core, () => bundled(core, "spin", needs));
+      const manifest = beside("spin.toml");
+      const env = spinVariables(await readFile(manifest, "utf8"), variables(needs));
+      const args = ["up", "--from", manifest, "--listen", "127.0.0.1:0"];
+      // What listens is a process that `spin up` starts.
+      return overHttp(undefined, () => startRuntime(spin.path!, args, env, { ownGroup: true }));
+    },
+  },
 };

@@ -1,6 +1,6 @@
 import { GROUPS } from "./cases/groups.ts";
 import { DIFFERENCES } from "./differences.ts";
-import { HOSTS, NOT_RUN } from "./hosts.ts";
+import { HOSTS } from "./hosts.ts";
 import type { CaseGroup, PortableCase } from "./portable-case.ts";
 
 /** What the tables of docs/portability.md say, made of the cases and the declared differences that every run proves. */
@@ -13,17 +13,16 @@ export function portabilityTables(digests: ReadonlyMap<string, string>): string 
   const cell = (group: CaseGroup, { name, only }: PortableCase, key: string): string => {
     const host = HOSTS[key]!;
     if (only !== undefined && only !== host.transport) return "–";
+    if (host.notRun !== undefined) return note(host.notRun);
     const difference = DIFFERENCES[group.title]?.[key] ?? DIFFERENCES[name]?.[key];
     return difference === undefined ? "✓" : note(difference.reason);
   };
-  const absent = Object.entries(NOT_RUN);
   const keys = Object.keys(HOSTS);
-  const head = ["case", ...keys.map((key) => HOSTS[key]!.name), ...absent.map(([name]) => name)];
+  const head = ["case", ...keys.map((key) => HOSTS[key]!.name)];
   const tables = GROUPS.map((group) => {
     const rows = group.cases.map((each) => [
       each.name.replaceAll("|", "\\|"),
       ...keys.map((key) => cell(group, each, key)),
-      ...absent.map(([, reason]) => note(reason)),
     ]);
     const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
     const digest = digests.get(group.title);

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "../../src/build/index.ts";
 import { compose, type ComposeInput, type Composition } from "../../src/compose/index.ts";
-import { API_KEYS } from "./cases/services.ts";
+import { API_KEYS, LIMIT } from "./cases/services.ts";
 import { AUDIENCE, ISSUER, TRUSTED } from "./cases/trust.ts";
 
 /** The calculator, resources and prompts behind the access log. */
@@ -84,14 +84,20 @@ export async function servicesCore(origin: string): Promise<Composition> {
   });
 }
 
-/** A tool that keeps things, behind a limit for each tool. */
+/** A tool that keeps things, behind a limit for each other tool. What says that limits may count for one instance runs on all hosts. */
 export async function keptCore(): Promise<Composition> {
   return composeSuite({
     providers: [await fixture("portable")],
     middleware: [
       {
         ...(await ready("rate-limit")),
-        settings: { limit: 5, windowMs: 3_600_000, by: ["tool"] },
+        settings: {
+          limit: LIMIT,
+          windowMs: 3_600_000,
+          by: ["tool"],
+          cost: { tools: { reach: 0 } },
+          approximate: true,
+        },
       },
     ],
     grants: { "rate-limit": { kv: ["limits/"] }, portable: { kv: ["notes/"] } },

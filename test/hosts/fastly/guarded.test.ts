@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { compose } from "../../../src/compose/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import { modernRequest } from "../requests.ts";
-import { messagesOf, notify, type Client } from "../streamed-calls.ts";
+import { expectHeard, expectRefusal, leaveMeanwhile, notify, type Client } from "../streamed-calls.ts";
 import { askingCore } from "../suite-core.ts";
 import { fixture, ready, serveOnFastly, type FastlyServer } from "./serve.ts";
 
@@ -41,27 +41,11 @@ describe.skipIf(missing !== undefined)(`a guarded server on Fastly${why}`, () =>
   }, 300_000);
   afterAll(() => server?.stop());
 
-  test("progress and messages come ahead of the answer", async () => {
-    const response = await notify(client, "work", { era: "modern", progressToken: "p", logLevel: "error" });
-    expect(response.status).toBe(200);
-    expect(response.headers.get("content-type")).toBe("text/event-stream");
-    const messages = messagesOf(await response.text());
-    expect(messages.map(({ method, params }) => [method, params?.progress ?? params?.level])).toEqual([
-      ["notifications/progress", 1],
-      ["notifications/progress", 2],
-      ["notifications/progress", 3],
-      ["notifications/message", "error"],
-      [undefined, undefined],
-    ]);
-    expect(messages.at(-1)).toMatchObject({ id: 1, result: { content: [{ text: "n" }] } });
-  });
+  test("progress and messages come ahead of the answer", () =>
+    expectHeard(client, { era: "modern", logLevel: "error" }, ["error"]));
 
   test("a notification arrives while its tool still runs, which hears of a client that leaves", async () => {
-    const leaving = new AbortController();
-    const response = await notify(client, "persist", { signal: leaving.signal });
-    const { value } = await response.body!.getReader().read();
-    expect(Buffer.from(value).toString()).toMatch(/^data: .*persisting/);
-    leaving.abort();
+    await leaveMeanwhile(client);
     // The line is an event of the log endpoint.
     const [, line] = await server.until(/audit :: (\{.*\\"persist\\".*\})$/m);
     expect(JSON.parse(line!)).toMatchObject({
@@ -70,12 +54,7 @@ describe.skipIf(missing !== undefined)(`a guarded server on Fastly${why}`, () =>
     });
   });
 
-  test("whoever has no key is refused, with the status and the challenge", async () => {
-    const response = await notify({ ...client, headers: {} }, "work", { progressToken: 1 });
-    expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
-    expect(response.headers.get("content-type")).toBe("application/json");
-  });
+  test("whoever has no key is refused, with the status and the challenge", () => expectRefusal(client));
 
   test("the limit of a caller holds across requests, and the next is refused", async () => {
     const bob = { url: server.url, headers: { authorization: `Bearer ${KEYS.bob}` } };

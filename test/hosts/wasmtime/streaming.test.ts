@@ -3,7 +3,14 @@ import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
 import { bundleFile, type BundleFile } from "../bundle-file.ts";
 import { API_KEY, streamingCore } from "../suite-core.ts";
-import { messagesOf, notify as call, type Client } from "../streamed-calls.ts";
+import {
+  expectHeard,
+  expectRefusal,
+  leaveMeanwhile,
+  messagesOf,
+  notify as call,
+  type Client,
+} from "../streamed-calls.ts";
 
 const { path: wasmtime, missing } = findProgram("wasmtime");
 
@@ -29,31 +36,11 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   test.each(["legacy", "modern"] as const)(
     "progress and messages come ahead of the answer for a %s client",
-    async (era) => {
-      const response = await call(client, "work", { era, progressToken: "p", logLevel: "info" });
-      expect(response.status).toBe(200);
-      expect(response.headers.get("content-type")).toBe("text/event-stream");
-      const messages = messagesOf(await response.text());
-      expect(messages.map(({ method, params }) => [method, params?.progress ?? params?.level])).toEqual([
-        ["notifications/progress", 1],
-        ["notifications/progress", 2],
-        ["notifications/progress", 3],
-        ["notifications/message", "info"],
-        ["notifications/message", "error"],
-        [undefined, undefined],
-      ]);
-      expect(messages.at(-1)).toMatchObject({ id: 1, result: { content: [{ text: "n" }] } });
-    },
+    (era) => expectHeard(client, { era, logLevel: "info" }, ["info", "error"]),
   );
 
-  test("a notification arrives while its tool still runs", async () => {
-    const leaving = new AbortController();
-    const response = await call(client, "persist", { signal: leaving.signal });
-    const reader = response.body!.getReader();
-    const { value } = await reader.read();
-    expect(Buffer.from(value ?? "").toString()).toMatch(/^data: .*persisting/);
-    leaving.abort();
-    // The tool hears of it by a write that fails, and the next request is served as ever.
+  test("a notification arrives while its tool still runs, and the next request is served as ever", async () => {
+    await leaveMeanwhile(client);
     await server.until(/notifications of tools\/call \\"persist\\" were dropped: the client does not read/);
     expect((await call(client, "work", {})).status).toBe(200);
   });
@@ -64,12 +51,7 @@ describe.skipIf(missing !== undefined)(title, () => {
     expect(await response.json()).toMatchObject({ id: 1, result: { content: [{ text: "n" }] } });
   });
 
-  test("a refusal before the first notification keeps its status and fields", async () => {
-    const response = await call({ ...client, headers: {} }, "work", { progressToken: 1 });
-    expect(response.status).toBe(401);
-    expect(response.headers.get("www-authenticate")).toMatch(/^Bearer/);
-    expect(response.headers.get("content-type")).toBe("application/json");
-  });
+  test("a refusal before the first notification keeps its status and fields", () => expectRefusal(client));
 
   test("what is over a limit is dropped, counted and logged", async () => {
     const response = await call(client, "flood", {});

@@ -66,6 +66,8 @@ const OUTGOING = ["wasi:http/outgoing-handler@0.2.0"];
 const OPENED: [BundleHost, Case, readonly string[], Omit<BundleInput, "core" | "host">?][] = [
   ["wasmtime", "nothing", []],
   ["wasmtime", "http", OUTGOING],
+  // A store in the memory of the instance.
+  ["wasmtime", "kv", [], { kv: "instance" }],
   ["wasmtime", "config", ENVIRONMENT],
   ["wasmtime", "secrets", ENVIRONMENT],
   ["wasmtime", "asking", ENVIRONMENT, { stateKey: "environment" }],
@@ -86,6 +88,7 @@ const OPENED: [BundleHost, Case, readonly string[], Omit<BundleInput, "core" | "
   ["fastly", "authenticated", []],
   ["stdio", "nothing", []],
   ["stdio", "http", ["wasi:http/types@0.2.0", ...OUTGOING]],
+  ["stdio", "kv", [], { kv: "instance" }],
   ["stdio", "config", ENVIRONMENT],
   ["stdio", "secrets", ENVIRONMENT],
   ["stdio", "asking", ENVIRONMENT],
