@@ -157,7 +157,8 @@ function open(
   const port = Number(url.port || (secure ? 443 : 80));
   return (secure ? https : http).request({
     ...tls,
-    agent: agent ?? false,
+    // With an agent, that one connects.
+    ...(connect === undefined && { agent: agent ?? false }),
     ...(connect !== undefined && {
       createConnection: () => {
         const socket = connect(addresses[0]!.address, port);
@@ -170,6 +171,7 @@ function open(
     protocol: url.protocol,
     host,
     port,
+    defaultPort: secure ? 443 : 80,
     method,
     path: url.pathname + url.search,
     headers: {

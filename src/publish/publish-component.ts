@@ -93,17 +93,16 @@ export async function publishComponent(
 }
 
 function attachments(bytes: Uint8Array, manifest: Manifest | undefined, name: string): Referrer[] {
-  const json = (artifactType: string, content: Uint8Array): Referrer => ({
-    artifactType,
-    mediaType: artifactType,
-    bytes: content,
-  });
-  const sbom = json(SBOM_ARTIFACT, writeSbom({ manifest, name, digest: digestOf(bytes) }));
+  const sbom = jsonReferrer(SBOM_ARTIFACT, writeSbom({ manifest, name, digest: digestOf(bytes) }));
   if (manifest === undefined) return [sbom];
   const text = new TextEncoder().encode(canonicalJson(manifest as unknown as Json));
   return [
-    json(MANIFEST_ARTIFACT, text),
+    jsonReferrer(MANIFEST_ARTIFACT, text),
     sbom,
-    ...(manifest.kind === "core" ? [json(POLICY_ARTIFACT, writePolicy(manifest))] : []),
+    ...(manifest.kind === "core" ? [jsonReferrer(POLICY_ARTIFACT, writePolicy(manifest))] : []),
   ];
+}
+
+function jsonReferrer(artifactType: string, bytes: Uint8Array): Referrer {
+  return { artifactType, mediaType: artifactType, bytes };
 }

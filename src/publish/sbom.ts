@@ -47,14 +47,13 @@ export function writeSbom({ manifest, name, digest }: SbomSubject): Uint8Array {
     depend("component", composed);
   } else depend("component", manifest === undefined ? [] : addToolchain(parts, manifest.toolchain));
   for (const ref of parts.keys()) if (!dependencies.some((known) => known.ref === ref)) depend(ref, []);
-  const byRef = (a: string, b: string): number => (a < b ? -1 : 1);
   const document: Json = {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
     version: 1,
     metadata: { component: root },
-    components: [...parts].sort(([a], [b]) => byRef(a, b)).map(([, part]) => part),
-    dependencies: dependencies.sort((a, b) => byRef(a.ref, b.ref)),
+    components: [...parts].sort(([a], [b]) => compare(a, b)).map(([, part]) => part),
+    dependencies: dependencies.sort((a, b) => compare(a.ref, b.ref)),
   };
   return new TextEncoder().encode(canonicalJson(document));
 }
@@ -75,4 +74,8 @@ function addToolchain(parts: Map<string, Part>, { sdk, engine }: Toolchain): str
 
 function hashes(digest: string): Json {
   return [{ alg: "SHA-256", content: digest.slice("sha256:".length) }];
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
