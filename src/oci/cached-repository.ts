@@ -58,11 +58,6 @@ export class CachedRepository implements Repository {
     return found;
   }
 
-  async save(descriptor: Descriptor, path: string): Promise<void> {
-    this.#needNetwork(descriptor.digest);
-    return this.#repository.save(descriptor, path);
-  }
-
   async upload(bytes: Uint8Array, mediaType: string, mountFrom?: string): Promise<Descriptor> {
     this.#needNetwork(digestOf(bytes));
     return this.#repository.upload(bytes, mediaType, mountFrom);

@@ -45,9 +45,8 @@ export async function explaining<Result>(action: string, run: () => Promise<Resu
 
 /** Text of a registry for a terminal: one line without control characters, and not long. */
 export function foreignText(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text
     .slice(0, 300)
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, " ")
     .trim();
 }

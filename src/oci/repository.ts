@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { open, rm } from "node:fs/promises";
 import { digestOf } from "./digest.ts";
 import type { Answer } from "./exchange.ts";
 import {
@@ -52,8 +51,6 @@ export interface Repository {
   manifest(tagOrDigest: string): Promise<{ descriptor: Descriptor; bytes: Uint8Array }>;
   /** The bytes of a blob, checked against size and digest. */
   blob(descriptor: Descriptor): Promise<Uint8Array>;
-  /** Writes a blob to a file that must not exist yet; nothing is left of it when the blob is not what it should be. */
-  save(descriptor: Descriptor, path: string): Promise<void>;
   /**
    * Makes sure that the repository has a blob.
    *
@@ -109,22 +106,6 @@ class RemoteRepository implements Repository {
         at += chunk.length;
       }
       return bytes;
-    });
-  }
-
-  async save(descriptor: Descriptor, path: string): Promise<void> {
-    await this.#doing("fetch", this.#named(descriptor.digest), async () => {
-      this.#bounded(descriptor);
-      const file = await open(path, "wx", 0o600);
-      try {
-        for await (const chunk of this.#content(descriptor)) await file.writeFile(chunk);
-        await file.sync();
-      } catch (error) {
-        await rm(path, { force: true });
-        throw error;
-      } finally {
-        await file.close();
-      }
     });
   }
 

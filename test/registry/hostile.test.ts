@@ -1,8 +1,7 @@
 import { gzipSync } from "node:zlib";
-import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ToolkitError, type ErrorCode } from "../../src/errors/index.ts";
-import { openRepository, parseReference, pullComponent, type OciLimits } from "../../src/oci/index.ts";
+import { parseReference, pullComponent, type OciLimits } from "../../src/oci/index.ts";
 import {
   artifact,
   chunked,
@@ -120,14 +119,6 @@ describe.skipIf(OPENSSL.missing !== undefined)("a hostile registry", () => {
         "ERR_OCI_NETWORK",
         /took longer than 0.3 s/,
       );
-    });
-
-    it("into a file: nothing is left of it", async () => {
-      internet.answer = serving(artifact(), { blob: sending(other) });
-      const path = join(dirname(internet.options.cacheDir), "layer");
-      const repository = openRepository(REFERENCE, internet.options);
-      const descriptor = { mediaType: "application/wasm", digest: sha256(COMPONENT), size: COMPONENT.length };
-      await refused(internet, () => repository.save(descriptor, path), "ERR_OCI_CONTENT", /another content/);
     });
   });
 

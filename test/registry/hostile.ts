@@ -82,7 +82,7 @@ export async function startFakeInternet(): Promise<FakeInternet> {
     connected: [],
     options: { cacheDir: "", env: {}, limits: {}, network },
     strayFiles: () =>
-      filesIn(folder).filter((path) => !/^(\d+\/(cache|docker)\/|certificate|key)/.test(path)),
+      filesIn(folder).filter((path) => !/^(\d+\/(cache|docker)(\/|$)|certificate|key)/.test(path)),
     brokenFiles: () =>
       filesIn(internet.options.cacheDir).filter((path) => isBroken(internet.options.cacheDir, path)),
     reset() {

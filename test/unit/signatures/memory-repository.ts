@@ -33,7 +33,6 @@ export function memoryRepository(reference: OciReference): MemoryRepository {
     referrersOf,
     manifest: async (name) => read(name),
     blob: async ({ digest, size }) => read(digest, size).bytes,
-    save: async () => undefined,
     upload: async (bytes, mediaType) => keep(bytes, mediaType),
     putManifest: async (bytes, mediaType, tag) => {
       if (tag !== undefined) content.set(tag, { bytes, mediaType });
