@@ -65,6 +65,11 @@ const COMMANDS: readonly Entry[] = [
     load: async () => (await import("./commands/pull.ts")).pull,
   },
   {
+    name: "verify",
+    summary: "check who signed an artifact of a registry",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
     name: "keygen",
     summary: "make keys to sign components with",
     load: async () => (await import("./commands/keygen.ts")).keygen,

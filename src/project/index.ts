@@ -14,3 +14,4 @@ export {
 } from "./load-component.ts";
 export { type LockOptions } from "./lock/open-lock.ts";
 export { readProject, type Project } from "./read-project.ts";
+export { readTrust } from "./read-trust.ts";

@@ -75,7 +75,22 @@ function text(change: object): string {
   return `${JSON.stringify({ ...PROJECT, ...change }, null, 2)}\n`;
 }
 
-const COMMANDS = ["new", "dev", "build", "compose", "serve", "bundle", "inspect", "diff", "push", "pull", "keygen", "audit", "call"];
+const COMMANDS = [
+  "new",
+  "dev",
+  "build",
+  "compose",
+  "serve",
+  "bundle",
+  "inspect",
+  "diff",
+  "push",
+  "pull",
+  "verify",
+  "keygen",
+  "audit",
+  "call",
+];
 
 test.each([
   ["overview", ["--help"]],
@@ -98,6 +113,12 @@ test.each([
   ["flag-diff", ["diff", "a.wasm", "b.wasm", "--alow", "definitions"]],
   ["diff-allow", ["diff", "a.wasm", "b.wasm", "--allow", "definition"]],
   ["diff-one", ["diff", "a.wasm"]],
+  ["flag-verify", ["verify", "registry.example/a", "--kye", "a.pub"]],
+  ["verify-nothing", ["verify"]],
+  ["verify-both", ["verify", "registry.example/a", "--key", "a.pub", "--config", "tenon.json"]],
+  ["verify-rules", ["verify", "registry.example/a", "--config", "missing.json"]],
+  ["verify-key", ["verify", "registry.example/a", "--key", "nothing.pub"]],
+  ["verify-kind", ["verify", "registry.example/a", "--key", "tenon.json"]],
   ["flag-keygen", ["keygen", "--outptu", "x"]],
   ["keygen-argument", ["keygen", "x"]],
   ["keygen-terminal", ["keygen", "-o", "x"]],

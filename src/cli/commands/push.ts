@@ -3,10 +3,12 @@ import { basename } from "node:path";
 import { ToolkitError } from "../../errors/index.ts";
 import { formatReference, parseReference } from "../../oci/index.ts";
 import { publishComponent, type PackageFacts } from "../../publish/index.ts";
+import { attachSignatures, sign } from "../../signatures/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput } from "../files.ts";
 import { fact } from "../offers.ts";
+import { readSigningKey } from "../read-signing-key.ts";
 import { REGISTRY_OPTIONS, REGISTRY_OPTIONS_HELP, registrySettings } from "../registry-options.ts";
 
 const HELP = `Publishes a component or a composed server to an OCI registry, with its manifest, its SBOM and its policy attached.
@@ -16,6 +18,7 @@ Usage: tenon push <file.wasm> <registry/repository[:tag]> [options]
 
       --annotation <key=value>
                             say this of it as well, or instead; once for each
+      --sign <key>          sign it with a private key, as "tenon keygen" makes it, before the tag means it
       --mount-from <repository>
                             repository of the same registry that may have the component already
 ${REGISTRY_OPTIONS_HELP}
@@ -26,6 +29,7 @@ and the same component gives the same digest.
 
 Examples:
   tenon push core.wasm registry.example/acme/tools:1.0.0
+  tenon push core.wasm registry.example/acme/tools:1.0.0 --sign tenon.key
   tenon push core.wasm localhost:5000/tools --annotation org.opencontainers.image.licenses=MIT
 `;
 
@@ -39,6 +43,7 @@ export const push: Command = {
     const { positionals, values } = parseArguments("push", argv, {
       ...REGISTRY_OPTIONS,
       annotation: { type: "string", multiple: true },
+      sign: { type: "string" },
       "mount-from": { type: "string" },
       json: { type: "boolean" },
     });
@@ -51,6 +56,8 @@ export const push: Command = {
       throw usageError("push", "a digest is what pushing gives, not where it goes", "Name a tag instead");
     }
     const mountFrom = values["mount-from"] as string | undefined;
+    // Before anything is sent, for it may ask for a passphrase.
+    const key = values.sign === undefined ? undefined : await readSigningKey(values.sign as string);
     const created = sourceDate(process.env["SOURCE_DATE_EPOCH"]);
     const published = await publishComponent(await readInput(file, "component"), reference, {
       ...registrySettings("push", values),
@@ -59,6 +66,12 @@ export const push: Command = {
       annotations: parseAnnotations((values.annotation as string[] | undefined) ?? []),
       ...(mountFrom !== undefined && { mountFrom }),
       ...(created !== undefined && { created }),
+      ...(key !== undefined && {
+        beforeTag: (manifest, repository) => {
+          const signed = sign(manifest, reference, key);
+          return attachSignatures(manifest, repository, signed, key.publicKey);
+        },
+      }),
     });
     const { component, annotations, attached } = published;
     const text = formatReference(published.reference);
@@ -68,6 +81,7 @@ export const push: Command = {
         digest: published.manifest.digest,
         component,
         annotations,
+        signer: key?.publicKey.id ?? null,
         attached: attached.map(({ artifactType, digest }) => ({ artifactType, digest })),
       };
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -80,6 +94,7 @@ export const push: Command = {
         fact(key, annotations[`${IMAGE}${key}`]!),
       ),
       fact("attached", attached.map(({ artifactType }) => artifactType).join(", ")),
+      ...(key === undefined ? [] : [fact("signed by", key.publicKey.id)]),
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
     return 0;
