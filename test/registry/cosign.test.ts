@@ -38,7 +38,9 @@ describe.skipIf(COSIGN.missing !== undefined || REGISTRY.missing !== undefined)(
   test.each(["ours", "cosign"])(
     "verifies what push signed with the key %s, in both layouts",
     async (key) => {
-      const { reference } = await bench.push(`acme/${key}:1.0.0`, "--sign", `${key}.key`);
+      const name = `${bench.registry.host}/acme/${key}:1.0.0`;
+      const pushed = await bench.tenon("push", "calculator.wasm", name, "--sign", `${key}.key`, "--json");
+      const { reference } = JSON.parse(pushed.stdout) as { reference: string };
       const bundled = ["--new-bundle-format", "--trusted-root", "root.json"];
       expect(await verifyWithCosign(`${key}.pub`, reference, ...bundled)).toContain(
         "sigstore.dev/cosign/sign/v1",
@@ -59,7 +61,7 @@ describe.skipIf(COSIGN.missing !== undefined || REGISTRY.missing !== undefined)(
     "makes signatures %s that verify verifies, with keys of both",
     async (layout, args) => {
       const name = `acme/${args.length > 0 ? "bundled" : "tagged"}:1.0.0`;
-      const { reference } = await bench.push(name);
+      const reference = await bench.publish(name);
       for (const key of ["ours", "cosign"]) {
         expect((await bench.tenon("verify", reference, "--key", `${key}.pub`)).code).toBe(1);
         await cosign(

@@ -2,8 +2,9 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRepository, parseReference } from "../../src/oci/index.ts";
+import { readPublicKey } from "../../src/signatures/index.ts";
 import { runTenonBeside } from "../fixtures/tenon.ts";
-import { PASSPHRASE, startSigningBench, type SigningBench } from "./signing-bench.ts";
+import { startSigningBench, type SigningBench } from "./signing-bench.ts";
 import { REGISTRY } from "./start-registry.ts";
 
 // tenon keygen, push --sign and verify against a registry.
@@ -22,13 +23,14 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   const read = (name: string): string => readFileSync(join(bench.folder, name), "utf8");
 
   test("keygen writes a private key that only its owner reads, and overwrites nothing", async () => {
-    expect(statSync(join(bench.folder, "ours.key")).mode & 0o777).toBe(0o600);
-    const before = read("ours.key");
-    expect(before).not.toContain(PASSPHRASE);
-    const again = await bench.tenon("keygen", "-o", "ours");
+    const made = await bench.tenon("keygen", "-o", "new");
+    expect(made).toMatchObject({ code: 0, stdout: `${readPublicKey(read("new.pub"), "key").id}\n` });
+    expect(statSync(join(bench.folder, "new.key")).mode & 0o777).toBe(0o600);
+    const before = read("new.key");
+    const again = await bench.tenon("keygen", "-o", "new");
     expect(again).toMatchObject({ code: 1, stdout: "" });
-    expect(again.stderr).toContain('Cannot write "ours.key": the file is there already');
-    expect(read("ours.key")).toBe(before);
+    expect(again.stderr).toContain('Cannot write "new.key": the file is there already');
+    expect(read("new.key")).toBe(before);
   });
 
   test("keygen leaves no private key behind when the public one is there already", async () => {
@@ -39,38 +41,53 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   });
 
   test("what push has signed, verify verifies, by tag and by digest", async () => {
-    const { reference, signer } = await bench.push("acme/signed:1.0.0", "--sign", "ours.key");
-    expect(signer).toMatch(KEY_ID);
-    for (const name of [`${host}/acme/signed:1.0.0`, reference]) {
-      const verified = await bench.tenon("verify", name, "--key", "theirs.pub", "--key", "ours.pub");
-      const stdout = `${reference}\n  signed by ${signer}\n`;
-      expect(verified).toEqual({ code: 0, stderr: "", stdout });
-    }
-    const { stdout } = await bench.tenon("verify", reference, "--key", "ours.pub", "--json");
-    expect(JSON.parse(stdout)).toMatchObject({ reference, signer: { key: signer, layout: "bundle" } });
+    const pushed = await bench.tenon(
+      "push",
+      "calculator.wasm",
+      `${host}/acme/signed:1.0.0`,
+      "--sign",
+      "ours.key",
+      "--json",
+    );
+    expect(pushed).toMatchObject({ code: 0 });
+    const { reference, signer } = JSON.parse(pushed.stdout) as { reference: string; signer: string };
+    expect(signer).toBe(bench.ours.publicKey.id);
+    const byTag = await bench.tenon(
+      "verify",
+      `${host}/acme/signed:1.0.0`,
+      "--key",
+      "theirs.pub",
+      "--key",
+      "ours.pub",
+    );
+    expect(byTag).toEqual({ code: 0, stderr: "", stdout: `${reference}\n  signed by ${signer}\n` });
+    const byDigest = await bench.tenon("verify", reference, "--key", "ours.pub", "--json");
+    expect(JSON.parse(byDigest.stdout)).toMatchObject({
+      reference,
+      signer: { key: signer, layout: "bundle" },
+    });
   });
 
   test("signing again adds nothing, and another key signs beside", async () => {
-    const { reference } = await bench.push("acme/twice:1.0.0", "--sign", "ours.key");
-    const parsed = parseReference(reference);
-    const count = async (): Promise<number> =>
-      (await openRepository(parsed).referrers(parsed.digest!)).length;
-    const before = await count();
-    expect((await bench.push("acme/twice:1.0.0", "--sign", "ours.key")).reference).toBe(reference);
-    expect(await count()).toBe(before);
-    await bench.push("acme/twice:1.0.0", "--sign", "theirs.key");
-    expect(await count()).toBe(before + 1);
+    const reference = await bench.publish("acme/twice:1.0.0", bench.ours);
+    const { digest, ...rest } = parseReference(reference);
+    const count = async (): Promise<number> => (await openRepository(rest).referrers(digest!)).length;
+    expect(await count()).toBe(1);
+    expect(await bench.publish("acme/twice:1.0.0", bench.ours)).toBe(reference);
+    expect(await count()).toBe(1);
+    await bench.publish("acme/twice:1.0.0", bench.theirs);
+    expect(await count()).toBe(2);
     for (const key of ["ours.pub", "theirs.pub"]) {
       expect((await bench.tenon("verify", reference, "--key", key)).code).toBe(0);
     }
   });
 
   test("verify refuses what is not signed, and what another key signed", async () => {
-    await bench.push("acme/unsigned:1.0.0");
+    await bench.publish("acme/unsigned:1.0.0");
     const unsigned = await bench.tenon("verify", `${host}/acme/unsigned:1.0.0`, "--key", "ours.pub");
     expect(unsigned).toMatchObject({ code: 1, stdout: "" });
     expect(unsigned.stderr).toMatch(/^Error: Cannot verify "oci:\S+": it is not signed\n/);
-    await bench.push("acme/foreign:1.0.0", "--sign", "theirs.key");
+    await bench.publish("acme/foreign:1.0.0", bench.theirs);
     const foreign = await bench.tenon("verify", `${host}/acme/foreign:1.0.0`, "--key", "ours.pub");
     expect(foreign).toMatchObject({ code: 1, stdout: "" });
     expect(foreign.stderr).toMatch(/^Error: Cannot verify "oci:\S+": it is signed by another key\n/);
@@ -78,8 +95,8 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   });
 
   test("verify refuses signatures that were copied beside another artifact", async () => {
-    const signed = parseReference((await bench.push("acme/copied:1.0.0", "--sign", "ours.key")).reference);
-    const other = parseReference((await bench.push("acme/copied:2.0.0", "--annotation", "a=b")).reference);
+    const signed = parseReference(await bench.publish("acme/copied:1.0.0", bench.ours));
+    const other = parseReference(await bench.publish("acme/copied:2.0.0", undefined, { a: "b" }));
     const repository = openRepository(signed);
     const tagOf = (digest: string): string => `${digest.replace(":", "-")}.sig`;
     const { bytes, descriptor } = await repository.manifest(tagOf(signed.digest!));
@@ -91,7 +108,7 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   });
 
   test("verify refuses an artifact that was copied with its signatures to another repository", async () => {
-    const signed = parseReference((await bench.push("acme/moved:1.0.0", "--sign", "ours.key")).reference);
+    const signed = parseReference(await bench.publish("acme/moved:1.0.0", bench.ours));
     const from = openRepository(signed);
     const to = openRepository({ ...signed, repository: "acme/renamed" });
     const referrers = await from.referrers(signed.digest!);
@@ -127,8 +144,8 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   });
 
   test("verify takes the rules of a tenon.json", async () => {
-    await bench.push("acme/ruled:1.0.0", "--sign", "ours.key");
-    await bench.push("other/free:1.0.0");
+    await bench.publish("acme/ruled:1.0.0", bench.ours);
+    await bench.publish("other/free:1.0.0");
     const trust = [
       { repository: `${host}/acme/*`, keys: ["ours.pub"] },
       { repository: `${host}/other/free`, unsigned: true },
@@ -142,7 +159,7 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
     expect(free.stdout).toMatch(/\n {2}signed by nobody, which the rules of trust allow\n$/);
     const json = await bench.tenon("verify", providers.b, "--json");
     expect(JSON.parse(json.stdout)).toMatchObject({ signer: null });
-    await bench.push("more/thing:1.0.0", "--sign", "ours.key");
+    await bench.publish("more/thing:1.0.0", bench.ours);
     const unruled = await bench.tenon("verify", `${host}/more/thing:1.0.0`);
     expect(unruled).toMatchObject({ code: 1, stdout: "" });
     expect(unruled.stderr).toContain("no rule of tenon.json covers it");

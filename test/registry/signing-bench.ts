@@ -1,29 +1,32 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect } from "vitest";
+import { formatReference, openRepository, parseReference, pushComponent } from "../../src/oci/index.ts";
+import {
+  attachSignatures,
+  makeKeyPair,
+  openPrivateKey,
+  sign,
+  type PrivateKey,
+} from "../../src/signatures/index.ts";
 import { runTenonBeside, type Finished } from "../fixtures/tenon.ts";
 import { startRegistry, type RunningRegistry } from "./start-registry.ts";
 
 const COMPONENT = fileURLToPath(new URL("../../dist/components/calculator.wasm", import.meta.url));
+const WORLD = { imports: [], exports: ["tenon:mcp/provider@0.1.0"] };
 
 /** A registry, and a folder with a component and the keys `ours` and `theirs`. */
 export interface SigningBench {
   readonly registry: RunningRegistry;
   readonly folder: string;
+  readonly ours: PrivateKey;
+  readonly theirs: PrivateKey;
   /** Runs `tenon` in the folder, with the passphrase of the keys. */
   tenon(...args: string[]): Promise<Finished>;
-  /** Pushes the component to a repository of the registry. */
-  push(name: string, ...args: string[]): Promise<Pushed>;
+  /** Puts the component into a repository of the registry, signed or not. @returns the reference with its digest */
+  publish(name: string, key?: PrivateKey, annotations?: Record<string, string>): Promise<string>;
   stop(): Promise<void>;
-}
-
-/** What `tenon push --json` prints, as far as signatures go. */
-export interface Pushed {
-  /** With digest. */
-  reference: string;
-  signer: string | null;
 }
 
 /** Passphrase of the keys. */
@@ -35,16 +38,26 @@ export async function startSigningBench(): Promise<SigningBench> {
   const folder = mkdtempSync(join(tmpdir(), "tenon-signing-"));
   copyFileSync(COMPONENT, join(folder, "calculator.wasm"));
   const env = { TENON_KEY_PASSPHRASE: PASSPHRASE, TENON_CACHE_DIR: join(folder, "cache") };
-  const tenon: SigningBench["tenon"] = (...args) => runTenonBeside(args, { cwd: folder, env });
-  for (const name of ["ours", "theirs"]) expect((await tenon("keygen", "-o", name)).code).toBe(0);
+  const newKey = async (name: string): Promise<PrivateKey> => {
+    const { privateKeyPem, publicKeyPem } = await makeKeyPair(PASSPHRASE);
+    writeFileSync(join(folder, `${name}.key`), privateKeyPem);
+    writeFileSync(join(folder, `${name}.pub`), publicKeyPem);
+    return await openPrivateKey(privateKeyPem, name, async () => PASSPHRASE);
+  };
   return {
     registry,
     folder,
-    tenon,
-    async push(name, ...args) {
-      const pushed = await tenon("push", "calculator.wasm", `${registry.host}/${name}`, "--json", ...args);
-      expect(pushed).toMatchObject({ code: 0 });
-      return JSON.parse(pushed.stdout) as Pushed;
+    ours: await newKey("ours"),
+    theirs: await newKey("theirs"),
+    tenon: (...args) => runTenonBeside(args, { cwd: folder, env }),
+    async publish(name, key, annotations = {}) {
+      const reference = parseReference(`${registry.host}/${name}`);
+      const manifest = await pushComponent(readFileSync(COMPONENT), reference, { ...WORLD, annotations });
+      if (key) {
+        const signed = sign(manifest, reference, key);
+        await attachSignatures(manifest, openRepository(reference), signed, key.publicKey);
+      }
+      return formatReference({ ...reference, digest: manifest.digest });
     },
     async stop() {
       await registry.stop();
