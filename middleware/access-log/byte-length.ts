@@ -2,9 +2,12 @@
 const ONE_MORE = /[\u0080-\u07ff\ud800-\udfff]+/g;
 const TWO_MORE = /[\u0800-\ud7ff\ue000-\uffff]+/g;
 
-/** Length in UTF-8. Patterns, because the engine runs them many times faster than a loop. */
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Length in UTF-8. Patterns, because the engine runs them many times faster than a loop; one that starts at the start, fastest. */
 export function byteLength(text: string | null | undefined): number {
   if (!text) return 0;
+  if (ASCII.test(text)) return text.length;
   return text.length + matchedLength(text, ONE_MORE) + 2 * matchedLength(text, TWO_MORE);
 }
 

@@ -39,7 +39,9 @@ export function mergeFacts(
         continue;
       }
       const kept = bounded(value, 1);
-      if (JSON.stringify(kept).length <= MAX_FACT_LENGTH) members.set(name, kept);
+      // No other value is long once it is bounded.
+      const fits = typeof kept !== "object" || JSON.stringify(kept).length <= MAX_FACT_LENGTH;
+      if (fits) members.set(name, kept);
       else dropped = true;
     }
   }

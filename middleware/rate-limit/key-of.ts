@@ -9,6 +9,12 @@ export interface Caller {
   readonly tool?: string | undefined;
 }
 
+const MAX_REMEMBERED = 1000;
+const MAX_REMEMBERED_LENGTH = 1024;
+
+/** Digests by what they are of: the same callers come again. */
+const keys = new Map<string, string>();
+
 /**
  * Names the budget of a limit that a caller spends from. Limits that differ in anything share none. It says nothing of who the
  * caller is, and is a digest of what is known for certain alone: whoever could choose it would have any number of budgets.
@@ -25,8 +31,14 @@ export async function keyOf(limit: Limit, { peer, principal, tool }: Caller): Pr
     [amount, windowMs, burst, cost, methods],
     parts.map((name) => [name, values[name]]),
   ]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(digest).toHex();
+  let key = keys.get(text);
+  if (key === undefined) {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    key = new Uint8Array(digest).toHex();
+    if (keys.size === MAX_REMEMBERED) keys.clear();
+    if (text.length <= MAX_REMEMBERED_LENGTH) keys.set(text, key);
+  }
+  return key;
 }
 
 /**

@@ -45,6 +45,7 @@ export async function buildChain(links: readonly ReadyMadeLink[]): Promise<Uint8
     entry: first!,
     source: chainSource(chain),
     format: "esm",
+    runtime: true,
     minify: true,
     plugins: [hostPlugin, checkedPlugin, compiledRuntimePlugin],
   });

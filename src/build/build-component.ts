@@ -161,6 +161,7 @@ async function bundleComponent(
       withoutZod: bare !== undefined,
     }),
     format: "esm",
+    runtime: true,
     minify,
     plugins: [
       hostPlugin,

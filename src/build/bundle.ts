@@ -1,5 +1,6 @@
 import type { BuildFailure, BuildOptions, Message, Metafile, Plugin } from "esbuild";
 import { dirname, join, resolve } from "node:path";
+import { withRuntimeAsync } from "./async-helper.ts";
 import { guestPlugin, leaveOutPlugin, sdkPlugin, zodPlugin } from "./bundle-plugins.ts";
 import { importChain } from "./import-chain.ts";
 import { bundleError } from "./source-error.ts";
@@ -16,6 +17,8 @@ export interface BundleInput {
   minify: boolean;
   /** Makes generators of `async` functions. Default true; false for code that is bundled again. */
   lower?: boolean;
+  /** True for code that comes with the guest runtime, which then runs its `async` functions. Default false. */
+  runtime?: boolean;
   /** What to write in place of free identifiers. */
   define?: Readonly<Record<string, string>>;
   plugins: readonly Plugin[];
@@ -87,7 +90,12 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
   }
   const text = (suffix: string): string =>
     result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? "";
-  return { code: text(".js"), sourceMap: text(".js.map"), metafile: result.metafile };
+  const code = text(".js");
+  return {
+    code: input.runtime === true ? withRuntimeAsync(code) : code,
+    sourceMap: text(".js.map"),
+    metafile: result.metafile,
+  };
 }
 
 const UNRESOLVED = /^Could not resolve "(.+)"$/;

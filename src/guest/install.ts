@@ -1,11 +1,13 @@
 import { defineGlobals } from "./define-globals.ts";
 import { enqueue } from "./job-queue.ts";
-import { PumpablePromise } from "./promise.ts";
+import { PumpablePromise, runAsync } from "./promise.ts";
 
 // The generated entry imports this module first, so that the author's code never sees the engine's own versions.
 
 defineGlobals({
   Promise: PumpablePromise,
+  // What `async` functions were turned into calls it: src/build/async-helper.ts.
+  $tenonRunAsync: runAsync,
   queueMicrotask: (callback: () => void) => {
     if (typeof callback !== "function") throw new TypeError("queueMicrotask needs a function");
     enqueue(() => callback());

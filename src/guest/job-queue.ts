@@ -104,7 +104,7 @@ function runNext(): void {
   const job = jobs[next]!;
   next += 1;
   if (next === jobs.length) {
-    jobs = [];
+    jobs.length = 0;
     next = 0;
   } else if (next === 1024) {
     jobs = jobs.slice(next);

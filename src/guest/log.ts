@@ -1,3 +1,5 @@
+/// <reference lib="es2024.string" />
+
 import { write } from "tenon:host/log@0.1.0";
 import { partInFlight } from "./call-in-flight.ts";
 import { isServing } from "./serving.ts";
@@ -6,8 +8,6 @@ import type { WriteLog } from "../sdk/log.ts";
 const MAX_MESSAGE = 8 * 1024;
 const MAX_FIELDS = 16 * 1024;
 const MAX_EARLY_LINES = 20;
-
-const LONE_SURROGATE = /[\ud800-\udfff]/gu;
 
 const early: string[] = [];
 
@@ -48,5 +48,5 @@ function fieldsJson(fields: Readonly<Record<string, unknown>>): string {
 
 /** Text for the host: well-formed UTF-16 of limited length. */
 function cut(text: string, length: number): string {
-  return (text.length > length ? `${text.slice(0, length)}…` : text).replaceAll(LONE_SURROGATE, "\ufffd");
+  return (text.length > length ? `${text.slice(0, length)}…` : text).toWellFormed();
 }

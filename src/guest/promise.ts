@@ -11,20 +11,39 @@ interface Capability {
   reject: Reject;
 }
 
-interface Reaction {
+/** What waits for a promise: callbacks of `then`, or an `async` function that goes on with it. */
+type Reaction = Callbacks | AsyncRun;
+
+interface Callbacks {
   onFulfilled: unknown;
   onRejected: unknown;
   /** What the callback's result settles: a promise of this very class needs no functions for it. */
   derived: PumpablePromise | Capability;
+  steps?: undefined;
 }
 
-/** Makes a promise that is settled from within. */
+/** An `async` function that has begun. */
+interface AsyncRun {
+  /** Its body: it yields what it awaits. */
+  steps: Generator<unknown, unknown, unknown>;
+  /** What it has returned. */
+  promise: PumpablePromise;
+}
+
+/** Makes a promise that is settled from within, or by the body of an `async` function. */
 const NO_EXECUTOR: Executor = () => {};
 
+/** How a promise has settled; nothing while it is pending. */
+type Settled = { value: unknown } | { reason: unknown };
+
+let settledOf: (promise: PumpablePromise) => Settled | undefined;
 let unhandled = new Map<PumpablePromise, unknown>();
 
+const NONE: readonly unknown[] = [];
+
 /** Reasons of the promises that were rejected and that nothing has reacted to since this was last asked. */
-export function takeUnhandled(): unknown[] {
+export function takeUnhandled(): readonly unknown[] {
+  if (unhandled.size === 0) return NONE;
   const reasons = [...unhandled.values()];
   unhandled.clear();
   return reasons;
@@ -47,12 +66,16 @@ ownedByCall(() => {
 export class PumpablePromise {
   #state: "pending" | "fulfilled" | "rejected" = "pending";
   #result: unknown;
-  #reactions: Reaction[] = [];
+  /** One, where there is one alone, as nearly always. */
+  #reactions: Reaction | Reaction[] | undefined;
   #handled = false;
 
-  constructor(executor: Executor) {
+  constructor(executor: Executor, steps?: Generator<unknown, unknown, unknown>) {
     if (typeof executor !== "function") throw new TypeError("Promise resolver is not a function");
-    if (executor === NO_EXECUTOR) return;
+    if (executor === NO_EXECUTOR) {
+      if (steps !== undefined) this.#goOn({ steps, promise: this }, true, undefined);
+      return;
+    }
     const { resolve, reject } = this.#resolvingFunctions();
     try {
       executor(resolve, reject);
@@ -66,10 +89,7 @@ export class PumpablePromise {
     const Class = speciesOf(this);
     const derived = Class === PumpablePromise ? new PumpablePromise(NO_EXECUTOR) : newCapability(Class);
     const reaction: Reaction = { onFulfilled, onRejected, derived };
-    this.#handled = true;
-    if (this.#state === "pending") this.#reactions.push(reaction);
-    else this.#trigger(reaction);
-    unhandled.delete(this);
+    this.#add(reaction);
     return derived instanceof PumpablePromise ? derived : derived.promise;
   }
 
@@ -99,7 +119,11 @@ export class PumpablePromise {
   }
 
   static resolve(value?: unknown): PumpablePromise {
-    return promiseResolve(this, value);
+    if (this !== PumpablePromise) return promiseResolve(this, value);
+    if (value instanceof PumpablePromise && value.constructor === this) return value;
+    const promise = new PumpablePromise(NO_EXECUTOR);
+    promise.#resolve(value);
+    return promise;
   }
 
   static reject(reason?: unknown): PumpablePromise {
@@ -154,6 +178,41 @@ export class PumpablePromise {
     );
   }
 
+  static {
+    settledOf = (promise) => {
+      promise.#handle();
+      if (promise.#state === "pending") return undefined;
+      return promise.#state === "fulfilled" ? { value: promise.#result } : { reason: promise.#result };
+    };
+  }
+
+  /** Runs the body of an `async` function until it awaits something, or ends. */
+  #goOn(run: AsyncRun, fulfilled: boolean, value: unknown): void {
+    const { steps } = run;
+    try {
+      const { done, value: given } = fulfilled ? steps.next(value) : steps.throw(value);
+      if (done === true) this.#resolve(given);
+      else PumpablePromise.resolve(given).#add(run);
+    } catch (error) {
+      this.#settle("rejected", error);
+    }
+  }
+
+  /** Something sees to it that it is not rejected unseen. */
+  #handle(): void {
+    if (this.#handled) return;
+    this.#handled = true;
+    if (unhandled.size > 0) unhandled.delete(this);
+  }
+
+  #add(reaction: Reaction): void {
+    this.#handle();
+    if (this.#state !== "pending") this.#trigger(reaction);
+    else if (this.#reactions === undefined) this.#reactions = reaction;
+    else if (Array.isArray(this.#reactions)) this.#reactions.push(reaction);
+    else this.#reactions = [this.#reactions, reaction];
+  }
+
   /** Both functions together act once. */
   #resolvingFunctions(): { resolve: Resolve; reject: Reject } {
     let called = false;
@@ -206,16 +265,22 @@ export class PumpablePromise {
     this.#result = result;
     if (state === "rejected" && !this.#handled) unhandled.set(this, result);
     const reactions = this.#reactions;
-    this.#reactions = [];
-    for (const reaction of reactions) this.#trigger(reaction);
+    this.#reactions = undefined;
+    if (Array.isArray(reactions)) for (const reaction of reactions) this.#trigger(reaction);
+    else if (reactions !== undefined) this.#trigger(reactions);
   }
 
   #trigger(reaction: Reaction): void {
     enqueue(() => this.#react(reaction));
   }
 
-  #react({ onFulfilled, onRejected, derived }: Reaction): void {
+  #react(reaction: Reaction): void {
     const fulfilled = this.#state === "fulfilled";
+    if (reaction.steps !== undefined) {
+      reaction.promise.#goOn(reaction, fulfilled, this.#result);
+      return;
+    }
+    const { onFulfilled, onRejected, derived } = reaction;
     const callback = fulfilled ? onFulfilled : onRejected;
     let value = this.#result;
     let resolved = fulfilled;
@@ -234,7 +299,24 @@ export class PumpablePromise {
   }
 }
 
-Object.defineProperty(PumpablePromise, "name", { value: "Promise" });
+// What the engine's own says of itself: it has one parameter.
+Object.defineProperties(PumpablePromise, { name: { value: "Promise" }, length: { value: 1 } });
+
+/** How a promise has settled, for one who asks when the jobs have run; nothing while it is pending. */
+export function settlement(promise: PumpablePromise): Settled | undefined {
+  return settledOf(promise);
+}
+
+/**
+ * Runs the body of an `async` function: up to its first `await` at once, and from there in jobs, one for each. What it awaits
+ * has no promise derived from it, so that an `await` costs a fraction of what callbacks of `then` do.
+ *
+ * @param steps The body, which yields what it awaits.
+ * @see https://tc39.es/ecma262/#await
+ */
+export function runAsync(steps: Generator<unknown, unknown, unknown>): PumpablePromise {
+  return new PumpablePromise(NO_EXECUTOR, steps);
+}
 
 function newCapability(Class: PromiseClass): Capability {
   let resolve: Resolve | undefined;

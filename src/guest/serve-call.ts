@@ -64,7 +64,9 @@ function finish(): void {
   } catch (error) {
     writeLog("error", "A callback failed after the call had ended", errorFields(error));
   }
-  for (const reason of takeUnhandled().slice(0, MAX_UNHANDLED)) {
+  const unhandled = takeUnhandled();
+  if (unhandled.length === 0) return;
+  for (const reason of unhandled.slice(0, MAX_UNHANDLED)) {
     writeLog("error", "Unhandled rejection", errorFields(reason));
   }
 }

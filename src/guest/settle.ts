@@ -1,5 +1,6 @@
 import { isThenable, type MaybePromise } from "../sdk/maybe-promise.ts";
 import { runJobs } from "./job-queue.ts";
+import { PumpablePromise, settlement } from "./promise.ts";
 
 /** What a call may wait for that comes after its end. */
 export interface Rounds<T> {
@@ -24,17 +25,13 @@ export function settle<T>(start: () => MaybePromise<T>, rounds?: () => Rounds<T>
   const started = start();
   const later = rounds?.();
   if (!isThenable(started)) return later?.outcome ?? started;
-  const outcomes: ({ value: T } | { reason: unknown })[] = [];
-  started.then(
-    (value) => outcomes.push({ value }),
-    (reason: unknown) => outcomes.push({ reason }),
-  );
-  const isDone = (): boolean => outcomes.length > 0 || later?.outcome !== undefined;
+  const promise = PumpablePromise.resolve(started);
+  const isDone = (): boolean => settlement(promise) !== undefined || later?.outcome !== undefined;
   do runJobs(isDone);
   while (!isDone() && later?.advance() === true);
   if (later?.outcome !== undefined) return later.outcome;
-  const [settled] = outcomes;
+  const settled = settlement(promise);
   if (settled === undefined) throw new NeverSettlesError("it awaits a promise that nothing can settle");
   if ("reason" in settled) throw settled.reason;
-  return settled.value;
+  return settled.value as T;
 }

@@ -4,7 +4,7 @@ import { MiddlewareCallContext, type Surroundings } from "./context.ts";
 import type { Middleware, Next } from "./define-middleware.ts";
 import type { Handle } from "./handle-provider.ts";
 import { errorFields } from "./log.ts";
-import { attempt, whenDone, type MaybePromise } from "./maybe-promise.ts";
+import { isThenable, whenDone, type MaybePromise } from "./maybe-promise.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "./messages.ts";
 import { issueTexts } from "./issues.ts";
 import { isSchema } from "./schema.ts";
@@ -29,22 +29,34 @@ export function handleMiddleware(middleware: Middleware, surroundings: Middlewar
       log.error(`Middleware "${middleware.name}" failed`, { method: request.method, ...errorFields(error) });
       return failure(RPC_ERROR.internalError, "Internal error");
     };
-    return attempt(
-      () =>
-        whenDone(readSettings(), (settings) => {
-          const ctx = new MiddlewareCallContext(context, surroundings, settings as never, catalog);
-          const pass: Next = (passed, changes) =>
-            new Promise((resolve) => {
-              if (changes?.principal !== undefined && middleware.authenticates === undefined) {
-                throw new TypeError("only middleware that declares authenticates: {} sets the principal");
-              }
-              resolve(next(ctx.with(changes), checkedRequest(passed)));
-            });
-          return whenDone(middleware.handle(request, pass, ctx), checkedOutcome);
-        }),
-      failed,
-    );
+    try {
+      const outcome = whenDone(readSettings(), (settings) => {
+        const ctx = new MiddlewareCallContext(context, surroundings, settings as never, catalog);
+        const pass: Next = async (passed, changes) => {
+          if (changes?.principal !== undefined && middleware.authenticates === undefined) {
+            throw new TypeError("only middleware that declares authenticates: {} sets the principal");
+          }
+          return next(ctx.with(changes), checkedRequest(passed));
+        };
+        return middleware.handle(request, pass, ctx);
+      });
+      return isThenable(outcome) ? checkedLater(outcome, failed) : checkedOutcome(outcome);
+    } catch (error) {
+      return failed(error);
+    }
   };
+}
+
+/** With one promise, where callbacks would take several: each middleware of a chain waits for its own. */
+async function checkedLater(
+  outcome: Promise<Outcome>,
+  failed: (error: unknown) => Outcome,
+): Promise<Outcome> {
+  try {
+    return checkedOutcome(await outcome);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** Reads the settings when they are first asked for: they are constant. */

@@ -1,7 +1,7 @@
 // oxlint-disable unicorn/no-thenable, unicorn/consistent-function-scoping, typescript/await-thenable, typescript/no-this-alias -- what promises must cope with
 import { afterEach, describe, expect, test } from "vitest";
 import { enqueue, finishJobs, runJobs } from "../../../src/guest/job-queue.ts";
-import { PumpablePromise, takeUnhandled } from "../../../src/guest/promise.ts";
+import { PumpablePromise, runAsync, takeUnhandled } from "../../../src/guest/promise.ts";
 import { NeverSettlesError, settle } from "../../../src/guest/settle.ts";
 
 const P = PumpablePromise as unknown as PromiseConstructor;
@@ -272,4 +272,88 @@ test("finishJobs() drops what is over its limit", () => {
   expect(finishJobs(2)).toBe(3);
   pump();
   expect(ran).toBe(2);
+});
+
+describe("runAsync()", () => {
+  type Body = () => Generator<unknown, unknown, unknown>;
+  const run = (body: Body): Promise<unknown> => runAsync(body());
+
+  test("runs to the first await at once, and one job for each after it", () => {
+    const order: string[] = [];
+    const body = (name: string): Body =>
+      function* () {
+        order.push(`${name} starts`);
+        for (const value of [1, P.resolve(2), undefined]) order.push(`${name} ${String(yield value)}`);
+        return name;
+      };
+    void run(body("a")).then((name) => order.push(`${String(name)} ends`));
+    void run(body("b"));
+    order.push("sync");
+    pump();
+    expect(order.join()).toBe("a starts,b starts,sync,a 1,b 1,a 2,b 2,a undefined,b undefined,a ends");
+  });
+
+  test("keeps the order of an engine's own async functions", async () => {
+    const program = (
+      Class: PromiseConstructor,
+      start: (name: string, awaited: () => unknown[]) => Promise<unknown>,
+    ): string[] => {
+      const order: string[] = [];
+      const thenable = { then: (resolve: (value: unknown) => void) => resolve("thenable") };
+      const awaited = (name: string) => (): unknown[] => [
+        1,
+        Class.resolve(2),
+        thenable,
+        new Class((resolve) => resolve(Class.resolve(3))),
+        Class.resolve(4).then(() => order.push(`${name} then`)),
+      ];
+      void start("a", awaited("a")).then((value) => order.push(String(value)));
+      void start("b", awaited("b")).finally(() => order.push("finally"));
+      void Class.resolve().then(() => order.push("job"));
+      return order;
+    };
+    const native = program(Promise, async (name, awaited) => {
+      for (const each of awaited()) await each;
+      return name;
+    });
+    const own = program(P, (name, awaited) =>
+      run(function* () {
+        for (const each of awaited()) yield each;
+        return name;
+      }),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    pump();
+    expect(own).toEqual(native);
+    expect(own).toContain("finally");
+  });
+
+  test("throws what it awaits where that is rejected, and rejects with what is thrown", () => {
+    const caught = run(function* () {
+      try {
+        yield P.reject(1);
+      } catch (reason) {
+        return `caught ${String(reason)}`;
+      }
+      return "not caught";
+    });
+    expect(outcome(caught)).toEqual({ value: "caught 1" });
+    const rejected = run(function* () {
+      yield P.reject(2);
+    });
+    expect(outcome(rejected)).toEqual({ reason: 2 });
+    expect(takeUnhandled()).toEqual([]);
+    const thrown = run(function* () {
+      yield 1;
+      throw new Error("later");
+    });
+    pump();
+    expect(takeUnhandled()).toEqual([new Error("later")]);
+    expect(outcome(thrown)).toEqual({ reason: new Error("later") });
+  });
+
+  test("has no more parameters than the engine's own promise", () => {
+    expect(P.length).toBe(1);
+    expect(() => new P({} as never)).toThrow(TypeError);
+  });
 });
