@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { bundle } from "tenon/bundle";
 import { compose } from "tenon/compose";
 import { CALL, cpuMs, median } from "./load.mjs";
-import { addProvider, readyMade } from "./parts.mjs";
+import { addProvider, fullCore, readyMade } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
 import { issuer } from "./tokens.mjs";
@@ -15,6 +15,20 @@ const WARM_UP = 10;
 /** Characters of the argument that makes the larger body. */
 const PADDING = 10_000;
 
+/** What Viceroy logs of each request. */
+const HEAP = /using ([\d.]+ \S+) of WebAssembly heap/;
+
+/** The servers, by what they are called: the algorithm of their tokens, and how they are made with its settings. */
+const SERVERS = {
+  "access-log alone": [undefined, guardedCore],
+  "access-log, auth-jwt with RS256": ["RS256", guardedCore],
+  "access-log, auth-jwt with ES256": ["ES256", guardedCore],
+  "access-log, auth-jwt with ES256, rate-limit; fused": [
+    "ES256",
+    ({ settings }) => fullCore({ jwt: settings }),
+  ],
+};
+
 /** Processor time of a request with a token that nobody has seen, for a small body and one of 10 KB. */
 export async function freshTokens({ rounds }) {
   const program = findProgram("viceroy");
@@ -22,24 +36,24 @@ export async function freshTokens({ rounds }) {
   const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
   const rows = [];
   try {
-    for (const alg of [undefined, "RS256", "ES256"]) {
+    for (const [name, [alg, makeCore]] of Object.entries(SERVERS)) {
       const from = alg && issuer(alg);
-      const name = alg === undefined ? "access-log alone" : `access-log, auth-jwt with ${alg}`;
-      const cwd = join(folder, alg ?? "none");
-      const { bytes, files } = await bundle({ core: await guardedCore(from), host: "fastly" });
+      const cwd = join(folder, String(rows.length));
+      const { bytes, files } = await bundle({ core: await makeCore(from), host: "fastly" });
       await mkdir(join(cwd, "bin"), { recursive: true });
       await writeFile(join(cwd, "bin", "main.wasm"), bytes);
       await writeFile(join(cwd, "fastly.toml"), files["fastly.toml"].text);
       const taken = [];
       for (let round = 0; round < rounds; round++) taken.push(await timesOf(program, cwd, from));
-      rows.push([name, ...[0, 1].map((i) => `${median(taken.map((row) => row[i])).toFixed(1)} ms`)]);
+      const times = [0, 1].map((i) => `${median(taken.map(({ ms }) => ms[i])).toFixed(1)} ms`);
+      rows.push([name, ...times, taken[0].heap ?? "n/a"]);
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   return {
     title: "Fresh tokens in Viceroy: CPU time of a request",
-    head: ["middleware", "small body", "10 KB"],
+    head: ["middleware", "small body", "10 KB", "heap"],
     rows,
   };
 }
@@ -61,7 +75,7 @@ async function guardedCore(from) {
 async function timesOf(program, cwd, from) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/mcp`;
-  const args = ["-C", "fastly.toml", "--addr", `127.0.0.1:${port}`, "bin/main.wasm"];
+  const args = ["-v", "-C", "fastly.toml", "--addr", `127.0.0.1:${port}`, "bin/main.wasm"];
   const server = await start(program, args, { url, cwd });
   try {
     const times = [];
@@ -71,7 +85,7 @@ async function timesOf(program, cwd, from) {
       for (let i = 0; i < REQUESTS; i++) await ask(url, body, from);
       times.push((cpuMs(server.pid) - before) / REQUESTS);
     }
-    return times;
+    return { ms: times, heap: HEAP.exec(server.log())?.[1] };
   } finally {
     await server.stop();
   }

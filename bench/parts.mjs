@@ -100,6 +100,39 @@ export async function chainCore(fuse) {
   return bytes;
 }
 
+/** Settings of the limit in {@link fullCore}, which admits everything. */
+const FULL_LIMIT = { limit: 1_000_000, windowMs: 1000, by: ["principal", "tool"] };
+
+/**
+ * A core of `add` behind access-log, authentication and a limit for each caller: what a server on the internet has.
+ *
+ * @param jwt Settings of `auth-jwt`. Default: `auth-api-key`, which knows {@link KEY}.
+ * @param approximate True for a store that does not keep values.
+ */
+export async function fullCore({ jwt, approximate = false } = {}) {
+  const sha256 = createHash("sha256").update(KEY).digest("hex");
+  const auth = jwt === undefined ? "auth-api-key" : "auth-jwt";
+  const settings = {
+    [auth]: jwt ?? { keys: [{ id: "bench", sha256 }] },
+    "rate-limit": { ...FULL_LIMIT, ...(approximate && { approximate }) },
+  };
+  const middleware = ["access-log", auth, "rate-limit"].map(async (as) => ({
+    as,
+    bytes: await readyMade(as),
+    ...(settings[as] && { settings: settings[as] }),
+  }));
+  const { bytes } = await compose({
+    name: "bench",
+    version: "1.0.0",
+    access: "authenticated",
+    providers: [{ as: "add", bytes: await addProvider() }],
+    middleware: await Promise.all(middleware),
+    grants: { "rate-limit": { kv: ["limits/"] } },
+    fuse: true,
+  });
+  return bytes;
+}
+
 /**
  * A core of ten providers that have five tools, resources, templates and prompts each. Only their lists work: they are
  * one component under ten manifests.

@@ -21,12 +21,14 @@ export async function start(command, args, { url, env = {}, cwd }) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => {
-    log = (log + text).slice(-4000);
-  });
+  for (const output of [child.stdout, child.stderr]) {
+    output.setEncoding("utf8").on("data", (text) => {
+      log = (log + text).slice(-4000);
+    });
+  }
   const ended = new Promise((resolve) => child.once("exit", resolve));
   while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
     const answered = await fetch(url, { method: "POST", body: "{}" }).then(
@@ -36,6 +38,7 @@ export async function start(command, args, { url, env = {}, cwd }) {
     if (answered) {
       return {
         pid: child.pid,
+        log: () => log,
         startMs: performance.now() - started,
         stop: async () => {
           // Not every runtime ends on SIGTERM, and nothing is lost.
