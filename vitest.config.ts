@@ -11,5 +11,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Suites start servers, workers and other runtimes; two at a time keeps small machines responsive.
     maxWorkers: 2,
+    // A worker runs one file: optimizing WebAssembly for that, as V8 soon would, takes longer than it gives.
+    execArgv: ["--wasm-tiering-budget=100000000"],
   },
 });
