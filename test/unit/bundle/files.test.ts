@@ -10,6 +10,10 @@ import { stdioFiles } from "../../../src/bundle/files/stdio-files.ts";
 import { wasmtimeFiles } from "../../../src/bundle/files/wasmtime-files.ts";
 import type { BundleFile } from "../../../src/bundle/index.ts";
 import type { CoreManifest, Grants } from "../../../src/manifest/index.ts";
+import { findProgram } from "../../fixtures/programs.ts";
+
+const systemd = findProgram("systemd-analyze", { optional: true });
+const why = systemd.missing === undefined ? "" : `: NOT RUN, ${systemd.missing}`;
 
 const toolchain = { sdk: "0.1.0", engine: { name: "quickjs", version: "0" } };
 
@@ -116,6 +120,20 @@ describe("run.sh for wasmtime", () => {
     expect(unit(GRANTS)).not.toContain("IPAddressDeny");
     expect(unit(GRANTS)).toContain("EnvironmentFile=/etc/acme.env\n");
   });
+
+  test.skipIf(systemd.missing !== undefined)(
+    `systemd-analyze finds nothing wrong with the unit${why}`,
+    () => {
+      for (const grants of [undefined, GRANTS]) {
+        const path = join(folder, "acme.service");
+        writeFileSync(path, unit(grants));
+        const { status, stdout, stderr } = spawnSync(systemd.path!, ["verify", "--man=no", path], {
+          encoding: "utf8",
+        });
+        expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: "" });
+      }
+    },
+  );
 
   test("the container is pinned, and its user is not root", () => {
     const { text } = wasmtimeFiles(core(GRANTS), { ...input, host: "wasmtime" })["Containerfile"]!;

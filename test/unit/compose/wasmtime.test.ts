@@ -1,5 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,6 +12,7 @@ import {
   providerManifest,
 } from "../../fixtures/quickjs-component.ts";
 import { SERVICES } from "../../fixtures/service-probe.ts";
+import { compile, invoke as invokeIn } from "../../fixtures/wasmtime-invoke.ts";
 import { constantProvider } from "../../fixtures/wat-component.ts";
 
 const wasmtime = findProgram("wasmtime");
@@ -20,14 +20,6 @@ const wasmtime = findProgram("wasmtime");
 /** An expression that sends a request without parameters. */
 function call(method: string, target: string): string {
   return `handle("{}", {id: some("1"), method: "${method}", target: ${target}, params: none})`;
-}
-
-/** Compiles a component once: each run of one that is not compiled would do it again. */
-function compile(bytes: Uint8Array, to: string): void {
-  const path = `${to}.wasm`;
-  writeFileSync(path, bytes);
-  const { status, stderr } = spawnSync(wasmtime.path!, ["compile", path, "-o", to], { encoding: "utf8" });
-  expect(status, stderr).toBe(0);
 }
 
 describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
@@ -60,19 +52,10 @@ describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
       middleware: [{ as: "wrap", bytes: middleware }],
     });
     expect(shared).toMatchObject([{ uses: 2 }]);
-    compile(bytes, file);
+    compile(wasmtime.path!, bytes, file);
   });
 
-  function invoke(expression: string): string {
-    const { stdout, stderr, status } = spawnSync(
-      wasmtime.path!,
-      // Nothing here is denied, so nothing writes to the log, which no host of the command line has.
-      ["run", "--allow-precompiled", "-W", "unknown-imports-trap", "--invoke", expression, file],
-      { encoding: "utf8" },
-    );
-    expect(status, stderr).toBe(0);
-    return stdout.trim();
-  }
+  const invoke = (expression: string): string => invokeIn(wasmtime.path!, file, expression);
 
   test("runs a composition whose parts share one engine", () => {
     const request = `{id: some("1"), method: "tools/call", target: some("add"), params: some("{\\"a\\":1,\\"b\\":41}")}`;
@@ -118,6 +101,6 @@ describe.skipIf(wasmtime.missing !== undefined)("wasmtime", () => {
         },
       },
     });
-    compile(bytes, join(folder, "gates"));
+    compile(wasmtime.path!, bytes, join(folder, "gates"));
   });
 });
