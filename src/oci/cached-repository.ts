@@ -6,8 +6,8 @@ import { formatReference, isDigest, type OciReference } from "./reference.ts";
 import type { Referrer, Repository } from "./repository.ts";
 
 /**
- * A repository that keeps what it fetched by digest, and the lists of what is attached. Lists are asked for each time, but offline: then
- * the list is the last one, and everything else comes from the cache.
+ * A repository that keeps what it fetched by digest, what tags meant, and the lists of what is attached. Tags and lists are asked for each time, but
+ * offline: then they are the last ones, and everything else comes from the cache.
  */
 export class CachedRepository implements Repository {
   readonly #repository: Repository;
@@ -25,14 +25,18 @@ export class CachedRepository implements Repository {
   }
 
   async manifest(tagOrDigest: string): Promise<{ descriptor: Descriptor; bytes: Uint8Array }> {
-    const kept = isDigest(tagOrDigest) ? await this.#cache.read(tagOrDigest) : undefined;
-    if (kept !== undefined) {
+    const { registry, repository } = this.reference;
+    const key = `manifest ${formatReference({ registry, repository, tag: tagOrDigest })}`;
+    const digest = isDigest(tagOrDigest) || !this.#offline ? tagOrDigest : await this.#cache.recall(key);
+    const kept = isDigest(digest) ? await this.#cache.read(digest) : undefined;
+    if (kept !== undefined && isDigest(digest)) {
       const mediaType = documentType(kept) ?? MANIFEST_TYPE;
-      return { descriptor: { mediaType, digest: tagOrDigest, size: kept.length }, bytes: kept };
+      return { descriptor: { mediaType, digest, size: kept.length }, bytes: kept };
     }
     this.#needNetwork(tagOrDigest);
     const found = await this.#repository.manifest(tagOrDigest);
     await this.#cache.write(found.descriptor.digest, found.bytes);
+    if (!isDigest(tagOrDigest)) await this.#cache.note(key, found.descriptor.digest);
     return found;
   }
 
