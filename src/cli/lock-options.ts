@@ -1,17 +1,30 @@
 import type { ComposeProjectOptions } from "../project/index.ts";
 import type { Arguments, Option } from "./arguments.ts";
+import { REGISTRY_OPTIONS, registrySettings } from "./registry-options.ts";
 
 /** Options of every command that composes a project. */
 export const LOCK_OPTIONS: Readonly<Record<string, Option>> = {
   frozen: { type: "boolean" },
   offline: { type: "boolean" },
+  ...REGISTRY_OPTIONS,
 };
 
-/** Reads them. */
+/** Lines of the help page for {@link LOCK_OPTIONS}. */
+export const LOCK_OPTIONS_HELP = `      --frozen          of a tenon.json: refuse what would change tenon.lock
+      --offline         ask no registry: take what is locked from the cache
+      --plain-http, --auth-realm <host>
+                        how registries are talked to, as with "tenon pull"`;
+
+/** Reads them. @throws ToolkitError `ERR_USAGE` */
 export function readLockOptions(
+  command: string,
   values: Arguments["values"],
-): Pick<ComposeProjectOptions, "frozen" | "offline"> {
-  return { frozen: values.frozen === true, offline: values.offline === true };
+): Required<Pick<ComposeProjectOptions, "frozen" | "offline" | "registry">> {
+  return {
+    frozen: values.frozen === true,
+    offline: values.offline === true,
+    registry: registrySettings(command, values),
+  };
 }
 
 /** Says on stderr what of a lock file is another now. */

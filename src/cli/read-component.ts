@@ -1,4 +1,5 @@
 import { isOciReference } from "../oci/index.ts";
+import type { PullerSettings } from "../project/index.ts";
 import { readInput } from "./files.ts";
 
 /**
@@ -10,9 +11,9 @@ import { readInput } from "./files.ts";
 export async function readComponent(
   name: string,
   what: string,
-  { offline = false } = {},
+  registry: PullerSettings,
 ): Promise<Uint8Array> {
   if (!isOciReference(name)) return readInput(name, what);
   const { createPuller } = await import("../project/create-puller.ts");
-  return (await createPuller({ offline }).pull(name)).bytes;
+  return (await createPuller(registry).pull(name)).bytes;
 }

@@ -8,9 +8,15 @@ import { readComponent } from "./read-component.ts";
  * Reads a core, a file or from a registry, or composes the `tenon.json` that is named in its place. The composer is loaded
  * only for that.
  */
-export async function readCore(path: string, values: Arguments["values"]): Promise<Uint8Array> {
-  const options = readLockOptions(values);
-  if (path.endsWith(".wasm") || isOciReference(path)) return readComponent(path, "core", options);
+export async function readCore(
+  command: string,
+  path: string,
+  values: Arguments["values"],
+): Promise<Uint8Array> {
+  const options = readLockOptions(command, values);
+  if (path.endsWith(".wasm") || isOciReference(path)) {
+    return readComponent(path, "core", { ...options.registry, offline: options.offline });
+  }
   const { composeProject } = await import("../project/index.ts");
   const { bytes, warnings, lockChanges } = await composeProject(path, options);
   printLockChanges(lockChanges);

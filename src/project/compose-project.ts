@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../errors/index.ts";
 import type { ComposeInput, Composition } from "../compose/index.ts";
+import type { RepositorySettings } from "../oci/index.ts";
 import { createPuller, type Puller } from "./create-puller.ts";
 import { loadComponent, type LoadedComponent } from "./load-component.ts";
 import { lostError, openLock, type LockOptions } from "./lock/open-lock.ts";
@@ -27,6 +28,8 @@ export interface ComposeProjectOptions extends LockOptions {
   composer?: (input: ComposeInput) => Promise<Composition>;
   /** Ask no registry: what is locked must be in the cache. Default false. */
   offline?: boolean;
+  /** How registries are talked to. */
+  registry?: RepositorySettings;
 }
 
 /**
@@ -70,11 +73,11 @@ export async function composeProject(
 async function loadParts(
   project: Project,
   parts: readonly ProjectPart[],
-  { load = loadComponent, offline = false, ...lockOptions }: ComposeProjectOptions,
+  { load = loadComponent, offline = false, registry = {}, ...lockOptions }: ComposeProjectOptions,
 ): Promise<{ loaded: LoadedComponent[]; lockChanges: string[] }> {
   const trust = await readTrust(project);
   const lock = await openLock(project, lockOptions);
-  const puller = createPuller({ trust, offline });
+  const puller = createPuller({ ...registry, trust, offline });
   const loaded = await loadAll(parts, async (part) => {
     const exact = lock.exact(part);
     try {

@@ -4,20 +4,18 @@ import {
   pullComponent,
   type Descriptor,
   type Repository,
-  type TransferProgress,
+  type RepositorySettings,
 } from "../oci/index.ts";
 import type { TrustPolicy } from "../signatures/index.ts";
 
 /** How components come from registries. */
-export interface PullerSettings {
+export interface PullerSettings extends RepositorySettings {
   /** Default: whoever it is. */
   trust?: Pick<TrustPolicy, "admit">;
   /** Default: `oci` in the cache folder of tenon. */
   cacheDir?: string;
   /** Ask no registry: take what is in the cache, by digest. Default false. */
   offline?: boolean;
-  /** Told of transfers. */
-  onProgress?: (progress: TransferProgress) => void;
 }
 
 /** A component that came from a registry, or from the cache of what did. */

@@ -4,7 +4,7 @@ export {
   type ComposedProject,
   type ComposeProjectOptions,
 } from "./compose-project.ts";
-export { createPuller, type Puller } from "./create-puller.ts";
+export { createPuller, type Puller, type PullerSettings } from "./create-puller.ts";
 export {
   defaultName,
   isSource,

@@ -5,7 +5,7 @@ import { parseArguments, usageError, type Arguments } from "../arguments.ts";
 import { BUNDLE_OPTIONS, readBundleOptions } from "../bundle-options.ts";
 import type { Command } from "../command.ts";
 import { formatSize } from "../format.ts";
-import { LOCK_OPTIONS } from "../lock-options.ts";
+import { LOCK_OPTIONS, LOCK_OPTIONS_HELP } from "../lock-options.ts";
 import { fact } from "../offers.ts";
 import { readCore } from "../read-core.ts";
 import { writeFolder, type OutputFile } from "../write-folder.ts";
@@ -17,8 +17,7 @@ Usage: tenon bundle [core.wasm | tenon.json | oci://…] --host <host> [-o folde
       --host <host>     wasmtime, spin, fastly or stdio (a local MCP server that wasmtime runs)
   -o, --output <folder> where to write (default: bundle-<host>). A folder is replaced when it holds an unchanged bundle
       --force           write into a folder that holds something else; files of the same names are replaced
-      --frozen          of a tenon.json: refuse what would change tenon.lock
-      --offline         ask no registry: take what is locked from the cache
+${LOCK_OPTIONS_HELP}
       --json            print the result as JSON
 
 How it serves HTTP:
@@ -67,7 +66,7 @@ export const bundle: Command = {
     if (positionals.length > 1) throw usageError("bundle", "more than one file is given");
     const options = readBundleOptions("bundle", values);
     const folder = outputFolder(values, options.host);
-    const core = await readCore(positionals[0] ?? "tenon.json", values);
+    const core = await readCore("bundle", positionals[0] ?? "tenon.json", values);
     // A client of this machine starts it where it is written.
     const place = options.host === "stdio" ? { folder: resolve(folder) } : {};
     const made = await makeBundle({ core, ...place, ...options });

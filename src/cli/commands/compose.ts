@@ -16,7 +16,7 @@ import { readAllowances } from "../allowances.ts";
 import { parseArguments, usageError, type Arguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { readInput, writeOutput } from "../files.ts";
-import { LOCK_OPTIONS, printLockChanges, readLockOptions } from "../lock-options.ts";
+import { LOCK_OPTIONS, LOCK_OPTIONS_HELP, printLockChanges, readLockOptions } from "../lock-options.ts";
 import { fact, offerLines, type Offers } from "../offers.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCalls } from "../record/calls.ts";
@@ -44,8 +44,7 @@ component, or a reference into a registry (oci://). What comes from registries i
                         compose again before the issuer changes its keys
       --update          look up again what the parts named, or all, come from; says what is another in them
       --allow <what>    what may be another: definitions, capabilities, or both with a comma (default: nothing)
-      --frozen          refuse what would change tenon.lock
-      --offline         ask no registry: take what is locked from the cache
+${LOCK_OPTIONS_HELP}
       --json            print the result as JSON
 
 Examples:
@@ -133,7 +132,7 @@ function readLock(positionals: readonly string[], values: Arguments["values"]): 
     throw usageError("compose", '"--update" does not go with "--frozen"');
   }
   return {
-    ...readLockOptions(values),
+    ...readLockOptions("compose", values),
     allow: readAllowances("compose", values.allow as string | undefined),
     ...(values.update === true && { update: names.length === 0 ? ("all" as const) : names }),
   };
@@ -166,9 +165,9 @@ async function composeFiles(
   files: readonly string[],
   uses: readonly string[],
   name: string | undefined,
-  { offline = false }: ComposeProjectOptions,
+  { offline = false, registry = {} }: ComposeProjectOptions,
 ): Promise<ComposedProject> {
-  const puller = createPuller({ offline });
+  const puller = createPuller({ ...registry, offline });
   const load = (reference: string): Promise<NamedComponent> => loadNamed(reference, puller);
   const providers = await Promise.all(files.map(load));
   const middleware = await Promise.all(uses.map(load));

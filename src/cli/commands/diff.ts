@@ -8,10 +8,12 @@ import {
   type Inspection,
 } from "../../inspect/index.ts";
 import { printable } from "../../inspect/printable.ts";
+import type { RepositorySettings } from "../../oci/index.ts";
 import { readAllowances } from "../allowances.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { printWarnings } from "../print-error.ts";
+import { REGISTRY_OPTIONS, registrySettings } from "../registry-options.ts";
 import { readComponent } from "../read-component.ts";
 
 const HELP = `Shows what is another in a newer component or composed server: what models read of it, and what it may do.
@@ -23,6 +25,8 @@ Each is a component file, a core or bundle, or a reference into a registry (oci:
 
       --allow <what>    changes that are meant: definitions, capabilities, or both with a comma
       --json            print everything as JSON, with whole texts
+      --plain-http, --auth-realm <host>
+                        how registries are talked to, as with "tenon pull"
 
 Exits with 1 when a definition of a tool, resource, template or prompt is another, or more may be done than before,
 unless that is allowed; and when the new file's manifest says something else than its bytes.
@@ -40,13 +44,15 @@ export const diff: Command = {
     const { positionals, values } = parseArguments("diff", argv, {
       allow: { type: "string" },
       json: { type: "boolean" },
+      ...REGISTRY_OPTIONS,
     });
     const [oldName, newName, ...rest] = positionals;
     if (oldName === undefined || newName === undefined || rest.length > 0) {
       throw usageError("diff", `it compares two components, got ${positionals.length}`);
     }
     const allowed = readAllowances("diff", values.allow as string | undefined);
-    const [before, after] = [await inspectNamed(oldName), await inspectNamed(newName)];
+    const registry = registrySettings("diff", values);
+    const [before, after] = [await inspectNamed(oldName, registry), await inspectNamed(newName, registry)];
     const difference = diffInspections(before, after);
     process.stdout.write(
       values.json ? `${JSON.stringify(difference, null, 2)}\n` : differenceText(difference, emphasis),
@@ -65,8 +71,8 @@ export const diff: Command = {
   },
 };
 
-async function inspectNamed(name: string): Promise<Inspection> {
-  return await inspect(await readComponent(name, "component"), { name });
+async function inspectNamed(name: string, registry: RepositorySettings): Promise<Inspection> {
+  return await inspect(await readComponent(name, "component", registry), { name });
 }
 
 function checkTrust(name: string, { contradictions }: Inspection): void {

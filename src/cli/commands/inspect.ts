@@ -5,6 +5,7 @@ import { printable } from "../../inspect/printable.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { writeOutput } from "../files.ts";
+import { REGISTRY_OPTIONS, registrySettings } from "../registry-options.ts";
 import { readComponent } from "../read-component.ts";
 
 const HELP = `Shows what a component or a composed server offers, what it is made of and what each part may do.
@@ -14,6 +15,8 @@ Usage: tenon inspect <file.wasm | oci://…> [--json] [--graph picture.svg]
 
       --json            print everything as JSON, with a checksum of every tool definition
       --graph <file>    write a picture of the composition as SVG, or - for stdout
+      --plain-http, --auth-realm <host>
+                        how a registry is talked to, as with "tenon pull"
 
 Exits with 1 when the manifest of the file says something else than its bytes.
 
@@ -31,13 +34,17 @@ export const inspect: Command = {
     const { positionals, values } = parseArguments("inspect", argv, {
       json: { type: "boolean" },
       graph: { type: "string" },
+      ...REGISTRY_OPTIONS,
     });
     const [file, ...rest] = positionals;
     const graph = values.graph as string | undefined;
     if (file === undefined) throw usageError("inspect", "no file is given");
     if (rest.length > 0) throw usageError("inspect", "more than one file is given");
     if (values.json && graph === "-") throw usageError("inspect", '"--json" does not go with "--graph -"');
-    const inspection = await inspectBytes(await readComponent(file, "component"), { name: file });
+    const inspection = await inspectBytes(
+      await readComponent(file, "component", registrySettings("inspect", values)),
+      { name: file },
+    );
     if (graph === "-") process.stdout.write(renderGraph(inspection));
     else if (graph !== undefined) await writeOutput(graph, new TextEncoder().encode(renderGraph(inspection)));
     if (values.json) process.stdout.write(`${JSON.stringify(inspection, null, 2)}\n`);

@@ -5,7 +5,7 @@ import type { Command } from "../command.ts";
 import { readAudit, startAudit } from "../audit-log.ts";
 import { EDGE_OPTIONS, readEdge, resourceWarnings } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
-import { LOCK_OPTIONS } from "../lock-options.ts";
+import { LOCK_OPTIONS, LOCK_OPTIONS_HELP } from "../lock-options.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCore } from "../read-core.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
@@ -42,8 +42,7 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
                         or loopback; may be repeated
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
-      --frozen          of a tenon.json: refuse what would change tenon.lock
-      --offline         ask no registry: take what is locked from the cache
+${LOCK_OPTIONS_HELP}
 
 --sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN=a,b and so on. Granted configuration
 is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name. With
@@ -85,7 +84,7 @@ export const serve: Command = {
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const taskDeadlineMs = readTaskDeadline(deadline);
     const path = positionals[0] ?? "tenon.json";
-    const core = await loadCore(await readCore(path, values), { name: path });
+    const core = await loadCore(await readCore("serve", path, values), { name: path });
     printWarnings([
       ...unsafeWarnings(core.manifest),
       ...ungrantedCapabilities(core.manifest),

@@ -120,7 +120,7 @@ test.each([
   [
     { trust: [{ repositry: "a.example/b", unsigned: true }] },
     'missing key "repository" in "trust[0]"',
-    '9 |     {',
+    "9 |     {",
   ],
 ])("readProject() of %j says what is wrong and shows the line", async (change, message, line) => {
   const error = await failure(write({ ...valid, ...change }));
