@@ -120,10 +120,11 @@ test.each([
     "ERR_WASM_DECODE",
   ],
   [
-    ["oci://ghcr.io/acme/tools:1"],
+    // Nothing listens on port 1.
+    ["oci://127.0.0.1:1/acme/tools:1"],
     1,
-    'Cannot inspect "oci://ghcr.io/acme/tools:1": registries are not supported in this version',
-    "ERR_CONFIG",
+    'Cannot fetch "oci://127.0.0.1:1/acme/tools:1": 127.0.0.1:1: the connection was refused',
+    "ERR_OCI_NETWORK",
   ],
   [[], 2, 'Cannot run "tenon inspect": no file is given', "ERR_USAGE"],
   [["a.wasm", "b.wasm"], 2, "more than one file is given", "ERR_USAGE"],
