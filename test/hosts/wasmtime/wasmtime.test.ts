@@ -12,14 +12,20 @@ function serve(file: BundleFile, ...options: string[]): Promise<RuntimeProcess> 
   return startRuntime(wasmtime!, ["serve", "--addr", "127.0.0.1:0", ...options, file.path]);
 }
 
-describe.skipIf(missing !== undefined)("wasmtime serve with HTTP settings of the bundle", () => {
+/** The script of a bundle, as it was written. */
+function runScript(file: BundleFile, settings: Record<string, string>): Promise<RuntimeProcess> {
+  const env = { TENON_ADDR: "127.0.0.1:0", WASMTIME: wasmtime!, ...settings };
+  return startRuntime("/bin/sh", [file.beside("run.sh")], env);
+}
+
+describe.skipIf(missing !== undefined)("run.sh of a bundle with HTTP settings", () => {
   let file: BundleFile;
   let server: RuntimeProcess;
 
   beforeAll(async () => {
     const http = { path: "/tools", allowedHosts: ["mcp.example"], allowedOrigins: ["https://app.example"] };
     file = await bundleFile((await suiteCore()).bytes, "wasmtime", { http });
-    server = await serve(file);
+    server = await runScript(file, { TENON_COMPILED: file.beside("server.cwasm") });
   });
   afterAll(async () => {
     await server?.stop();
@@ -34,6 +40,12 @@ describe.skipIf(missing !== undefined)("wasmtime serve with HTTP settings of the
     [{ host: "other.example" }, 403],
   ])("a request with %j is answered with %i", async (headers, status) => {
     expect(await postTools(`${server.origin}/tools`, headers)).toBe(status);
+  });
+
+  test("starts again from the machine code that it kept", async () => {
+    const again = await runScript(file, { TENON_COMPILED: file.beside("server.cwasm") });
+    expect(await postTools(`${again.origin}/tools`, { host: "mcp.example" })).toBe(200);
+    await again.stop();
   });
 });
 
