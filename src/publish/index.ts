@@ -1,2 +1,2 @@
 export type { PackageFacts } from "./annotations.ts";
-export { publishComponent, type PublishedComponent, type PublishOptions } from "./publish-component.ts";
+export { publishComponent, type PublishedComponent } from "./publish-component.ts";

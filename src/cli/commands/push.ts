@@ -55,6 +55,7 @@ export const push: Command = {
     if (reference.digest !== undefined) {
       throw usageError("push", "a digest is what pushing gives, not where it goes", "Name a tag instead");
     }
+    const given = parseAnnotations((values.annotation as string[] | undefined) ?? []);
     const mountFrom = values["mount-from"] as string | undefined;
     // Before anything is sent, for it may ask for a passphrase.
     const key = values.sign === undefined ? undefined : await readSigningKey(values.sign as string);
@@ -63,7 +64,7 @@ export const push: Command = {
       ...registrySettings("push", values),
       name: basename(file),
       packageFacts: await readPackageFacts(),
-      annotations: parseAnnotations((values.annotation as string[] | undefined) ?? []),
+      annotations: given,
       ...(mountFrom !== undefined && { mountFrom }),
       ...(created !== undefined && { created }),
       ...(key !== undefined && {
@@ -90,8 +91,8 @@ export const push: Command = {
     const lines = [
       text,
       fact("component", component),
-      ...SHOWN.filter((key) => annotations[`${IMAGE}${key}`] !== undefined).map((key) =>
-        fact(key, annotations[`${IMAGE}${key}`]!),
+      ...SHOWN.filter((name) => annotations[`${IMAGE}${name}`] !== undefined).map((name) =>
+        fact(name, annotations[`${IMAGE}${name}`]!),
       ),
       fact("attached", attached.map(({ artifactType }) => artifactType).join(", ")),
       ...(key === undefined ? [] : [fact("signed by", key.publicKey.id)]),
