@@ -4,12 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openRepository, parseReference } from "../../src/oci/index.ts";
 import { readPublicKey } from "../../src/signatures/index.ts";
 import { runTenonBeside } from "../fixtures/tenon.ts";
-import { startSigningBench, type SigningBench } from "./signing-bench.ts";
+import { copyTagged, signatureTag, startSigningBench, type SigningBench } from "./signing-bench.ts";
 import { REGISTRY } from "./start-registry.ts";
 
 // tenon keygen, push --sign and verify against a registry.
-
-const KEY_ID = /^sha256:[0-9a-f]{64}$/;
 
 describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   let bench: SigningBench;
@@ -97,10 +95,7 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   test("verify refuses signatures that were copied beside another artifact", async () => {
     const signed = parseReference(await bench.publish("acme/copied:1.0.0", bench.ours));
     const other = parseReference(await bench.publish("acme/copied:2.0.0", undefined, { a: "b" }));
-    const repository = openRepository(signed);
-    const tagOf = (digest: string): string => `${digest.replace(":", "-")}.sig`;
-    const { bytes, descriptor } = await repository.manifest(tagOf(signed.digest!));
-    await repository.putManifest(bytes, descriptor.mediaType, tagOf(other.digest!));
+    await copyTagged(signed, other);
     const { code, stderr } = await bench.tenon("verify", `${host}/acme/copied:2.0.0`, "--key", "ours.pub");
     expect(code).toBe(1);
     expect(stderr).toContain("it has a signature of another digest");
@@ -112,11 +107,7 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
     const from = openRepository(signed);
     const to = openRepository({ ...signed, repository: "acme/renamed" });
     const referrers = await from.referrers(signed.digest!);
-    for (const name of [
-      signed.digest!,
-      `${signed.digest!.replace(":", "-")}.sig`,
-      ...referrers.map(({ digest }) => digest),
-    ]) {
+    for (const name of [signed.digest!, signatureTag(signed), ...referrers.map(({ digest }) => digest)]) {
       const { bytes, descriptor } = await from.manifest(name);
       const { config, layers } = JSON.parse(Buffer.from(bytes).toString()) as {
         config: typeof descriptor;

@@ -2,7 +2,13 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatReference, openRepository, parseReference, pushComponent } from "../../src/oci/index.ts";
+import {
+  formatReference,
+  openRepository,
+  parseReference,
+  pushComponent,
+  type OciReference,
+} from "../../src/oci/index.ts";
 import {
   attachSignatures,
   makeKeyPair,
@@ -64,4 +70,16 @@ export async function startSigningBench(): Promise<SigningBench> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Puts the signatures under the tag of one artifact beside another. */
+export async function copyTagged(from: OciReference, to: OciReference): Promise<void> {
+  const repository = openRepository(from);
+  const { bytes, descriptor } = await repository.manifest(signatureTag(from));
+  await repository.putManifest(bytes, descriptor.mediaType, signatureTag(to));
+}
+
+/** The tag that signatures of an artifact are under. */
+export function signatureTag({ digest }: OciReference): string {
+  return `${digest!.replace(":", "-")}.sig`;
 }

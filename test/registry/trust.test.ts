@@ -5,7 +5,7 @@ import { ToolkitError } from "../../src/errors/index.ts";
 import { openRepository, parseReference } from "../../src/oci/index.ts";
 import { composeProject, type ComposedProject, type ComposeProjectOptions } from "../../src/project/index.ts";
 import { sign } from "../../src/signatures/index.ts";
-import { startSigningBench, type SigningBench } from "./signing-bench.ts";
+import { copyTagged, startSigningBench, type SigningBench } from "./signing-bench.ts";
 import { REGISTRY } from "./start-registry.ts";
 
 // What a tenon.json does not trust is neither composed nor served, nor locked.
@@ -94,10 +94,7 @@ describe.skipIf(REGISTRY.missing !== undefined)("with a registry", () => {
   test("a signature of another digest is refused", async () => {
     const signed = parseReference(await bench.publish("acme/swapped:1.0.0", bench.ours));
     const other = parseReference(await bench.publish("acme/swapped:2.0.0", undefined, { a: "b" }));
-    const repository = openRepository(signed);
-    const tagOf = (digest: string): string => `${digest.replace(":", "-")}.sig`;
-    const { bytes, descriptor } = await repository.manifest(tagOf(signed.digest!));
-    await repository.putManifest(bytes, descriptor.mediaType, tagOf(other.digest!));
+    await copyTagged(signed, other);
     writeProject("acme/swapped:2.0.0", trusting("ours.pub"));
     expect((await refusal()).message).toMatch(/: it has a signature of another digest$/);
   });

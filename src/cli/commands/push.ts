@@ -58,7 +58,7 @@ export const push: Command = {
     const given = parseAnnotations((values.annotation as string[] | undefined) ?? []);
     const mountFrom = values["mount-from"] as string | undefined;
     // Before anything is sent, for it may ask for a passphrase.
-    const key = values.sign === undefined ? undefined : await readSigningKey(values.sign as string);
+    const signingKey = values.sign === undefined ? undefined : await readSigningKey(values.sign as string);
     const created = sourceDate(process.env["SOURCE_DATE_EPOCH"]);
     const published = await publishComponent(await readInput(file, "component"), reference, {
       ...registrySettings("push", values),
@@ -67,10 +67,10 @@ export const push: Command = {
       annotations: given,
       ...(mountFrom !== undefined && { mountFrom }),
       ...(created !== undefined && { created }),
-      ...(key !== undefined && {
+      ...(signingKey !== undefined && {
         beforeTag: (manifest, repository) => {
-          const signed = sign(manifest, reference, key);
-          return attachSignatures(manifest, repository, signed, key.publicKey);
+          const signed = sign(manifest, reference, signingKey);
+          return attachSignatures(manifest, repository, signed, signingKey.publicKey);
         },
       }),
     });
@@ -82,7 +82,7 @@ export const push: Command = {
         digest: published.manifest.digest,
         component,
         annotations,
-        signer: key?.publicKey.id ?? null,
+        signer: signingKey?.publicKey.id ?? null,
         attached: attached.map(({ artifactType, digest }) => ({ artifactType, digest })),
       };
       process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
@@ -95,7 +95,7 @@ export const push: Command = {
         fact(name, annotations[`${IMAGE}${name}`]!),
       ),
       fact("attached", attached.map(({ artifactType }) => artifactType).join(", ")),
-      ...(key === undefined ? [] : [fact("signed by", key.publicKey.id)]),
+      ...(signingKey === undefined ? [] : [fact("signed by", signingKey.publicKey.id)]),
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
     return 0;

@@ -70,8 +70,8 @@ async function readJudge(keyFiles: string[] | undefined, config = "tenon.json"):
   if (project.file.trust === undefined) {
     throw usageError("verify", `"${config}" has no rules of trust`, 'Name a public key with "--key"');
   }
-  const { admit } = await readTrust(project);
-  return admit;
+  const policy = await readTrust(project);
+  return (manifest, repository) => policy.admit(manifest, repository);
 }
 
 function lines(reference: string, signer: Signer | undefined): string {
