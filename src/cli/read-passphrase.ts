@@ -30,7 +30,6 @@ async function ask(prompt: string, key: string): Promise<string> {
   if (!input.isTTY) {
     throw passphraseError(key, "there is no terminal to ask at", `Set ${VARIABLE}`);
   }
-  stderr.write(prompt);
   // The line editor echoes what is typed to its output: to one that goes nowhere.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
   const editor = createInterface({ input, output, terminal: true, historySize: 0 });
@@ -39,7 +38,10 @@ async function ask(prompt: string, key: string): Promise<string> {
     editor.on("close", () => reject(passphraseError(key, "it was not given")));
   });
   try {
-    return await Promise.race([editor.question(""), interrupted]);
+    const answer = editor.question("");
+    // Not before the editor has the terminal, which would show what is typed until then.
+    stderr.write(prompt);
+    return await Promise.race([answer, interrupted]);
   } finally {
     editor.close();
     stderr.write("\n");
