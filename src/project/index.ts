@@ -12,6 +12,5 @@ export {
   resolveReference,
   type LoadedComponent,
 } from "./load-component.ts";
-export { type LockOptions } from "./lock/open-lock.ts";
 export { readProject, type Project } from "./read-project.ts";
 export { readTrust } from "./read-trust.ts";

@@ -19,6 +19,12 @@ import { REGISTRY, startRegistry, type RunningRegistry } from "./start-registry.
 
 const GONE = `sha256:${"0".repeat(64)}`;
 
+/** True when a server is made of these bytes. */
+function isMadeOf({ manifest }: ComposedProject, bytes: Uint8Array): boolean {
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  return manifest.providers[0]!.digest === digest;
+}
+
 describe.skipIf(REGISTRY.missing !== undefined)("tenon.lock", () => {
   let registry: RunningRegistry;
   let folder: string;
@@ -68,12 +74,6 @@ describe.skipIf(REGISTRY.missing !== undefined)("tenon.lock", () => {
     const error: unknown = await compose(options).catch((reason: unknown) => reason);
     if (!(error instanceof ToolkitError)) throw new Error("It was composed", { cause: error });
     return error;
-  }
-
-  /** True when a server is made of these bytes. */
-  function isMadeOf({ manifest }: ComposedProject, bytes: Uint8Array): boolean {
-    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-    return manifest.providers[0]!.digest === digest;
   }
 
   function lockText(): string {

@@ -139,12 +139,11 @@ describe("what is no lock file is refused with its line", () => {
   });
 });
 
-describe("compareLock()", () => {
-  const kinds = (
-    locked: Record<string, LockedComponent>,
-    current: Record<string, LockedComponent>,
-  ): string[] => compareLock(locked, current).map(({ as, kind }) => `${as} ${kind}`);
+function kinds(locked: Record<string, LockedComponent>, current: Record<string, LockedComponent>): string[] {
+  return compareLock(locked, current).map(({ as, kind }) => `${as} ${kind}`);
+}
 
+describe("compareLock()", () => {
   test("finds nothing where nothing changed", () => {
     expect(kinds({ notes: NOTES }, { notes: { ...NOTES } })).toEqual([]);
   });
