@@ -181,6 +181,7 @@ export async function measure(servers, requests, { seconds, rounds }) {
             pid: server.pid,
             seconds,
             headers: server.headers,
+            token: server.token,
           });
           ((collected[name] ??= {})[kind] ??= []).push(result);
         }
@@ -190,6 +191,14 @@ export async function measure(servers, requests, { seconds, rounds }) {
     }
   }
   return collected;
+}
+
+/** Medians over the rounds; ratios to each baseline are taken within a round: of answers a second, then of processor time. */
+export function ratioRow(name, results, baselines) {
+  const cpuRatios = baselines.map((baseline) =>
+    median(results.map((result, i) => baseline[i].cpuMsPerAnswer / result.cpuMsPerAnswer)),
+  );
+  return [...resultRow(name, results, baselines), ...cpuRatios.map((ratio) => ratio.toFixed(3))];
 }
 
 /** Medians over the rounds; ratios to each baseline are taken within a round. */

@@ -21,12 +21,13 @@ export const LIST = listRequest("tools/list");
 /**
  * Sends one request over and over.
  *
+ * @param options `token` gives each request a credential of its own
  * @returns answers per second with status 200, and milliseconds of processor time per answer (null where the system
  * does not tell)
  */
 export async function load(
   url,
-  { body, pid, seconds, headers = {}, connections = 8, warmUpSeconds = 1, method = "POST" },
+  { body, pid, seconds, headers = {}, token, connections = 8, warmUpSeconds = 1, method = "POST" },
 ) {
   const options = {
     url,
@@ -40,6 +41,16 @@ export async function load(
         "mcp-protocol-version": "2025-06-18",
         ...headers,
       },
+    }),
+    ...(token && {
+      requests: [
+        {
+          setupRequest: (request) => ({
+            ...request,
+            headers: { ...request.headers, authorization: `Bearer ${token()}` },
+          }),
+        },
+      ],
     }),
   };
   await autocannon({ ...options, duration: warmUpSeconds });

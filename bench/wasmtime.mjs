@@ -5,26 +5,41 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "tenon/bundle";
 import { engineConstant, plainConstant } from "./baselines.mjs";
-import { measure, resultRow } from "./cases.mjs";
+import { measure, ratioRow } from "./cases.mjs";
 import { CALL, LIST } from "./load.mjs";
-import { addCore, chainCore, KEY, passMiddleware } from "./parts.mjs";
+import { addCore, chainCore, fullCore, KEY, passMiddleware } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
+import { issuer } from "./tokens.mjs";
 
 const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
 const MODES = { fresh: [], reused: ["--max-instance-reuse-count", "1000"] };
+
+const FULL_KEY = "access-log, auth-api-key and rate-limit, fused, + adapter";
+const FULL_KNOWN = "the same with auth-jwt, a token seen before";
+const FULL_FRESH = "the same with auth-jwt, fresh tokens of ES256";
 
 /** Each component with an instance for each request, and with one for many. */
 export async function wasmtime({ seconds, rounds }) {
   const program = findProgram("wasmtime");
   if (!program) return { title: "wasmtime", skipped: "wasmtime is not installed" };
   const pass = await passMiddleware();
+  const from = issuer("ES256");
+  const withTokens = await serve(await fullCore({ jwt: from.settings, approximate: true }), "instance");
+  const known = from.token();
+  const credentials = {
+    [FULL_KNOWN]: { headers: { authorization: `Bearer ${known}` } },
+    [FULL_FRESH]: { token: from.token },
+  };
   const components = {
     "constant, no engine": await plainConstant(),
     "constant, QuickJS": await engineConstant(),
     "1 engine + adapter": await serve(await addCore()),
     "3 engines + adapter": await serve(await addCore({ middleware: [pass, pass] })),
     "access-log, auth-api-key and guard, fused, + adapter": await serve(await chainCore(true)),
+    [FULL_KEY]: await serve(await fullCore({ approximate: true }), "instance"),
+    [FULL_KNOWN]: withTokens,
+    [FULL_FRESH]: withTokens,
   };
   const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
   try {
@@ -40,8 +55,8 @@ export async function wasmtime({ seconds, rounds }) {
           const url = `http://127.0.0.1:${port}/mcp`;
           const options = ["--allow-precompiled", "-S", "cli", "-O", POOL, ...flags];
           const args = ["serve", ...options, "--addr", `127.0.0.1:${port}`, compiled];
-          const headers = { authorization: `Bearer ${KEY}` };
-          return { ...(await start(program, args, { url })), url, headers };
+          const credential = credentials[name] ?? { headers: { authorization: `Bearer ${KEY}` } };
+          return { ...(await start(program, args, { url })), url, ...credential };
         };
       }
     }
@@ -51,7 +66,7 @@ export async function wasmtime({ seconds, rounds }) {
       const baselines = ["constant, QuickJS", "constant, no engine"].map(
         (base) => results[`${base}, ${mode}`].call,
       );
-      const row = (kind) => resultRow(`${name}: ${kind}`, results[name][kind], baselines);
+      const row = (kind) => ratioRow(`${name}: ${kind}`, results[name][kind], baselines);
       return name.startsWith("constant") ? [row("call")] : [row("call"), row("list")];
     });
     const head = [
@@ -61,6 +76,8 @@ export async function wasmtime({ seconds, rounds }) {
       "p99 ms",
       "/ QuickJS constant",
       "/ engine-free constant",
+      "CPU of QuickJS constant / this",
+      "CPU of engine-free constant / this",
     ];
     return { title: "wasmtime", head, rows };
   } finally {
@@ -68,6 +85,6 @@ export async function wasmtime({ seconds, rounds }) {
   }
 }
 
-async function serve(core) {
-  return (await bundle({ core, host: "wasmtime" })).bytes;
+async function serve(core, kv) {
+  return (await bundle({ core, host: "wasmtime", ...(kv && { kv }) })).bytes;
 }
