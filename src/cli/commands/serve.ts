@@ -13,12 +13,11 @@ import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
 const HELP = `Serves a composed core over MCP on Node.
 
-Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 127.0.0.1] [--kv memory]
-       tenon serve [core.wasm | tenon.json | oci://…] --stdio [--kv memory]
+Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 127.0.0.1] [--stdio] [--kv memory]
 
       --port <number>   TCP port, 0 for any free one (default: 3000; environment: PORT, TENON_PORT)
       --host <address>  address to listen on (default: 127.0.0.1; environment: TENON_HOST)
-      --stdio           speak MCP on stdin and stdout instead of HTTP
+      --stdio           speak MCP on stdin and stdout instead of HTTP; the credential, if any, is in TENON_AUTHORIZATION
       --kv <store>      where granted keys are kept: memory, file:<path>, or redis://user:password@host:6379/0 (rediss://
                         for TLS) for several servers (default: memory; TENON_KV); tasks as well, but not in Redis
       --state-key <source>
@@ -38,18 +37,15 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
       --public-url <url>
                         where clients reach the server, such as https://mcp.example/mcp; its host is allowed
       --trust-proxy <range>
-                        proxy whose Forwarded or X-Forwarded-For is believed: an address, a range such as 10.0.0.0/8,
-                        or loopback; may be repeated
+                        proxy whose Forwarded or X-Forwarded-For is believed: address, 10.0.0.0/8 or loopback; repeatable
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
 ${LOCK_OPTIONS_HELP}
 
 --sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN=a,b and so on. Granted configuration
-is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name. With
---stdio, every request has the credential in TENON_AUTHORIZATION, such as "Bearer …", if there is one.
+is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name.
 
-A tenon.json (the default, in this folder) is composed first. Logs go to stderr. Ends on SIGINT and SIGTERM once
-the calls in flight are answered.
+A tenon.json (the default) is composed first. Logs go to stderr. SIGINT ends it once the calls in flight are answered.
 
 Examples:
   tenon serve                         # http://127.0.0.1:3000/mcp from ./tenon.json
