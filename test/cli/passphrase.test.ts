@@ -28,7 +28,7 @@ describe.skipIf(SCRIPT.missing !== undefined)("at a terminal", () => {
     let seen = 0;
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       shown += chunk;
-      if (!/: $/.test(shown.slice(seen))) return;
+      if (!shown.slice(seen).endsWith(": ")) return;
       seen = shown.length;
       child.stdin.write(left.shift() ?? "");
     });
