@@ -7,7 +7,7 @@ function shown(isTTY: boolean, steps: readonly [ms: number, doneBytes: number][]
   const written: string[] = [];
   let ms = 0;
   const terminal = { isTTY, write: (text: string) => written.push(text) > 0 };
-  const show = showTransfers(terminal as unknown as NodeJS.WriteStream, () => ms);
+  const show = showTransfers(terminal, () => ms);
   for (const [at, doneBytes] of steps) {
     ms = at;
     show({ what: WHAT, doneBytes, totalBytes: 4_000_000 });
