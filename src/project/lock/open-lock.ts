@@ -3,7 +3,8 @@ import { formatReference, isOciReference, parseReference } from "../../oci/index
 import type { Puller } from "../create-puller.ts";
 import type { Project, ProjectPart } from "../read-project.ts";
 import { lockPath, readLock, type LockedComponent } from "./lock-file.ts";
-import { frozenError, settleLock, type LockRules, type PulledPart } from "./settle-lock.ts";
+import { frozenError } from "./lock-error.ts";
+import type { LockRules, PulledPart } from "./settle-lock.ts";
 
 /** How a project takes its lock file. */
 export interface LockOptions extends LockRules {
@@ -15,7 +16,12 @@ export interface LockOptions extends LockRules {
 export interface ProjectLock {
   /** The reference that a part is loaded by: with the digest it is locked to, where it is. */
   exact(part: ProjectPart): string;
-  /** Holds what was loaded against the file, as {@link settleLock}. */
+  /**
+   * Holds what was loaded against the file, and writes it anew where it changed and may.
+   *
+   * @returns what changed, for people
+   * @throws {@link ToolkitError} `ERR_LOCK`
+   */
   settle(parts: readonly PulledPart[], puller: Puller): Promise<string[]>;
 }
 
@@ -40,7 +46,12 @@ export async function openLock(project: Project, options: LockOptions): Promise<
         ? formatReference({ ...parseReference(reference), digest: entry.manifest })
         : reference;
     },
-    settle: (pulled, puller) => settleLock(path, lock, pulled, puller, options),
+    async settle(pulled, puller) {
+      if (lock === undefined && pulled.length === 0) return [];
+      // Loaded for this alone: it reads components, which takes the composer.
+      const { settleLock } = await import("./settle-lock.ts");
+      return await settleLock(path, lock, pulled, puller, options);
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { displayPath, ToolkitError } from "../../errors/index.ts";
+import { ToolkitError } from "../../errors/index.ts";
 import {
   diff,
   differenceText,
@@ -10,6 +10,7 @@ import {
 } from "../../inspect/index.ts";
 import type { Pulled, Puller } from "../create-puller.ts";
 import { changeText, compareLock, type LockChange } from "./compare-lock.ts";
+import { frozenError, lockError } from "./lock-error.ts";
 import { writeLock, type LockedComponent, type LockFile } from "./lock-file.ts";
 
 /** How far a lock file may change. */
@@ -71,17 +72,6 @@ export async function settleLock(
   }
   await writeLock(path, { lockVersion: 1, components: current });
   return moved.flatMap(({ lines }) => lines);
-}
-
-function lockError(path: string, state: string, details: string[], hint: string): ToolkitError {
-  const message = `Cannot use lock file "${displayPath(path)}": ${state}`;
-  return new ToolkitError(message, { code: "ERR_LOCK", details, hint });
-}
-
-/** The error for a frozen lock file that would change. */
-export function frozenError(path: string, details: string[]): ToolkitError {
-  const hint = 'Run "tenon compose" without --frozen, and look at what it says';
-  return lockError(path, "it is frozen, and would change", details, hint);
 }
 
 interface Moved {
