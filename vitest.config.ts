@@ -16,14 +16,15 @@ const LONGEST = [
   "packages/packages",
 ];
 
+function rank({ moduleId }: TestSpecification): number {
+  const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+  if (at >= 0) return at;
+  return moduleId.includes("/test/unit/") ? LONGEST.length + 1 : LONGEST.length;
+}
+
 /** What takes long begins first: begun last, it would leave the other worker without work. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ moduleId }: TestSpecification): number => {
-      const at = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
-      if (at >= 0) return at;
-      return moduleId.includes("/test/unit/") ? LONGEST.length + 1 : LONGEST.length;
-    };
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
   }
 }
