@@ -7,6 +7,7 @@ import { defaultCacheDir, openCache } from "../cache/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { compactSnapshot } from "./compact-snapshot.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
+import { relinkEngine } from "./relink-engine.ts";
 import { withoutNames } from "./without-names.ts";
 
 /** A module for the engine. */
@@ -49,7 +50,12 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
     component = await runEngine(input, runtime);
     await cache.write(key, new Map([[COMPONENT, component]]));
   }
-  return compactSnapshot(withoutNames(component), runtime);
+  const compact = compactSnapshot(withoutNames(component), runtime);
+  try {
+    return await relinkEngine({ component: compact, engine: runtime, wit, world });
+  } catch (cause) {
+    throw notMade(cause);
+  }
 }
 
 async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffer): Promise<Uint8Array> {
@@ -62,7 +68,7 @@ async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffe
     const { component } = await run({ jsSource: code, witPath, world, ...runtime });
     return component;
   } catch (cause) {
-    throw new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
+    throw notMade(cause);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -72,6 +78,10 @@ async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffe
 export function engineVersion(): { name: string; version: string } {
   const { version } = createRequire(import.meta.url)("componentize-qjs/package.json") as { version: string };
   return { name: "quickjs", version };
+}
+
+function notMade(cause: unknown): ToolkitError {
+  return new ToolkitError(`Cannot make a component: ${reason(cause)}`, { code: "ERR_BUILD_ENGINE", cause });
 }
 
 function reason(error: unknown): string {
