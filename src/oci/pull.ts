@@ -35,7 +35,8 @@ export interface PullOptions extends RepositorySettings {
   admit?: (manifest: Descriptor, repository: Repository) => Promise<unknown>;
 }
 
-const DEFAULT_TAG = "latest";
+/** What a reference without tag and digest means. */
+export const DEFAULT_TAG = "latest";
 
 /**
  * Fetches a component: manifest, then the one layer. Everything is checked against its digest before anyone sees it, also what

@@ -229,7 +229,10 @@ async function refusal(answer: Answer): Promise<RegistryFailure> {
   const said = await errorText(answer);
   const details = said === undefined ? [] : [`The registry says: ${said}`];
   if (status === 404)
-    return new RegistryFailure("the registry has nothing by that name", "ERR_OCI_NOT_FOUND", { details });
+    return new RegistryFailure("the registry has nothing by that name", "ERR_OCI_NOT_FOUND", {
+      details,
+      hint: "Check repository and tag, or log in: some registries hide what is private",
+    });
   if (status === 401 || status === 403) {
     return new RegistryFailure("the registry does not allow it", "ERR_OCI_AUTH", {
       details,

@@ -6,7 +6,7 @@ import { binaryKind, readSections, SECTION, type Section } from "./sections.ts";
 export interface ComponentResources {
   /**
    * Core instances, those of the components inside included. A runtime adds its own between components that call each other:
-   * wasmtime makes about a fifth more of a bundle.
+   * wasmtime makes a fifth to a quarter more of a bundle.
    */
   instances: number;
   /** Linear memories that they define. */

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildComponent } from "../../src/build/index.ts";
 import {
+  formatReference,
   openRepository,
   parseReference,
   pullComponent,
@@ -11,7 +12,7 @@ import {
   type OciReference,
 } from "../../src/oci/index.ts";
 import { publishComponent, type PublishedComponent } from "../../src/publish/index.ts";
-import { runTenon, type Finished } from "../fixtures/tenon.ts";
+import { runTenon, runTenonBeside, type Finished } from "../fixtures/tenon.ts";
 import { sha256 } from "./hostile.ts";
 import { makeCertificate, OPENSSL } from "./make-certificate.ts";
 import { REGISTRY, startRegistry, type RunningRegistry } from "./start-registry.ts";
@@ -161,9 +162,30 @@ describe.skipIf(missing)("a registry", { timeout: 120_000 }, () => {
     });
   });
 
+  it("is pulled from by two processes at once, into one cache", async () => {
+    const { reference, manifest } = await publish("acme/both:1.0.0");
+    const TENON_CACHE_DIR = join(folder, "both");
+    const pulls = ["a.wasm", "b.wasm"].map((output) =>
+      runTenonBeside(["pull", formatReference(reference), "-o", output], {
+        cwd: folder,
+        env: { ...env, TENON_CACHE_DIR },
+      }),
+    );
+    for (const { code, stderr } of await Promise.all(pulls))
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const output of ["a.wasm", "b.wasm"]) {
+      expect(readFileSync(join(folder, output)).equals(component)).toBe(true);
+    }
+    const blobs = readdirSync(join(TENON_CACHE_DIR, "oci", "blobs", "sha256"));
+    const whole = [manifest.digest, sha256(component)].map((digest) => digest.slice("sha256:".length));
+    expect(blobs.toSorted()).toEqual(whole.toSorted());
+  });
+
   it("with a password and a certificate of its own lets in who is logged in", () => {
-    const to = `${closed.host}/acme/closed:1.0.0`;
-    expect(tenon(["push", file, to], loggedIn)).toMatchObject({ code: 0, stderr: "" });
+    const to = `${closed.host}/acme/closed`;
+    const pushed = tenon(["push", file, to], loggedIn);
+    expect(pushed).toMatchObject({ code: 0, stderr: "" });
+    expect(pushed.stdout).toMatch(/^oci:\/\/localhost:\d+\/acme\/closed:latest@sha256:/);
     const output = join(folder, "closed.wasm");
     expect(tenon(["pull", to, "-o", output], loggedIn)).toMatchObject({ code: 0 });
     expect(readFileSync(output).equals(component)).toBe(true);

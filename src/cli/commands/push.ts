@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { ToolkitError } from "../../errors/index.ts";
-import { formatReference, parseReference } from "../../oci/index.ts";
+import { DEFAULT_TAG, formatReference, parseReference } from "../../oci/index.ts";
 import { publishComponent, type PackageFacts } from "../../publish/index.ts";
 import { attachSignatures, sign } from "../../signatures/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
@@ -24,8 +24,8 @@ Usage: tenon push <file.wasm> <registry/repository[:tag]> [options]
 ${REGISTRY_OPTIONS_HELP}
       --json                print the result as JSON
 
-Credentials are those of "docker login". SOURCE_DATE_EPOCH, in seconds, says when it was made; without it nothing does,
-and the same component gives the same digest.
+Without a tag, the tag is "latest". Credentials are those of "docker login". SOURCE_DATE_EPOCH, in seconds, says when it
+was made; without it nothing does, and the same component gives the same digest.
 
 Examples:
   tenon push core.wasm registry.example/acme/tools:1.0.0
@@ -51,7 +51,7 @@ export const push: Command = {
     if (file === undefined) throw usageError("push", "no file is given");
     if (to === undefined) throw usageError("push", "it is not said where to push to");
     if (rest.length > 0) throw usageError("push", "more than one file and one reference are given");
-    const reference = parseReference(to);
+    const reference = { tag: DEFAULT_TAG, ...parseReference(to) };
     if (reference.digest !== undefined) {
       throw usageError("push", "a digest is what pushing gives, not where it goes", "Name a tag instead");
     }
