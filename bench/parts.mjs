@@ -79,25 +79,11 @@ export async function limitedCore() {
 /** The key that {@link chainCore} lets in. */
 export const KEY = "a-key-of-the-bench";
 
+const KEYS = { keys: [{ id: "bench", sha256: createHash("sha256").update(KEY).digest("hex") }] };
+
 /** A core of `add` behind access-log, auth-api-key and guard, which need no store: fused, or each with an engine of its own. */
-export async function chainCore(fuse) {
-  const names = ["access-log", "auth-api-key", "guard"];
-  const sha256 = createHash("sha256").update(KEY).digest("hex");
-  const settings = { "auth-api-key": { keys: [{ id: "bench", sha256 }] } };
-  const middleware = names.map(async (as) => ({
-    as,
-    bytes: await readyMade(as),
-    ...(settings[as] && { settings: settings[as] }),
-  }));
-  const { bytes } = await compose({
-    name: "bench",
-    version: "1.0.0",
-    access: "authenticated",
-    providers: [{ as: "add", bytes: await addProvider() }],
-    middleware: await Promise.all(middleware),
-    fuse,
-  });
-  return bytes;
+export function chainCore(fuse) {
+  return addBehind({ "access-log": undefined, "auth-api-key": KEYS, guard: undefined }, { fuse });
 }
 
 /** Settings of the limit in {@link fullCore}, which admits everything. */
@@ -109,17 +95,22 @@ const FULL_LIMIT = { limit: 1_000_000, windowMs: 1000, by: ["principal", "tool"]
  * @param jwt Settings of `auth-jwt`. Default: `auth-api-key`, which knows {@link KEY}.
  * @param approximate True for a store that does not keep values.
  */
-export async function fullCore({ jwt, approximate = false } = {}) {
-  const sha256 = createHash("sha256").update(KEY).digest("hex");
-  const auth = jwt === undefined ? "auth-api-key" : "auth-jwt";
-  const settings = {
-    [auth]: jwt ?? { keys: [{ id: "bench", sha256 }] },
-    "rate-limit": { ...FULL_LIMIT, ...(approximate && { approximate }) },
-  };
-  const middleware = ["access-log", auth, "rate-limit"].map(async (as) => ({
+export function fullCore({ jwt, approximate = false } = {}) {
+  const authentication = jwt === undefined ? { "auth-api-key": KEYS } : { "auth-jwt": jwt };
+  const limit = { ...FULL_LIMIT, ...(approximate && { approximate }) };
+  const grants = { "rate-limit": { kv: ["limits/"] } };
+  return addBehind(
+    { "access-log": undefined, ...authentication, "rate-limit": limit },
+    { grants, fuse: true },
+  );
+}
+
+/** `chain` gives the settings of each middleware, in order. */
+async function addBehind(chain, options) {
+  const middleware = Object.entries(chain).map(async ([as, settings]) => ({
     as,
     bytes: await readyMade(as),
-    ...(settings[as] && { settings: settings[as] }),
+    ...(settings && { settings }),
   }));
   const { bytes } = await compose({
     name: "bench",
@@ -127,8 +118,7 @@ export async function fullCore({ jwt, approximate = false } = {}) {
     access: "authenticated",
     providers: [{ as: "add", bytes: await addProvider() }],
     middleware: await Promise.all(middleware),
-    grants: { "rate-limit": { kv: ["limits/"] } },
-    fuse: true,
+    ...options,
   });
   return bytes;
 }
