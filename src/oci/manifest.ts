@@ -28,6 +28,8 @@ export interface ImageIndex {
 }
 
 export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+/** Of a configuration or content that says nothing. */
+export const EMPTY_TYPE = "application/vnd.oci.empty.v1+json";
 export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 const MAX_DEPTH = 16;
 const MAX_TOKENS = 100_000;

@@ -69,8 +69,9 @@ export async function pullComponent(
   const layer = layers[0]!;
   await admit?.(manifest, repository);
 
-  const fromCache = (await cache.read(layer.digest)) !== undefined;
-  const bytes = await repository.blob(layer);
+  const cached = await cache.read(layer.digest);
+  const fromCache = cached?.length === layer.size;
+  const bytes = fromCache ? cached : await (offline ? repository : remote).blob(layer);
   const kept =
     (fromCache || (await cache.write(layer.digest, bytes))) &&
     (wasKept || (await cache.write(manifest.digest, found.bytes)));

@@ -3,6 +3,7 @@ import { digestOf } from "./digest.ts";
 import type { Answer } from "./exchange.ts";
 import {
   documentType,
+  EMPTY_TYPE,
   INDEX_TYPE,
   MANIFEST_TYPE,
   readImageIndex,
@@ -65,7 +66,6 @@ export interface Repository {
   attach(subject: Descriptor, referrer: Referrer): Promise<Descriptor>;
 }
 
-const EMPTY_TYPE = "application/vnd.oci.empty.v1+json";
 const EMPTY = new TextEncoder().encode("{}");
 const FALLBACK_ATTEMPTS = 3;
 const UNKNOWN = 404;

@@ -1,4 +1,4 @@
-import type { Descriptor, Repository } from "../oci/index.ts";
+import { MANIFEST_TYPE, type Descriptor, type Repository } from "../oci/index.ts";
 import { BUNDLE_TYPE, SIGN_PREDICATE } from "./bundle.ts";
 import { findBundles, findTagged, readTagged, signatureTag } from "./find-signatures.ts";
 import type { PublicKey } from "./public-key.ts";
@@ -6,7 +6,6 @@ import type { Signed } from "./sign.ts";
 import { SIGNATURE_ANNOTATION, SIMPLE_SIGNING_TYPE } from "./simple-signing.ts";
 import type { Expected } from "./verdict.ts";
 
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
 
 /**

@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors/index.ts";
-import type { Descriptor, Repository } from "../oci/index.ts";
+import { EMPTY_TYPE, type Descriptor, type Repository } from "../oci/index.ts";
 import { BUNDLE_TYPE, judgeBundle } from "./bundle.ts";
 import type { PublicKey } from "./public-key.ts";
 import { judgePayload, SIGNATURE_ANNOTATION, SIMPLE_SIGNING_TYPE } from "./simple-signing.ts";
@@ -8,7 +8,6 @@ import type { Expected, Verdict } from "./verdict.ts";
 
 /** Signatures of one artifact that are looked at, in both layouts together. */
 export const MAX_SIGNATURES = 50;
-const EMPTY_TYPE = "application/vnd.oci.empty.v1+json";
 const MAX_BUNDLE_BYTES = 256 * 1024;
 const MAX_PAYLOAD_BYTES = 64 * 1024;
 
