@@ -1,6 +1,6 @@
 import { MANIFEST_TYPE, type Descriptor } from "./manifest.ts";
 import type { OciReference } from "./reference.ts";
-import { openRepository, type RepositorySettings } from "./repository.ts";
+import { openRepository, type Repository, type RepositorySettings } from "./repository.ts";
 import {
   CONFIG_TYPE,
   LAYER_TYPE,
@@ -15,6 +15,8 @@ export interface PushOptions extends RepositorySettings, ComponentDescription {
   annotations?: Record<string, string>;
   /** Repository of the same registry that may have the component already. */
   mountFrom?: string;
+  /** Done when all is stored, before the tag means it: the place to attach and sign. Throws to leave the tag as it is. */
+  beforeTag?: (manifest: Descriptor, repository: Repository) => Promise<unknown>;
 }
 
 /**
@@ -38,5 +40,10 @@ export async function pushComponent(
       ? layer
       : { ...layer, annotations: { "org.opencontainers.image.title": `${title}.wasm` } };
   const manifest = writeComponentManifest(config, named, options.annotations ?? {});
-  return repository.putManifest(manifest, MANIFEST_TYPE, reference.tag);
+  const { tag } = reference;
+  if (options.beforeTag === undefined) return repository.putManifest(manifest, MANIFEST_TYPE, tag);
+  const stored = await repository.putManifest(manifest, MANIFEST_TYPE);
+  await options.beforeTag(stored, repository);
+  if (tag !== undefined) await repository.putManifest(manifest, MANIFEST_TYPE, tag);
+  return stored;
 }

@@ -3,8 +3,6 @@ import { inspect } from "../inspect/index.ts";
 import { canonicalJson, readManifest, type Json, type Manifest } from "../manifest/index.ts";
 import {
   digestOf,
-  MANIFEST_TYPE,
-  openRepository,
   pushComponent,
   type Descriptor,
   type OciReference,
@@ -70,19 +68,21 @@ export async function publishComponent(
   }
   const manifest = readManifest(bytes);
   const annotations = { ...annotationsOf(manifest, options.packageFacts), ...options.annotations };
-  const { tag, ...untagged } = reference;
-  const repository = openRepository(reference, options);
-  const stored = await pushComponent(bytes, untagged, { ...options, annotations, imports, exports });
   const attached: Descriptor[] = [];
-  for (const referrer of attachments(bytes, manifest, options.name)) {
-    // One after the other: a registry without a list of referrers keeps them in one tag.
-    attached.push(await repository.attach(stored, referrer));
-  }
-  await options.beforeTag?.(stored, repository);
-  if (tag !== undefined) {
-    const { bytes: text } = await repository.manifest(stored.digest);
-    await repository.putManifest(text, MANIFEST_TYPE, tag);
-  }
+  const beforeTag = async (subject: Descriptor, repository: Repository): Promise<void> => {
+    for (const referrer of attachments(bytes, manifest, options.name)) {
+      // One after the other: a registry without a list of referrers keeps them in one tag.
+      attached.push(await repository.attach(subject, referrer));
+    }
+    await options.beforeTag?.(subject, repository);
+  };
+  const stored = await pushComponent(bytes, reference, {
+    ...options,
+    annotations,
+    imports,
+    exports,
+    beforeTag,
+  });
   return {
     reference: { ...reference, digest: stored.digest },
     manifest: stored,
