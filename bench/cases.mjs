@@ -8,17 +8,16 @@ import { bundle } from "tenon/bundle";
 import { CALL, LIST, listRequest, load, median } from "./load.mjs";
 import { addCore, passMiddleware, readyMade } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
-import { freePort, start } from "./server.mjs";
+import { freePort, script, start } from "./server.mjs";
 
-const here = import.meta.dirname;
-const root = join(here, "..");
+const root = join(import.meta.dirname, "..");
 
 /** The Node host against a bare JSON echo in the same round. */
 export async function node({ seconds, rounds }) {
   const servers = {
-    echo: script("echo.mjs", {}),
-    "no chain": script("subject.mjs", { CHAIN: "none" }),
-    "access-log": script("subject.mjs", { CHAIN: "access-log" }),
+    echo: script("peers/echo.mjs", {}),
+    "no chain": script("serve.mjs", { CHAIN: "none" }),
+    "access-log": script("serve.mjs", { CHAIN: "access-log" }),
   };
   const results = await measure(servers, { call: CALL, list: LIST }, { seconds, rounds });
   const rows = Object.keys(servers).flatMap((name) =>
@@ -33,11 +32,11 @@ export async function node({ seconds, rounds }) {
 /** What counting requests costs, beside the same server without. */
 export async function limits({ seconds, rounds }) {
   const servers = {
-    "no chain": script("subject.mjs", { CHAIN: "none" }),
-    "rate-limit, in memory": script("subject.mjs", { CHAIN: "rate-limit" }),
+    "no chain": script("serve.mjs", { CHAIN: "none" }),
+    "rate-limit, in memory": script("serve.mjs", { CHAIN: "rate-limit" }),
   };
   const redis = findProgram("redis-server") && (await startRedis());
-  if (redis) servers["rate-limit, in Redis"] = script("subject.mjs", { CHAIN: "rate-limit", KV: redis.url });
+  if (redis) servers["rate-limit, in Redis"] = script("serve.mjs", { CHAIN: "rate-limit", KV: redis.url });
   try {
     const results = await measure(servers, { call: CALL }, { seconds, rounds });
     const rows = Object.keys(servers).map((name) =>
@@ -76,22 +75,12 @@ export async function lists({ seconds, rounds }) {
     call: CALL,
     ...Object.fromEntries(methods.map((method) => [method, listRequest(method)])),
   };
-  const servers = { echo: script("echo.mjs", {}), server: script("subject.mjs", { CHAIN: "lists" }) };
+  const servers = { echo: script("peers/echo.mjs", {}), server: script("serve.mjs", { CHAIN: "lists" }) };
   const results = await measure(servers, requests, { seconds, rounds });
   const rows = methods.map((method) =>
     resultRow(`${method}, 10 providers of 5 each`, results.server[method], [results.echo.call]),
   );
   return { title: "Constant lists", head: ["list", "req/s", "CPU ms/req", "p99 ms", "/ echo"], rows };
-}
-
-/** Starts a script of this folder on a port of its own. */
-function script(name, env) {
-  return async () => {
-    const port = String(await freePort());
-    const url = `http://127.0.0.1:${port}/mcp`;
-    const server = await start(process.execPath, [join(here, name)], { url, env: { ...env, PORT: port } });
-    return { ...server, url };
-  };
 }
 
 /** Chains in Viceroy, which starts an instance for each request. */
@@ -168,22 +157,25 @@ async function nodeStartMs(rounds) {
   return median(times);
 }
 
-/** Each server in turn, several rounds, so that a disturbance hits one round of all and not all rounds of one. */
-export async function measure(servers, requests, { seconds, rounds }) {
+/**
+ * Each server in turn, several rounds, so that a disturbance hits one round of all and not all rounds of one; each round begins one server
+ * further on.
+ *
+ * @returns for each server and kind of request the results, in the order of the rounds, and under `startMs` how long it took to start
+ */
+export async function measure(servers, requests, { seconds, rounds, connections }) {
   const collected = {};
+  const all = Object.entries(servers);
   for (let round = 0; round < rounds; round++) {
-    for (const [name, launch] of Object.entries(servers)) {
+    const first = round % all.length;
+    for (const [name, launch] of [...all.slice(first), ...all.slice(0, first)]) {
       const server = await launch();
+      const results = (collected[name] ??= { startMs: [] });
+      results.startMs.push(server.startMs);
       try {
         for (const [kind, body] of Object.entries(requests)) {
-          const result = await load(server.url, {
-            body,
-            pid: server.pid,
-            seconds,
-            headers: server.headers,
-            token: server.token,
-          });
-          ((collected[name] ??= {})[kind] ??= []).push(result);
+          const { url, pid, headers, token } = server;
+          (results[kind] ??= []).push(await load(url, { body, pid, seconds, headers, token, connections }));
         }
       } finally {
         await server.stop();

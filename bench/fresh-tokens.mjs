@@ -8,7 +8,7 @@ import { CALL, cpuMs, median } from "./load.mjs";
 import { addProvider, fullCore, readyMade } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
-import { issuer } from "./tokens.mjs";
+import { issuer } from "./issuer.mjs";
 
 const REQUESTS = 100;
 const WARM_UP = 10;

@@ -6,7 +6,7 @@ import { bundle } from "tenon/bundle";
 import { CALL, load, median } from "./load.mjs";
 import { chainCore, KEY } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
-import { freePort, start } from "./server.mjs";
+import { freePort, script, start } from "./server.mjs";
 
 const KINDS = { apart: false, fused: true };
 const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
@@ -62,12 +62,7 @@ export async function fused({ seconds, rounds }) {
 }
 
 async function nodeServer(kind) {
-  return async () => {
-    const port = String(await freePort());
-    const url = `http://127.0.0.1:${port}/mcp`;
-    const subject = join(import.meta.dirname, "subject.mjs");
-    return { ...(await start(process.execPath, [subject], { url, env: { CHAIN: kind, PORT: port } })), url };
-  };
+  return script("serve.mjs", { CHAIN: kind });
 }
 
 function wasmtimeServers() {

@@ -94,19 +94,20 @@ const FULL_LIMIT = { limit: 1_000_000, windowMs: 1000, by: ["principal", "tool"]
  *
  * @param jwt Settings of `auth-jwt`. Default: `auth-api-key`, which knows {@link KEY}.
  * @param approximate True for a store that does not keep values.
+ * @param tools How many, see {@link addProvider}.
  */
-export function fullCore({ jwt, approximate = false } = {}) {
+export function fullCore({ jwt, approximate = false, tools = 1 } = {}) {
   const authentication = jwt === undefined ? { "auth-api-key": KEYS } : { "auth-jwt": jwt };
   const limit = { ...FULL_LIMIT, ...(approximate && { approximate }) };
   const grants = { "rate-limit": { kv: ["limits/"] } };
   return addBehind(
     { "access-log": undefined, ...authentication, "rate-limit": limit },
-    { grants, fuse: true },
+    { grants, fuse: true, tools },
   );
 }
 
 /** `chain` gives the settings of each middleware, in order. */
-async function addBehind(chain, options) {
+async function addBehind(chain, { tools, ...options }) {
   const middleware = Object.entries(chain).map(async ([as, settings]) => ({
     as,
     bytes: await readyMade(as),
@@ -116,7 +117,7 @@ async function addBehind(chain, options) {
     name: "bench",
     version: "1.0.0",
     access: "authenticated",
-    providers: [{ as: "add", bytes: await addProvider() }],
+    providers: [{ as: "add", bytes: await addProvider(tools) }],
     middleware: await Promise.all(middleware),
     ...options,
   });

@@ -1,21 +1,36 @@
 // Starts the programs that a case puts under load.
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { resolve } from "node:path";
 
 const START_LIMIT_MS = 60_000;
 
 /** A free TCP port on loopback. */
 export function freePort() {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, reject) => {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const { port } = probe.address();
-      probe.close(() => resolve(port));
+      probe.close(() => done(port));
     });
   });
 }
 
-/** Starts a command and waits until `url` answers anything at all. */
+/** What starts a script on a port of its own; a path that is not absolute is of this folder. */
+export function script(path, env) {
+  return async () => {
+    const port = String(await freePort());
+    const url = `http://127.0.0.1:${port}/mcp`;
+    const file = resolve(import.meta.dirname, path);
+    return { ...(await start(process.execPath, [file], { url, env: { ...env, PORT: port } })), url };
+  };
+}
+
+/**
+ * Starts a command and waits until `url` answers anything at all.
+ *
+ * @returns the running process: `startMs` says how long that took, `exitCode()` is null while it runs, `log()` ends with what it wrote last
+ */
 export async function start(command, args, { url, env = {}, cwd }) {
   const started = performance.now();
   const child = spawn(command, args, {
@@ -29,7 +44,7 @@ export async function start(command, args, { url, env = {}, cwd }) {
       log = (log + text).slice(-4000);
     });
   }
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ended = new Promise((done) => child.once("exit", done));
   while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
     const answered = await fetch(url, { method: "POST", body: "{}" }).then(
       (response) => response.text().then(() => true),
@@ -39,6 +54,7 @@ export async function start(command, args, { url, env = {}, cwd }) {
       return {
         pid: child.pid,
         log: () => log,
+        exitCode: () => child.exitCode,
         startMs: performance.now() - started,
         stop: async () => {
           // Not every runtime ends on SIGTERM, and nothing is lost.

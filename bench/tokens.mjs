@@ -1,28 +1,12 @@
 // What it costs to authenticate a caller by a signed token, for each algorithm, on the Node host.
-import { constants, generateKeyPairSync, sign } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose } from "tenon/compose";
 import { createPool, loadCore } from "tenon/hosts/node";
+import { issuerOf, KINDS } from "./issuer.mjs";
 import { readyMade } from "./parts.mjs";
 
-const pss = (saltLength) => ({ padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
-const ecdsa = { dsaEncoding: "ieee-p1363" };
-const ISSUER = "https://issuer.example";
-const AUDIENCE = "https://mcp.example/mcp";
-/** [alg, what it says in the table, type of key, its options, hash, how Node signs] */
-const KINDS = [
-  ["RS256", "RS256, 2,048 bits", "rsa", { modulusLength: 2048 }, "sha256", {}],
-  ["RS256", "RS256, 4,096 bits", "rsa", { modulusLength: 4096 }, "sha256", {}],
-  ["RS512", "RS512, 2,048 bits", "rsa", { modulusLength: 2048 }, "sha512", {}],
-  ["PS256", "PS256, 2,048 bits", "rsa", { modulusLength: 2048 }, "sha256", pss(32)],
-  ["PS512", "PS512, 2,048 bits", "rsa", { modulusLength: 2048 }, "sha512", pss(64)],
-  ["ES256", "ES256", "ec", { namedCurve: "P-256" }, "sha256", ecdsa],
-  ["ES384", "ES384", "ec", { namedCurve: "P-384" }, "sha384", ecdsa],
-  ["ES512", "ES512", "ec", { namedCurve: "P-521" }, "sha512", ecdsa],
-  ["EdDSA", "EdDSA", "ed25519", {}, null, {}],
-];
 const CALLS = 20;
 
 /** The first token of an instance, another one, and one that it knows; tokens of some 700 characters. */
@@ -48,21 +32,6 @@ export async function tokens({ rounds }) {
   };
 }
 
-/** Settings of `auth-jwt` that trust a new key for an algorithm, and what makes tokens with it, each for another subject. */
-export function issuer(alg) {
-  return issuerOf(KINDS.find(([name]) => name === alg));
-}
-
-function issuerOf([alg, , type, options, hash, signing]) {
-  const { publicKey, privateKey } = generateKeyPairSync(type, options);
-  const jwk = { ...publicKey.export({ format: "jwk" }), alg, kid: "key" };
-  let subjects = 0;
-  return {
-    settings: { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [jwk] } },
-    token: () => signed({ alg, kid: "key" }, `user-${subjects++}`, hash, { key: privateKey, ...signing }),
-  };
-}
-
 async function authenticated(settings) {
   const { bytes } = await compose({
     name: "bench",
@@ -72,24 +41,6 @@ async function authenticated(settings) {
     middleware: [{ as: "auth-jwt", bytes: await readyMade("auth-jwt"), settings }],
   });
   return bytes;
-}
-
-function signed(header, subject, hash, key) {
-  const exp = Math.floor(Date.now() / 1000) + 3600;
-  const claims = {
-    iss: ISSUER,
-    aud: AUDIENCE,
-    sub: subject,
-    exp,
-    scope: "a:read b:write",
-    pad: "x".repeat(240),
-  };
-  const content = [header, claims].map((part) => base64url(JSON.stringify(part))).join(".");
-  return `${content}.${base64url(sign(hash, Buffer.from(content), key))}`;
-}
-
-function base64url(content) {
-  return Buffer.from(content).toString("base64url");
 }
 
 async function once(core, token) {

@@ -10,7 +10,7 @@ import { CALL, LIST } from "./load.mjs";
 import { addCore, chainCore, fullCore, KEY, passMiddleware } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
-import { issuer } from "./tokens.mjs";
+import { issuer } from "./issuer.mjs";
 
 const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
 const MODES = { fresh: [], reused: ["--max-instance-reuse-count", "1000"] };
