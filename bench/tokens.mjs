@@ -44,7 +44,7 @@ async function authenticated(settings) {
 }
 
 async function once(core, token) {
-  const pool = await createPool(core, { workers: 1, queueMs: Infinity, log: () => {} });
+  const pool = await createPool(core, { workers: 1, patient: true, log: () => {} });
   const call = async (text) => {
     const deadline = Date.now() + 60_000;
     const context = {

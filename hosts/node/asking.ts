@@ -9,6 +9,7 @@ import {
 } from "../../src/protocol/index.ts";
 import { after } from "./after.ts";
 import { report, type LogSink } from "./host-log.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits/resolve-limits.ts";
 
 /** How tools, prompts and resources ask clients for something. */
 export interface AskingOptions {
@@ -18,12 +19,6 @@ export interface AskingOptions {
    * outlives this server.
    */
   stateKeys?: readonly Uint8Array[];
-  /** Time a client since 2026-07-28 has until it sends its request again, in milliseconds. Default 600,000. */
-  stateMs?: number;
-  /** Time a client before 2026-07-28 has to answer, in milliseconds. Default 300,000. */
-  answerMs?: number;
-  /** Requests of clients before 2026-07-28 that may wait for an answer at once; more are refused. Default 500. */
-  maxWaiting?: number;
 }
 
 /** What sealing takes of Node. */
@@ -43,23 +38,26 @@ export type Asking = Required<Pick<ProtocolOptions, "states" | "clientRequests" 
  *
  * @throws TypeError when a key has another length, or there is none.
  */
-export function createAsking(options: AskingOptions, log: LogSink): Asking {
-  const keys = options.stateKeys ?? [randomBytes(KEY_BYTES)];
+export function createAsking(
+  { stateKeys }: AskingOptions,
+  log: LogSink,
+  { stateMs, answerMs, waiting }: Limits["asking"] = DEFAULT_LIMITS.asking,
+): Asking {
+  const keys = stateKeys ?? [randomBytes(KEY_BYTES)];
   if (keys.length === 0 || keys.some((key) => key.length !== KEY_BYTES)) {
     throw new TypeError(`Cannot seal states: a key has ${KEY_BYTES} bytes, and at least one is needed`);
   }
-  const { stateMs, answerMs, maxWaiting } = options;
   return {
     states: createRequestStates({
       sealer: createSealer(keys, NODE_PLATFORM),
       now: Date.now,
-      ...(stateMs !== undefined && { lifetimeMs: stateMs }),
+      lifetimeMs: stateMs,
     }),
     clientRequests: createClientRequests({
       newId: randomUUID,
       after,
-      ...(answerMs !== undefined && { answerMs }),
-      ...(maxWaiting !== undefined && { maxWaiting }),
+      answerMs,
+      maxWaiting: waiting,
     }),
     report: (fault) => report(log, "error", fault),
   };

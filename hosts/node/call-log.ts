@@ -1,13 +1,9 @@
+import type { Limits } from "./limits/resolve-limits.ts";
+
 const HEADER_INTS = 2;
 const LENGTH = 0;
 const DROPPED = 1;
 const HEADER_BYTES = HEADER_INTS * Int32Array.BYTES_PER_ELEMENT;
-
-/** What one call may log, in bytes. */
-export const LOG_QUOTA_BYTES = 64 * 1024;
-
-/** The part of it that tools cannot use up: their call must show in the log of whoever stands in front of them. */
-export const RESERVED_BYTES = 8 * 1024;
 
 /**
  * The log lines of the call a worker is busy with, in memory that both threads see: lines of a call that is terminated
@@ -26,17 +22,28 @@ export interface CallLog {
   take(): { lines: Buffer | undefined; dropped: number };
 }
 
-/** Creates a log, or attaches to one that another thread created. */
-export function createCallLog(
-  shared: SharedArrayBuffer = new SharedArrayBuffer(HEADER_BYTES + LOG_QUOTA_BYTES),
-): CallLog {
+/**
+ * Creates a log.
+ *
+ * @param limits Bytes that one call may log, and the part of them that tools cannot use up: their call must show in the log of
+ * whoever stands in front of them.
+ */
+export function createCallLog({
+  logBytes,
+  reservedLogBytes,
+}: Pick<Limits["calls"], "logBytes" | "reservedLogBytes">): CallLog {
+  return attachCallLog(new SharedArrayBuffer(HEADER_BYTES + logBytes), reservedLogBytes);
+}
+
+/** Attaches to a log that another thread created. */
+export function attachCallLog(shared: SharedArrayBuffer, reservedBytes: number): CallLog {
   const header = new Int32Array(shared, 0, HEADER_INTS);
   const text = Buffer.from(shared, HEADER_BYTES);
   return {
     shared,
     add(line, isReserved) {
       const at = Atomics.load(header, LENGTH);
-      const end = text.length - (isReserved ? 0 : RESERVED_BYTES);
+      const end = text.length - (isReserved ? 0 : reservedBytes);
       // A line has at most three bytes for each of its UTF-16 units; only near the end is it worth counting them.
       const fits = line.length * 3 < end - at || Buffer.byteLength(line) < end - at;
       if (!fits) {

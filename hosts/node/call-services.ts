@@ -1,15 +1,11 @@
 import { randomInt } from "node:crypto";
 import type { Signal } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
+import type { Limits } from "./limits/resolve-limits.ts";
 import { ServiceFailure } from "./host-services.ts";
 import { describeKey, describeRequest, refusalOf, type Refusal } from "./refusal.ts";
 import type { HostServices, HttpServiceRequest, HttpServiceResponse, KvStore } from "./host-services.ts";
 import type { ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
-
-/** Requests that one call may have in flight, or ended and not taken. */
-export const MAX_REQUESTS_IN_FLIGHT = 16;
-/** Requests that one call may send. */
-export const MAX_REQUESTS = 100;
 
 // Above, QuickJS takes a u32 for a negative number.
 const TOKENS = 2 ** 31;
@@ -37,6 +33,14 @@ export interface CallServices {
   end(): void;
 }
 
+/** Whoever runs the server. */
+export interface ServiceListeners {
+  /** Takes what a service threw that its interface has no case for; the guest learns nothing of it. */
+  onFault: (service: string, error: unknown) => void;
+  /** Takes what was refused, which the guest is told as well. */
+  onRefusal: (refusal: Refusal) => void;
+}
+
 /** How a request ended, as `tenon:host/http` has it. */
 export type HttpResult =
   | { tag: "ok"; val: HttpServiceResponse }
@@ -51,13 +55,12 @@ interface Started {
 /**
  * Lends services to the calls of one worker, one call after another.
  *
- * @param onFault Takes what a service threw that its interface has no case for; the guest learns nothing of it.
- * @param onRefusal Takes what was refused, which the guest is told as well.
+ * @param limits How many requests a call may have in flight, or ended and not taken, and in all.
  */
 export function createCallServices(
   services: HostServices,
-  onFault: (service: string, error: unknown) => void,
-  onRefusal: (refusal: Refusal) => void,
+  { requestsAtOnce, requestsPerCall }: Pick<Limits["outbound"], "requestsAtOnce" | "requestsPerCall">,
+  { onFault, onRefusal }: ServiceListeners,
 ): CallServices {
   let inFlight = new Map<number, Started>();
   let sent = 0;
@@ -71,7 +74,7 @@ export function createCallServices(
 
   function admit(): NonNullable<HostServices["http"]> {
     if (!services.http) throw denied("http");
-    if (inFlight.size >= MAX_REQUESTS_IN_FLIGHT || sent >= MAX_REQUESTS) throw new ServiceFailure("too-many");
+    if (inFlight.size >= requestsAtOnce || sent >= requestsPerCall) throw new ServiceFailure("too-many");
     sent++;
     return services.http;
   }

@@ -6,11 +6,7 @@ import {
   type ChangingList,
   type Topic,
 } from "../../src/protocol/index.ts";
-
-/** Streams of changes that may be open at once; the rest of the connections is for requests. */
-export const MAX_STREAMS = 500;
-/** Those of one peer. */
-export const MAX_STREAMS_PER_PEER = 100;
+import { DEFAULT_LIMITS, type Limits } from "./limits/resolve-limits.ts";
 
 /** UTF-16 units of the URIs that are subscribed to, by all clients together. */
 export const MAX_KEPT_LENGTH = 16 * 1024 * 1024;
@@ -22,10 +18,15 @@ const WINDOW_MS = 100;
 export interface ChangeHubOptions {
   /** Lists that the core in place has. */
   lists: () => ReadonlySet<ChangingList>;
+  /** Streams of changes that may be open at once, and those of one peer. Default: the defaults. */
+  streams?: Limits["streams"];
 }
 
 /** Where the changes of one server come in and its clients hear of them. It outlives cores. */
-export function createChangeHub({ lists }: ChangeHubOptions): Changes {
+export function createChangeHub({
+  lists,
+  streams: limits = DEFAULT_LIMITS.streams,
+}: ChangeHubOptions): Changes {
   const listeners = new Map<Topic, Set<(topic: Topic) => void>>();
   /** Changes since the window opened; nothing while none is open. */
   let waiting: Set<Topic> | undefined;
@@ -100,7 +101,7 @@ export function createChangeHub({ lists }: ChangeHubOptions): Changes {
     },
     enter(peer = "") {
       const own = peers.get(peer) ?? 0;
-      if (streams === MAX_STREAMS || own === MAX_STREAMS_PER_PEER) return undefined;
+      if (streams >= limits.open || own >= limits.openPerPeer) return undefined;
       streams++;
       peers.set(peer, own + 1);
       return () => {

@@ -5,6 +5,7 @@ import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
+import type { Limits } from "./limits/resolve-limits.ts";
 import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
 import {
@@ -20,10 +21,7 @@ export type CallResult = { outcome: Outcome } | { failure: CallFailure };
 
 /** Options of {@link startCoreWorker}. */
 export interface CoreWorkerOptions {
-  /** Bytes of UTF-8 an outcome may have. */
-  maxOutputBytes: number;
-  /** Time the worker may take to become ready, in milliseconds. */
-  startMs: number;
+  limits: Limits;
   /** What calls may reach beyond the worker. */
   services: HostServices;
   /** Takes what a service threw against its own rules. */
@@ -59,15 +57,11 @@ export interface CoreWorker {
   terminate(): Promise<void>;
 }
 
-// Strings on their way through, and the transpiled code. Guests have their own memory, bounded in their modules.
-const HEAP_MIB = 256;
-/** What a cancelled call has left to end by itself. */
-const GRACE_MS = 1000;
-
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
-  const log = createCallLog();
-  const services = createCallServices(options.services, onFault, onRefusal);
+  const { calls, guests, outbound } = options.limits;
+  const log = createCallLog(calls);
+  const services = createCallServices(options.services, outbound, { onFault, onRefusal });
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
   );
@@ -79,21 +73,23 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     owners,
     middleware: new Set(core.manifest.middleware.map(({ as }) => as)),
     log: log.shared,
+    reservedLogBytes: calls.reservedLogBytes,
     words: words.buffer,
     clock: options.services.now !== undefined,
-    maxOutputBytes: options.maxOutputBytes,
+    maxOutputBytes: calls.resultBytes,
     environment: core.environment,
   };
   const thread = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: setup,
     env: {},
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+    // Guests have their own memory, bounded in their modules.
+    resourceLimits: { maxOldGenerationSizeMb: guests.heapMiB },
   });
   let done: ((result: CallResult) => void) | undefined;
   let timer: NodeJS.Timeout | undefined = setTimeout(
-    () => end("deadline", `it was not ready within ${options.startMs} ms`),
-    options.startMs,
+    () => end("deadline", `it was not ready within ${guests.startMs} ms`),
+    guests.startMs,
   );
   let stopWatching: (() => void) | undefined;
   /** Of the call in flight. */
@@ -159,7 +155,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       Atomics.store(words, WORDS.cancelled, 1);
       grace = setTimeout(
         () => end("cancelled", `${describeCall(request, owners)} went on after it was cancelled`),
-        GRACE_MS,
+        calls.cancelMs,
       );
     };
     signal.addEventListener("abort", onAbort, { once: true });

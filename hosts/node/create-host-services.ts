@@ -1,6 +1,7 @@
 import { ToolkitError } from "../../src/errors/index.ts";
 import { configVariable, secretVariable, type CoreManifest, type Grants } from "../../src/manifest/index.ts";
 import type { HostServices, KvStore } from "./host-services.ts";
+import { resolveLimits } from "./limits/resolve-limits.ts";
 import { configFrom, secretsFrom, type Environment } from "./services/environment.ts";
 import { componentKv } from "./services/component-kv.ts";
 import { createMemoryKv } from "./services/kv-store.ts";
@@ -22,6 +23,7 @@ export interface CreateHostServicesOptions extends OutboundHttpOptions {
  * for `-` and `.`; only those of granted names are read, once, now.
  *
  * @throws ToolkitError `ERR_HOST_STORE` when a middleware requires what the store cannot do.
+ * @throws TypeError when a limit is not one.
  */
 export function createHostServices(
   manifest: CoreManifest,
@@ -36,7 +38,7 @@ export function createHostServices(
   return {
     ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
     ...(grants.some(({ kv = [] }) => kv.length > 0) && {
-      kv: componentKv(options.kv ?? createMemoryKv(Date.now)),
+      kv: componentKv(options.kv ?? createMemoryKv(Date.now, resolveLimits(options.limits).kv)),
     }),
     ...(config.size > 0 && { config: configFrom(environment, config) }),
     ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),

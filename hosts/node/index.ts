@@ -16,10 +16,11 @@ export {
   type KvStore,
 } from "./host-services.ts";
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+export { findLimitsProblems, type Limits, type LimitsInput } from "./limits/resolve-limits.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
 export { isPublicUrl } from "./public-url.ts";
-export { serveHttp, type HttpServer, type ServeHttpOptions, type SessionLimits } from "./serve-http.ts";
+export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";
 export { createFindPeer } from "./trusted-proxies.ts";
 export type { TaskServerOptions } from "./serve-tasks.ts";
-export { openKvStore } from "./services/open-kv.ts";
+export { openKvStore, type OpenKvStoreOptions } from "./services/open-kv.ts";

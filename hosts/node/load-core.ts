@@ -4,6 +4,7 @@ import { ToolkitError } from "../../src/errors/index.ts";
 import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
 import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
+import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 import { PROVIDED_INTERFACES } from "./service-imports.ts";
 import { transpileCached } from "./transpile-cache.ts";
 import { isUnsafeCore, isUnsafeInterface, unsafeEnvironment } from "./unsafe-core.ts";
@@ -17,8 +18,8 @@ export interface LoadOptions {
    * write to it. `false` keeps nothing, for cores that are loaded once, such as those of a project that is being written.
    */
   cacheDir?: string | false;
-  /** Memory each component may use, in MiB. Default 64. */
-  memoryMiB?: number;
+  /** What its instances may grow to: `guests.memoryMiB` and `guests.tableEntries`. Default: the defaults. */
+  limits?: LimitsInput;
 }
 
 /** A core ready to be instantiated in any number of workers. */
@@ -36,9 +37,7 @@ export interface LoadedCore {
   readonly environment?: Record<string, string>;
 }
 
-const DEFAULT_MEMORY_MIB = 64;
 const PAGES_PER_MIB = 16;
-const TABLE_ENTRIES = 100_000;
 
 /**
  * Prepares a composed core: reads its manifest, has its bytes prove what that says, transpiles it (or takes the result of
@@ -46,6 +45,7 @@ const TABLE_ENTRIES = 100_000;
  *
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run, or its bytes do not prove its manifest.
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
+ * @throws TypeError when a limit is not one.
  */
 export function loadCore(bytes: Uint8Array, options: LoadOptions = {}): Promise<LoadedCore> {
   return load(bytes, options, async (manifest, what) => {
@@ -65,6 +65,7 @@ async function load(
   options: LoadOptions,
   prove: (manifest: CoreManifest, what: string) => Promise<void>,
 ): Promise<LoadedCore> {
+  const { guests } = resolveLimits(options.limits);
   const what = options.name === undefined ? "core" : `core "${options.name}"`;
   const manifest = readManifest(bytes);
   if (manifest?.kind !== "core") {
@@ -94,8 +95,8 @@ async function load(
   }
   enableExtendedConst();
   const bounds = {
-    memoryPages: (options.memoryMiB ?? DEFAULT_MEMORY_MIB) * PAGES_PER_MIB,
-    tableEntries: TABLE_ENTRIES,
+    memoryPages: guests.memoryMiB * PAGES_PER_MIB,
+    tableEntries: guests.tableEntries,
   };
   const compiled = await Promise.all(
     [...modules].map(

@@ -2,9 +2,6 @@ import type { Call } from "../../src/protocol/index.ts";
 import { report, type LogSink } from "./host-log.ts";
 import { requestIdOf } from "./request-id.ts";
 
-/** What a client that does not read may make this process keep for it, besides the answer itself. */
-export const MAX_STALLED_BYTES = 256 * 1024;
-
 /** Sends the notifications of one call. */
 export interface Notifier {
   notify: (message: string) => void;
@@ -15,19 +12,19 @@ export interface Notifier {
 /**
  * Sends what a call notifies while it runs.
  *
- * @param stalledBytes Bytes that wait for the client to read them.
+ * @param isStalled Whether the client leaves as much unread as it may.
  */
 export function createNotifier<Answer>(
   call: Call<Answer>,
   log: LogSink,
-  { stalledBytes, send }: { stalledBytes: () => number; send: (part: Answer) => void },
+  { isStalled, send }: { isStalled: () => boolean; send: (part: Answer) => void },
 ): Notifier {
   let unread = 0;
   return {
     notify(message) {
       const part = call.notify(message);
       if (part === undefined) return;
-      if (stalledBytes() > MAX_STALLED_BYTES) unread++;
+      if (isStalled()) unread++;
       else send(part);
     },
     end() {

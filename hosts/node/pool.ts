@@ -7,19 +7,16 @@ import { logToStderr, report, reportFault, reportRefusal, type LogSink } from ".
 import type { CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import type { LoadedCore } from "./load-core.ts";
+import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
-  /** Calls that run at once, each on a thread of its own. Default: cores − 1, at least 1. One more thread is kept ready. */
+  /** Calls that run at once, each on a thread of its own. Default: `limits.guests.workers`. One more thread is kept ready. */
   workers?: number;
-  /** Calls that may wait for a thread. Default 4 for each worker, at least 64. */
-  queueLength?: number;
-  /** Time a call may wait, in milliseconds. Default 1,000; `Infinity` for no limit but the call's deadline. */
-  queueMs?: number;
-  /** Bytes of UTF-8 an outcome may have. Default 4 MiB. */
-  maxOutputBytes?: number;
-  /** Time an instance may take to start, in milliseconds. Default 10,000. */
-  startMs?: number;
+  /** True when any number of calls may wait, each until its deadline. Default false: `limits.calls` says how many and how long. */
+  patient?: boolean;
+  /** Those of `calls`, `guests` and `outbound` are looked at. Default: the defaults. */
+  limits?: LimitsInput;
   /** What calls may reach beyond log, clocks and random numbers. Default: nothing, so each service answers `denied`. */
   services?: HostServices;
   /** Takes log lines, each with a line feed. Default: stderr, which drops lines while it is stalled. */
@@ -52,9 +49,6 @@ interface Job {
   timer: NodeJS.Timeout | undefined;
 }
 
-const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
-const DEFAULT_START_MS = 10_000;
-const DEFAULT_QUEUE_MS = 1000;
 const QUEUED_PER_WORKER = 4;
 // On few cores a burst of short calls must not be refused: how long they wait is bounded as well.
 const MIN_QUEUE_LENGTH = 64;
@@ -66,11 +60,16 @@ const LAST_RETRY_MS = 5000;
  * takes its place.
  *
  * @throws ToolkitError `ERR_HOST_CORE` when the core cannot be instantiated.
+ * @throws TypeError when a limit is not one.
  */
 export async function createPool(core: LoadedCore, options: PoolOptions = {}): Promise<Pool> {
-  const workers = options.workers ?? Math.max(1, availableParallelism() - 1);
-  const queueLength = options.queueLength ?? Math.max(MIN_QUEUE_LENGTH, QUEUED_PER_WORKER * workers);
-  const queueMs = options.queueMs ?? DEFAULT_QUEUE_MS;
+  const limits = resolveLimits(options.limits);
+  const { calls, guests } = limits;
+  const workers = options.workers ?? guests.workers ?? Math.max(1, availableParallelism() - 1);
+  const queueLength = options.patient
+    ? Infinity
+    : (calls.queueLength ?? Math.max(MIN_QUEUE_LENGTH, QUEUED_PER_WORKER * workers));
+  const queueMs = options.patient ? Infinity : calls.queueMs;
   const log = options.log ?? logToStderr;
   const all = new Set<CoreWorker>();
   const idle: CoreWorker[] = [];
@@ -87,8 +86,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
     const worker = startCoreWorker(core, {
-      maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
-      startMs: options.startMs ?? DEFAULT_START_MS,
+      limits,
       services: options.services ?? {},
       onFault: (service, error, requestId) =>
         reportFault(log, `The ${service} service failed`, error, requestId),

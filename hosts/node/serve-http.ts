@@ -9,7 +9,6 @@ import {
   type HttpAnswer,
   type HttpProtocol,
   type HttpRequestHead,
-  type SessionsOptions,
   type HttpStep,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
@@ -20,6 +19,7 @@ import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
+import { resolveLimits } from "./limits/resolve-limits.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { publicHost } from "./public-url.ts";
@@ -27,11 +27,9 @@ import { createTaskPool, startTasks, type TaskPool, type TaskServerOptions } fro
 import { takeSteps } from "./take-steps.ts";
 import { createFindPeer } from "./trusted-proxies.ts";
 
-/** Bounds of sessions, see `SessionsOptions` of the protocol core. */
-export type SessionLimits = Pick<SessionsOptions, "idleMs" | "lifeMs" | "maxSessions" | "maxPerPeer">;
-
 /** Options of {@link serveHttp}. */
-export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolOptions, "services"> {
+export interface ServeHttpOptions
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services"> {
   /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
@@ -50,14 +48,10 @@ export interface ServeHttpOptions extends LoadOptions, AskingOptions, Omit<PoolO
    */
   trustedProxies?: readonly string[];
   /**
-   * Gives clients before 2026-07-28 sessions, and takes no other request of theirs than `initialize` without one. `{}` takes
-   * the defaults. Default: every request stands alone.
+   * True to give clients before 2026-07-28 sessions, and to take no other request of theirs than `initialize` without one.
+   * Default false: every request stands alone.
    */
-  sessions?: SessionLimits;
-  /** Time a call may take, in milliseconds. Default 10,000. */
-  deadlineMs?: number;
-  /** Bytes a request's content may have. Default 1 MiB. */
-  maxBodyBytes?: number;
+  sessions?: boolean;
   /** For tools whose calls become tasks. */
   tasks?: TaskServerOptions;
 }
@@ -93,13 +87,7 @@ interface Serving {
 
 const DEFAULT_PORT = 3000;
 const DEFAULT_HOST = "127.0.0.1";
-const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
 const SESSION_ID_BYTES = 24;
-const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_HEADERS = 100;
-const MAX_CONNECTIONS = 1000;
-const HEADERS_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 1000;
 // A client that is still sending sees the refusal only if what it sends is read; beyond this it is cut off.
 const REFUSED_BODY_FACTOR = 8;
@@ -110,27 +98,31 @@ const REFUSED_BODY_FACTOR = 8;
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
  * @throws ToolkitError `ERR_HOST_LISTEN` when the address cannot be listened on.
- * @throws TypeError when an allowed host or origin, a trusted proxy or the public URL is not one, or a key has another length than 32 bytes.
+ * @throws TypeError when an allowed host or origin, a trusted proxy or the public URL or a limit is not one, or a key has another length than 32 bytes.
  */
 export async function serveHttp(
   core: LoadedCore | Uint8Array,
   options: ServeHttpOptions = {},
 ): Promise<HttpServer> {
+  const limits = resolveLimits(options.limits);
+  const { bodyBytes, streamBytes } = limits.http;
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const host = options.host ?? DEFAULT_HOST;
-  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
   const log = options.log ?? logToStderr;
-  const asking = createAsking(options, log);
+  const asking = createAsking(options, log, limits.asking);
 
   const findPeer = createFindPeer(options.trustedProxies ?? []);
   const allowedHosts = hostsOf(options);
 
   let lists = listsOf(loaded.manifest);
-  const changes = createChangeHub({ lists: () => lists });
+  const changes = createChangeHub({ lists: () => lists, streams: limits.streams });
   const sessions =
     options.sessions &&
     createSessions({
-      ...options.sessions,
+      maxSessions: limits.sessions.open,
+      maxPerPeer: limits.sessions.openPerPeer,
+      idleMs: limits.sessions.idleMs,
+      lifeMs: limits.sessions.lifeMs,
       changes,
       now: Date.now,
       after,
@@ -138,11 +130,11 @@ export async function serveHttp(
       digest: (text) => createHash("sha256").update(text).digest("base64url"),
     });
 
-  const tasks = await startTasks(options.tasks ?? {}, { pool: () => current.taskPool, changes, log });
+  const tasks = await startTasks(options.tasks ?? {}, { limits, pool: () => current.taskPool, changes, log });
 
   async function start(next: LoadedCore): Promise<Serving> {
     const protocol = createHttpProtocol({
-      ...protocolOptions(next, options.deadlineMs, tasks),
+      ...protocolOptions(next, limits, tasks),
       ...asking,
       changes,
       ...(next.manifest.protectedResource && {
@@ -153,7 +145,7 @@ export async function serveHttp(
       ...(allowedHosts && { allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
-    const poolOptions = { ...options, services: options.services?.(next.manifest) ?? {} };
+    const poolOptions = { ...options, limits, services: options.services?.(next.manifest) ?? {} };
     const pool = await createPool(next, poolOptions);
     const taskPool = createTaskPool(next, poolOptions);
     return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool };
@@ -199,7 +191,7 @@ export async function serveHttp(
       signal: client.signal,
       closing: closing.signal,
       log,
-      stalledBytes: () => response.writableLength,
+      isStalled: () => response.writableLength > streamBytes,
       send: (part) => sendPart(response, part),
     }).finally(() => isNamed && requests.delete(name));
     response.off("close", onClose);
@@ -212,10 +204,10 @@ export async function serveHttp(
     const refused = current.protocol.checkHead(head);
     if (refused) {
       send(response, refused);
-      discard(request, 0, maxBodyBytes);
+      discard(request, 0, bodyBytes);
       return;
     }
-    readBody(request, maxBodyBytes, (body) => {
+    readBody(request, bodyBytes, (body) => {
       const { protocol } = current;
       if (typeof body !== "string") {
         send(response, protocol.refuseBody(body.refused));
@@ -234,15 +226,16 @@ export async function serveHttp(
 
   const server = createServer(
     {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: limits.http.headerBytes,
+      headersTimeout: limits.http.headerMs,
+      requestTimeout: limits.http.requestMs,
+      keepAliveTimeout: limits.http.idleMs,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     },
     onRequest,
   );
-  server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = limits.http.headerFields;
+  server.maxConnections = limits.http.connections;
   try {
     await listen(server, options.port ?? DEFAULT_PORT, host);
   } catch (error) {

@@ -12,7 +12,7 @@ import { createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
 import { logToStderr } from "./host-log.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
-import { MAX_STALLED_BYTES } from "./notifier.ts";
+import { resolveLimits } from "./limits/resolve-limits.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { createTaskPool, startTasks, type TaskServerOptions } from "./serve-tasks.ts";
@@ -20,24 +20,19 @@ import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveStdio}. */
 export interface ServeStdioOptions
-  extends LoadOptions, AskingOptions, Omit<PoolOptions, "queueMs" | "queueLength" | "services"> {
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services"> {
   /** Gives what calls may reach. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** JSON-RPC messages, one a line. */
   input: Readable;
   /** Takes answers, one a line, and nothing else. */
   output: Writable;
-  /** Time a call may take, in milliseconds. Default 10,000. */
-  deadlineMs?: number;
-  /** Bytes a line may have. Default 1 MiB. */
-  maxLineBytes?: number;
   /** The credential of every request, such as `Bearer …`, for cores that authenticate. Default: none. */
   authorization?: string;
   /** For tools whose calls become tasks. Work that has not ended when the input ends fails. */
   tasks?: TaskServerOptions;
 }
 
-const DEFAULT_MAX_LINE_BYTES = 1024 * 1024;
 const CALLS_PER_WORKER = 4;
 
 /**
@@ -47,10 +42,12 @@ const CALLS_PER_WORKER = 4;
  *
  * @param core A core that `loadCore` prepared, or its bytes.
  * @throws ToolkitError `ERR_HOST_CORE` when it is not a core this host can run.
- * @throws TypeError when a key has another length than 32 bytes.
+ * @throws TypeError when a key has another length than 32 bytes, or a limit is not one.
  */
 export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeStdioOptions): Promise<void> {
   const { input, output } = options;
+  const limits = resolveLimits(options.limits);
+  const { bodyBytes, streamBytes } = limits.http;
   let outputOpen = true;
   // A client that has gone away takes no more answers; its input ends as well.
   const onOutputError = (): void => {
@@ -61,26 +58,26 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const log = options.log ?? logToStderr;
   const lists = listsOf(loaded.manifest);
-  const changes = createChangeHub({ lists: () => lists });
+  const changes = createChangeHub({ lists: () => lists, streams: limits.streams });
   const services = options.services?.(loaded.manifest) ?? {};
-  const taskPool = createTaskPool(loaded, { ...options, services });
-  const tasks = await startTasks(options.tasks ?? {}, { pool: () => taskPool, changes, log });
+  const taskPool = createTaskPool(loaded, { ...options, limits, services });
+  const tasks = await startTasks(options.tasks ?? {}, { limits, pool: () => taskPool, changes, log });
   const protocol = createStdioProtocol({
-    ...protocolOptions(loaded, options.deadlineMs, tasks),
-    ...createAsking(options, log),
+    ...protocolOptions(loaded, limits, tasks),
+    ...createAsking(options, log, limits.asking),
     changes,
     authorization: options.authorization,
     push(line) {
       // Whoever reads that late has lists to ask for anyway.
-      if (outputOpen && output.writableLength <= MAX_STALLED_BYTES) output.write(`${line}\n`);
+      if (outputOpen && output.writableLength <= streamBytes) output.write(`${line}\n`);
     },
   });
-  const framer = createLineFramer(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES);
+  const framer = createLineFramer(bodyBytes);
   const pool = await createPool(loaded, {
     ...options,
+    limits,
     services,
-    queueMs: Infinity,
-    queueLength: Infinity,
+    patient: true,
   });
   const maxCalls = pool.workers * CALLS_PER_WORKER;
   const calls = new Set<Promise<unknown>>();
@@ -116,7 +113,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
       signal,
       closing: closing.signal,
       log,
-      stalledBytes: () => output.writableLength,
+      isStalled: () => output.writableLength > streamBytes,
       send: (part) => void (part !== undefined && outputOpen && output.write(`${part}\n`)),
     });
   }

@@ -3,6 +3,7 @@ import { createTaskProtocol, type Changes, type TaskProtocol } from "../../src/p
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { report, reportFault, type LogSink } from "./host-log.ts";
 import type { KvStore } from "./host-services.ts";
+import type { Limits } from "./limits/resolve-limits.ts";
 import { createPool, type Pool, type PoolOptions } from "./pool.ts";
 import type { LoadedCore } from "./load-core.ts";
 import { HOST_KEYS } from "./services/component-kv.ts";
@@ -12,20 +13,11 @@ import { createMemoryKv } from "./services/kv-store.ts";
 export interface TaskServerOptions {
   /** Where tasks are kept, for one server at a time; whoever opened it closes it. Default: a new one in memory. */
   kv?: KvStore;
-  /** Time a task may run and wait for a thread, in milliseconds. Default 15 minutes. */
-  deadlineMs?: number;
-  /** How long a task is kept from its creation, in milliseconds, 1,000 to 86,400,000. Default 1 hour. */
-  ttlMs?: number;
-  /** Tasks that run at once, each on a thread of its own, besides the threads for calls. Default 2. */
-  workers?: number;
-  /** Tasks that may run or wait for a thread; more are refused. Default 100. */
-  maxWorking?: number;
 }
 
 /** Threads that are started when the first call comes: most servers never have a task. */
 export type TaskPool = Pick<Pool, "handle" | "close">;
 
-const DEFAULT_WORKERS = 2;
 const ID_BYTES = 24;
 
 /** True when calls of a core may become tasks. */
@@ -34,10 +26,7 @@ export function hasTasks({ tools }: CoreManifest): boolean {
 }
 
 /** The threads that do the work of tasks for one core. */
-export function createTaskPool(
-  core: LoadedCore,
-  { tasks, ...options }: PoolOptions & { tasks?: TaskServerOptions },
-): TaskPool {
+export function createTaskPool(core: LoadedCore, options: PoolOptions & { limits: Limits }): TaskPool {
   let pool: Promise<Pool> | undefined;
   /** Calls taken, also while the threads start: none of them is to find a closed pool. */
   const calls = new Set<Promise<unknown>>();
@@ -45,10 +34,9 @@ export function createTaskPool(
     handle(context, request, callOptions) {
       pool ??= createPool(core, {
         ...options,
-        workers: tasks?.workers ?? DEFAULT_WORKERS,
+        workers: options.limits.tasks.workers,
         // How many wait, and for how long, is bounded where tasks are made.
-        queueLength: Infinity,
-        queueMs: Infinity,
+        patient: true,
       });
       const call = pool
         .then((threads) => threads.handle(context, request, callOptions))
@@ -63,19 +51,27 @@ export function createTaskPool(
   };
 }
 
-/**
- * Opens the tasks of a server.
- *
- * @param pool The threads for tasks of the core that is served now.
- */
+/** What the tasks of a server need of it. */
+export interface TaskServerParts {
+  limits: Limits;
+  /** The threads for tasks of the core that is served now. */
+  pool: () => TaskPool;
+  changes: Changes;
+  log: LogSink;
+}
+
+/** Opens the tasks of a server. */
 export function startTasks(
   options: TaskServerOptions,
-  { pool, changes, log }: { pool: () => TaskPool; changes: Changes; log: LogSink },
+  { limits, pool, changes, log }: TaskServerParts,
 ): Promise<TaskProtocol> {
+  const { deadlineMs, ttlMs, working } = limits.tasks;
   return createTaskProtocol({
-    ...options,
+    deadlineMs,
+    ttlMs,
+    maxWorking: working,
     changes,
-    keys: options.kv ?? createMemoryKv(Date.now),
+    keys: options.kv ?? createMemoryKv(Date.now, limits.kv),
     prefix: `${HOST_KEYS}tasks/`,
     now: Date.now,
     newAbortController: () => new AbortController(),

@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import { toolParameterHeaders } from "../../src/manifest/index.ts";
 import type { ProtocolOptions, TaskProtocol } from "../../src/protocol/index.ts";
 import type { LoadedCore } from "./load-core.ts";
+import type { Limits } from "./limits/resolve-limits.ts";
 import { hasTasks } from "./serve-tasks.ts";
 
 /** What the protocol core needs, from what Node has. */
 export function protocolOptions(
   core: LoadedCore,
-  deadlineMs: number | undefined,
+  { json, calls }: Limits,
   tasks: TaskProtocol,
 ): ProtocolOptions {
   const { name, version, title, tools, cache } = core.manifest;
@@ -21,6 +22,8 @@ export function protocolOptions(
     newRequestId: () => `${prefix}-${(++count).toString(36)}`,
     notifications: true,
     ...(hasTasks(core.manifest) && { tasks }),
-    ...(deadlineMs === undefined ? undefined : { deadlineMs }),
+    maxDepth: json.depth,
+    maxTokens: json.tokens,
+    deadlineMs: calls.deadlineMs,
   };
 }

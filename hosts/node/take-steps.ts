@@ -1,6 +1,6 @@
 import type { Step } from "../../src/protocol/index.ts";
 import type { LogSink } from "./host-log.ts";
-import { createNotifier, MAX_STALLED_BYTES } from "./notifier.ts";
+import { createNotifier } from "./notifier.ts";
 import type { Pool } from "./pool.ts";
 
 /** What {@link takeSteps} needs. */
@@ -14,13 +14,13 @@ export interface StepOptions<Answer> {
   log: LogSink;
   /** Sends what goes ahead of the answer. */
   send: (part: Answer) => void;
-  /** Bytes that wait for the client to read them. */
-  stalledBytes: () => number;
+  /** Whether the client leaves as much unread as it may. */
+  isStalled: () => boolean;
 }
 
 /** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
 export async function takeSteps<Answer>(first: Step<Answer>, options: StepOptions<Answer>): Promise<Answer> {
-  const { pool, signal, closing, log, send, stalledBytes } = options;
+  const { pool, signal, closing, log, send, isStalled } = options;
   let step = first;
   for (;;) {
     switch (step.kind) {
@@ -34,7 +34,7 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
         // What is waited for may go on for as long as a client that does not read.
         const stalled = new AbortController();
         const sendRead = (part: Answer): void => {
-          if (stalledBytes() > MAX_STALLED_BYTES) stalled.abort();
+          if (isStalled()) stalled.abort();
           else send(part);
         };
         step = await step.wait.next(sendRead, AbortSignal.any([signal, closing, stalled.signal]));
@@ -42,7 +42,7 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
       }
       case "call": {
         const { call } = step;
-        const notifier = createNotifier(call, log, { stalledBytes, send });
+        const notifier = createNotifier(call, log, { isStalled, send });
         const { deadline } = call;
         const result = await pool().handle(call.context, call.request, {
           authorization: call.authorization,

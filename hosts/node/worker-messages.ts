@@ -12,6 +12,8 @@ export interface WorkerSetup {
   middleware: ReadonlySet<string>;
   /** See `CallLog`. */
   log: SharedArrayBuffer;
+  /** Bytes of the log that only middleware and the host may use. */
+  reservedLogBytes: number;
   /** 32-bit words, see {@link WORDS}. */
   words: SharedArrayBuffer;
   /** True when the main thread is asked for the time. */

@@ -1,6 +1,6 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
-import { createCallLog } from "./call-log.ts";
+import { attachCallLog } from "./call-log.ts";
 import { describeCall } from "./describe-call.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { logLine, type LogEntry } from "./log-line.ts";
@@ -33,7 +33,7 @@ interface Glue {
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
 const { glue, modules, maxOutputBytes, owners } = setup;
-const log = createCallLog(setup.log);
+const log = attachCallLog(setup.log, setup.reservedLogBytes);
 const words = new Int32Array(setup.words);
 const mapEntry = createLogMapper(setup.sourceMaps);
 /** Loaded only where a part was granted it: it starts a thread of its own. */

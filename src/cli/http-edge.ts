@@ -44,7 +44,7 @@ export function readEdge(command: string, given: Arguments["values"]): Edge {
     );
   }
   return {
-    ...(values.sessions === true && { sessions: {} }),
+    ...(values.sessions === true && { sessions: true }),
     ...(allowedOrigins.length > 0 && { allowedOrigins }),
     ...(allowedHosts.length > 0 && { allowedHosts }),
     ...(trustedProxies.length > 0 && { trustedProxies }),

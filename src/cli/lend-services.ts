@@ -3,6 +3,7 @@ import {
   openKvStore,
   unsetValues,
   type HostServices,
+  type LimitsInput,
   type KvStore,
 } from "../../hosts/node/index.ts";
 import { ToolkitError } from "../errors/index.ts";
@@ -23,18 +24,21 @@ export interface LentServices {
  *
  * @throws `ToolkitError` as `openKvStore` says, but `ERR_USAGE` for what names no store.
  */
-export async function lendServices(kvOption: string | undefined): Promise<LentServices> {
-  const kv = await open(kvOption ?? (process.env.TENON_KV || "memory"));
+export async function lendServices(
+  kvOption: string | undefined,
+  limits: LimitsInput = {},
+): Promise<LentServices> {
+  const kv = await open(kvOption ?? (process.env.TENON_KV || "memory"), limits);
   return {
-    services: (manifest) => createHostServices(manifest, { kv }),
+    services: (manifest) => createHostServices(manifest, { kv, limits }),
     ...(kv.isShared !== true && { kv }),
     close: () => kv.close(),
   };
 }
 
-async function open(where: string): Promise<KvStore> {
+async function open(where: string, limits: LimitsInput): Promise<KvStore> {
   try {
-    return await openKvStore(where);
+    return await openKvStore(where, { limits });
   } catch (error) {
     if (!(error instanceof ToolkitError) || error.code !== "ERR_CONFIG") throw error;
     const { message, hint } = error;

@@ -1,4 +1,4 @@
-export { checkJson, findProblems } from "./check.ts";
+export { checkJson, findProblems, type Problem } from "./check.ts";
 export { checksModule, compileChecks } from "./compile-checks.ts";
 export { schemaProblem } from "./schema-problem.ts";
 export { schemasToCompile, type ToolSchemaChecks } from "./tool-checks.ts";

@@ -12,5 +12,6 @@ export {
   resolveReference,
   type LoadedComponent,
 } from "./load-component.ts";
+export { readJsonFile, type JsonFileKind } from "./read-json-file.ts";
 export { readProject, type Project } from "./read-project.ts";
 export { readTrust } from "./read-trust.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describeLocation, displayPath, ToolkitError, type ErrorCode } from "../errors/index.ts";
-import { findProblems } from "../json-schema/index.ts";
+import { findProblems, type Problem } from "../json-schema/index.ts";
 import { packageFile } from "../package/index.ts";
 import { readJsonText, type JsonText } from "./json-text.ts";
 
@@ -11,9 +11,9 @@ export interface JsonFileKind {
   what: string;
   /** Of an error about its content. */
   code: ErrorCode;
-  /** File in `schema/`. */
-  schema: string;
-  /** What to do where it does not match its schema, without a full stop. */
+  /** Says what is wrong with its content. */
+  findProblems: (value: unknown) => readonly Problem[] | Promise<readonly Problem[]>;
+  /** What to do where something is wrong with it, without a full stop. */
   hint: string;
   /** What to do where it cannot be read. Default: nothing is said. */
   missingHint?: string;
@@ -23,7 +23,7 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_PROBLEMS = 5;
 
 /**
- * Reads a JSON file of at most 1 MiB and checks it against a schema of this package.
+ * Reads a JSON file of at most 1 MiB and checks its content.
  *
  * @throws {@link ToolkitError} with the code of the kind and the line of each mistake; `ERR_FILE` when it cannot be read
  */
@@ -37,7 +37,7 @@ export async function readJsonFile(path: string, kind: JsonFileKind): Promise<Js
       details: read.locations.flatMap(describeLocation),
     });
   }
-  const problems = findProblems(await schemaOf(kind.schema), read.value, { own: true });
+  const problems = await kind.findProblems(read.value);
   const [first, ...others] = problems.slice(0, MAX_PROBLEMS);
   if (!first) return read;
   const { locate } = read;
@@ -74,6 +74,15 @@ async function readText(path: string, shown: string, { what, missingHint }: Json
     cause,
     ...(missingHint !== undefined && { hint: missingHint }),
   });
+}
+
+/**
+ * Finds what is wrong by a schema of this package.
+ *
+ * @param name File in `schema/`.
+ */
+export function againstSchema(name: string): JsonFileKind["findProblems"] {
+  return async (value) => findProblems(await schemaOf(name), value, { own: true });
 }
 
 const schemas = new Map<string, Promise<object>>();

@@ -3,7 +3,7 @@ import { describeLocation } from "../errors/index.ts";
 import type { Grants, Json, ServerDescription } from "../manifest/index.ts";
 import type { TrustRule } from "../signatures/index.ts";
 import { defaultName } from "./load-component.ts";
-import { readJsonFile, type JsonFileKind } from "./read-json-file.ts";
+import { againstSchema, readJsonFile, type JsonFileKind } from "./read-json-file.ts";
 
 /** `tenon.json`; `schema/tenon.schema.json` describes each member. */
 export interface ProjectFile extends ServerDescription {
@@ -47,7 +47,7 @@ export interface Project {
 const CONFIGURATION: JsonFileKind = {
   what: "configuration",
   code: "ERR_CONFIG",
-  schema: "tenon.schema.json",
+  findProblems: againstSchema("tenon.schema.json"),
   hint: "schema/tenon.schema.json of this package lists every key",
   missingHint: 'Name a tenon.json or a composed core.wasm, or start with "tenon new"',
 };

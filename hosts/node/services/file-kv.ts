@@ -2,6 +2,7 @@ import { open, readFile, realpath, rename, rm, stat, type FileHandle } from "nod
 import { dirname, resolve } from "node:path";
 import { ToolkitError } from "../../../src/errors/index.ts";
 import { ServiceFailure, type KvStore } from "../host-services.ts";
+import type { Limits } from "../limits/resolve-limits.ts";
 import { lockFile } from "./file-lock.ts";
 import { createKvStore } from "./kv-store.ts";
 import { createKvTable, type KvChange, type KvPlan, type KvTable } from "./kv-table.ts";
@@ -21,12 +22,12 @@ const SYNC_MS = 1000;
  *
  * @throws ToolkitError `ERR_HOST_STORE` when the file cannot be used: it is in use, is no store, or is damaged.
  */
-export async function openFileKv(path: string, now: () => number): Promise<KvStore> {
+export async function openFileKv(path: string, now: () => number, limits: Limits["kv"]): Promise<KvStore> {
   const file = await realpath(path).catch(() => resolve(path));
   const release = await explain(path, () => lockFile(file));
   try {
     return await explain(path, async () => {
-      const table = createKvTable(now);
+      const table = createKvTable(now, limits);
       const log = await openLog(file, path, table);
       return createKvStore(table, {
         commit: (plan) => log.commit(plan),

@@ -1,4 +1,5 @@
 import type { KvStore } from "../host-services.ts";
+import { DEFAULT_LIMITS, type Limits } from "../limits/resolve-limits.ts";
 import { createKvTable, type KvChange, type KvPlan, type KvTable } from "./kv-table.ts";
 
 /** Carries out plans, one after another. */
@@ -28,8 +29,8 @@ export function createKvStore(table: KvTable, journal: KvJournal): KvStore {
 }
 
 /** A store that ends with the process. */
-export function createMemoryKv(now: () => number): KvStore {
-  const table = createKvTable(now);
+export function createMemoryKv(now: () => number, limits: Limits["kv"] = DEFAULT_LIMITS.kv): KvStore {
+  const table = createKvTable(now, limits);
   return createKvStore(table, {
     async commit<T>(plan: () => KvPlan<T>) {
       const { change, result } = plan();

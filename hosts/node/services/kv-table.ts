@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Limits } from "../limits/resolve-limits.ts";
 import { compareUtf8 } from "./compare-utf8.ts";
 import {
   checkDelta,
@@ -11,8 +12,6 @@ import {
   tooLarge,
 } from "./kv-arguments.ts";
 
-const MAX_KEYS = 100_000;
-const MAX_TOTAL_BYTES = 64 * 1024 * 1024;
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_BYTES = 128;
 const SWEEP_MS = 1000;
@@ -66,7 +65,7 @@ export interface KvTable {
 }
 
 /** @param now Milliseconds since 1970-01-01T00:00:00Z. */
-export function createKvTable(now: () => number): KvTable {
+export function createKvTable(now: () => number, limits: Limits["kv"]): KvTable {
   const records = new Map<string, KvRecord>();
   /** All keys of `records`, in the order of their UTF-8 bytes. Absent until they are listed for the first time. */
   let sorted: string[] | undefined;
@@ -111,10 +110,10 @@ export function createKvTable(now: () => number): KvTable {
     checkValue(value);
     removeExpired();
     const before = records.get(key);
-    if (!before && records.size >= MAX_KEYS) throw tooLarge(`the store has ${MAX_KEYS} keys`);
+    if (!before && records.size >= limits.keys) throw tooLarge(`the store has ${limits.keys} keys`);
     const growth = size(key, value) - (before ? size(key, before.value) : 0);
-    if (growth > 0 && totalBytes + growth > MAX_TOTAL_BYTES) {
-      throw tooLarge(`the store would have more than ${MAX_TOTAL_BYTES} bytes`);
+    if (growth > 0 && totalBytes + growth > limits.totalBytes) {
+      throw tooLarge(`the store would have more than ${limits.totalBytes} bytes`);
     }
     const version = `${epoch}-${(++written).toString(36)}`;
     return { key, record: { value, version, ...(expiresAt !== undefined && { expiresAt }) } };

@@ -5,15 +5,10 @@ import https from "node:https";
 import type { LookupFunction } from "node:net";
 import { coversRequest } from "../../../src/http/covers-request.ts";
 import type { HttpGrant } from "../../../src/manifest/index.ts";
+import { resolveLimits, type LimitsInput } from "../limits/resolve-limits.ts";
 import { ServiceFailure, type HostServices, type HttpServiceResponse } from "../host-services.ts";
 import { ACCEPT_ENCODING, decodeContent } from "./decode-content.ts";
-import {
-  checkRequest,
-  isHostField,
-  MAX_BODY_BYTES,
-  notGranted,
-  type OutboundRequest,
-} from "./outbound-request.ts";
+import { checkRequest, isHostField, notGranted, type OutboundRequest } from "./outbound-request.ts";
 import { isLoopbackAddress, isPublicAddress } from "../../../src/network/index.ts";
 
 /** An address of a name. */
@@ -28,15 +23,11 @@ export interface OutboundHttpOptions {
   resolve?: (hostname: string) => Promise<ResolvedAddress[]>;
   /** Certificates to trust in place of Node's own, in PEM. */
   ca?: string | string[];
+  /** Those of `outbound` bound each request, and the connections. Default: the defaults. */
+  limits?: LimitsInput;
 }
 
-/** Time a request may take with its answer, in milliseconds. */
-const MAX_TIME_MS = 5000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_SOCKETS_PER_ORIGIN = 32;
-const MAX_SOCKETS = 256;
-const MAX_FREE_SOCKETS_PER_ORIGIN = 8;
-const IDLE_SOCKET_MS = 10_000;
 /** What may be sent again when a kept connection turns out to be closed. */
 const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -45,11 +36,13 @@ const REPEATABLE = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
  * are connected to. Redirects are returned, TLS certificates always verified, proxies of the environment not used.
  *
  * @param grants Of the whole core: the second check, behind the gate of each part.
+ * @throws TypeError when a limit is not one.
  */
 export function createOutboundHttp(
   grants: readonly HttpGrant[],
   options: OutboundHttpOptions = {},
 ): NonNullable<HostServices["http"]> {
+  const { outbound: limits } = resolveLimits(options.limits);
   const connection = {
     lookup: checkedLookup(options.resolve ?? ((hostname) => resolveName(hostname, { all: true }))),
     // Explicit, because an environment variable could turn it off.
@@ -59,10 +52,10 @@ export function createOutboundHttp(
   const kept = {
     ...connection,
     keepAlive: true,
-    maxSockets: MAX_SOCKETS_PER_ORIGIN,
-    maxTotalSockets: MAX_SOCKETS,
-    maxFreeSockets: MAX_FREE_SOCKETS_PER_ORIGIN,
-    timeout: IDLE_SOCKET_MS,
+    maxSockets: limits.connectionsPerOrigin,
+    maxTotalSockets: limits.connections,
+    maxFreeSockets: limits.idleConnectionsPerOrigin,
+    timeout: limits.idleMs,
   };
   const agents = { "http:": new http.Agent(kept), "https:": new https.Agent(kept) };
 
@@ -101,12 +94,13 @@ export function createOutboundHttp(
   }
 
   return async (asked, cancelled) => {
-    const request = checkRequest(asked);
+    const request = checkRequest(asked, limits.bodyBytes);
     const { method, url } = request;
     if (!coversRequest(grants, { method, origin: url.origin, path: url.pathname })) throw notGranted(request);
-    const limit = AbortSignal.timeout(Math.min(asked.timeoutMs ?? MAX_TIME_MS, MAX_TIME_MS));
+    const limit = AbortSignal.timeout(Math.min(asked.timeoutMs ?? limits.totalMs, limits.totalMs));
     try {
-      return await readResponse(await exchange(request, AbortSignal.any([cancelled, limit]), false));
+      const response = await exchange(request, AbortSignal.any([cancelled, limit]), false);
+      return await readResponse(response, limits.bodyBytes);
     } catch (error) {
       if (error instanceof ServiceFailure) throw error;
       throw limit.aborted ? new ServiceFailure("timeout") : unreachable(error);
@@ -136,12 +130,12 @@ function checkedLookup(resolve: (hostname: string) => Promise<ResolvedAddress[]>
   };
 }
 
-async function readResponse(response: IncomingMessage): Promise<HttpServiceResponse> {
+async function readResponse(response: IncomingMessage, maxBytes: number): Promise<HttpServiceResponse> {
   const status = response.statusCode ?? 0;
-  const content = await readContent(response);
+  const content = await readContent(response, maxBytes);
   if (status < 200 || status > 599) throw new ServiceFailure("unreachable", `status ${status} is not HTTP`);
   const encoding = response.headers["content-encoding"];
-  const decoded = encoding === undefined ? undefined : await decodeContent(content, encoding, MAX_BODY_BYTES);
+  const decoded = encoding === undefined ? undefined : await decodeContent(content, encoding, maxBytes);
   const headers: [string, string][] = [];
   for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
     const name = response.rawHeaders[i]!.toLowerCase();
@@ -153,13 +147,13 @@ async function readResponse(response: IncomingMessage): Promise<HttpServiceRespo
   return { status, headers, body: isUtf8(body) ? body.toString("utf8") : Uint8Array.from(body) };
 }
 
-async function readContent(response: IncomingMessage): Promise<Buffer> {
+async function readContent(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
     // Leaving the loop destroys the connection.
-    if (size > MAX_BODY_BYTES) throw new ServiceFailure("too-large");
+    if (size > maxBytes) throw new ServiceFailure("too-large");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

@@ -1,8 +1,6 @@
 import { FORBIDDEN_METHODS, HOST_FIELDS } from "../../../src/http/host-rules.ts";
 import { ServiceFailure, type HttpServiceRequest } from "../host-services.ts";
 
-/** Bytes the content of a request or a response may have, decoded. */
-export const MAX_BODY_BYTES: number = 4 * 1024 * 1024;
 const MAX_PATH_CHARACTERS = 8 * 1024;
 const MAX_HEADERS = 100;
 const MAX_HEADER_CHARACTERS = 16 * 1024;
@@ -32,16 +30,17 @@ export function isHostField(name: string): boolean {
 /**
  * Checks what a guest asks for.
  *
+ * @param maxBodyBytes Bytes its content may have.
  * @throws ServiceFailure `invalid-request` naming the member, or `too-large`.
  */
-export function checkRequest(request: HttpServiceRequest): OutboundRequest {
+export function checkRequest(request: HttpServiceRequest, maxBodyBytes: number): OutboundRequest {
   const { method } = request;
   if (!METHOD.test(method) || FORBIDDEN_METHODS.includes(method)) throw invalid(`method ${quote(method)}`);
   return {
     method,
     url: parseTarget(request.origin, request.pathWithQuery),
     headers: checkHeaders(request.headers),
-    body: checkBody(method, request.body),
+    body: checkBody(method, request.body, maxBodyBytes),
   };
 }
 
@@ -85,12 +84,12 @@ function checkHeaders(headers: HttpServiceRequest["headers"]): OutboundRequest["
   return checked;
 }
 
-function checkBody(method: string, body: HttpServiceRequest["body"]): Buffer | undefined {
+function checkBody(method: string, body: HttpServiceRequest["body"], maxBytes: number): Buffer | undefined {
   if (body === undefined) return undefined;
   if (WITHOUT_BODY.has(method)) throw invalid(`body: a ${method} request has none`);
-  if (body.length > MAX_BODY_BYTES) throw new ServiceFailure("too-large");
+  if (body.length > maxBytes) throw new ServiceFailure("too-large");
   const bytes = typeof body === "string" ? Buffer.from(body, "utf8") : Buffer.from(body);
-  if (bytes.length > MAX_BODY_BYTES) throw new ServiceFailure("too-large");
+  if (bytes.length > maxBytes) throw new ServiceFailure("too-large");
   return bytes;
 }
 

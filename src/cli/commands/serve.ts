@@ -1,4 +1,4 @@
-import { loadCore, serveHttp, serveStdio } from "../../../hosts/node/index.ts";
+import { loadCore, serveHttp, serveStdio, type LimitsInput } from "../../../hosts/node/index.ts";
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -8,6 +8,7 @@ import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { LOCK_OPTIONS, LOCK_OPTIONS_HELP } from "../lock-options.ts";
 import { printWarnings } from "../print-error.ts";
 import { readCore } from "../read-core.ts";
+import { readLimits } from "../read-limits.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
 import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
@@ -38,6 +39,7 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
                         where clients reach the server, such as https://mcp.example/mcp; its host is allowed
       --trust-proxy <range>
                         proxy whose Forwarded or X-Forwarded-For is believed: address, 10.0.0.0/8 or loopback; repeatable
+      --limits <file>   JSON file with limits that are not to be the defaults (environment: TENON_LIMITS)
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
 ${LOCK_OPTIONS_HELP}
@@ -66,6 +68,7 @@ export const serve: Command = {
       "audit-log": { type: "string" },
       "audit-key": { type: "string" },
       ...EDGE_OPTIONS,
+      limits: { type: "string" },
       "task-deadline": { type: "string" },
       ...LOCK_OPTIONS,
     });
@@ -78,9 +81,9 @@ export const serve: Command = {
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
     const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
-    const taskDeadlineMs = readTaskDeadline(deadline);
+    const limits = withTaskDeadline(await readLimits(values.limits as string | undefined), deadline);
     const path = positionals[0] ?? "tenon.json";
-    const core = await loadCore(await readCore("serve", path, values), { name: path });
+    const core = await loadCore(await readCore("serve", path, values), { name: path, limits });
     printWarnings([
       ...unsafeWarnings(core.manifest),
       ...ungrantedCapabilities(core.manifest),
@@ -88,15 +91,15 @@ export const serve: Command = {
       ...stateKeyWarnings(core.manifest, stateKeys),
       ...resourceWarnings(core.manifest, http),
     ]);
-    const { services, kv, close } = await lendServices(values.kv as string | undefined);
+    const { services, kv, close } = await lendServices(values.kv as string | undefined, limits);
     let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
-    const tasks = { ...(kv && { kv }), ...(taskDeadlineMs !== undefined && { deadlineMs: taskDeadlineMs }) };
+    const tasks = { ...(kv && { kv }) };
     const authorization = process.env["TENON_AUTHORIZATION"];
     const credential = authorization ? { authorization } : {};
     try {
       auditLog = audit && (await startAudit(audit, core));
       const log = auditLog && { log: auditLog.log };
-      const lent = { services, tasks, ...(stateKeys && { stateKeys }), ...log };
+      const lent = { services, tasks, limits, ...(stateKeys && { stateKeys }), ...log };
       if (values.stdio) {
         await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
         return 0;
@@ -115,10 +118,13 @@ export const serve: Command = {
   },
 };
 
-function readTaskDeadline(text: string | undefined): number | undefined {
-  if (text === undefined || text === "") return undefined;
+/** Limits with the deadline of tasks that an option or a variable gives. */
+function withTaskDeadline(limits: LimitsInput = {}, text: string | undefined): LimitsInput {
+  if (text === undefined || text === "") return limits;
   const seconds = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (seconds >= 1 && seconds <= 86_400) return seconds * 1000;
+  if (seconds >= 1 && seconds <= 86_400) {
+    return { ...limits, tasks: { ...limits.tasks, deadlineMs: seconds * 1000 } };
+  }
   throw usageError(
     "serve",
     `"${text}" is not a task deadline`,

@@ -5,7 +5,7 @@ import { describeLocation, displayPath, ToolkitError } from "../../errors/index.
 import { canonical } from "../../manifest/index.ts";
 import { parseReference } from "../../oci/index.ts";
 import type { JsonText } from "../json-text.ts";
-import { readJsonFile, type JsonFileKind } from "../read-json-file.ts";
+import { againstSchema, readJsonFile, type JsonFileKind } from "../read-json-file.ts";
 
 /** `tenon.lock`; `schema/lock.schema.json` describes each member. */
 export interface LockFile {
@@ -40,7 +40,7 @@ export interface LockedComponent {
 const LOCK: JsonFileKind = {
   what: "lock file",
   code: "ERR_LOCK",
-  schema: "lock.schema.json",
+  findProblems: againstSchema("lock.schema.json"),
   hint: 'Restore the file, or remove it and run "tenon compose", which locks what the registries have now',
 };
 

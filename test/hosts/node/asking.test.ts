@@ -127,7 +127,7 @@ function connect() {
 
 describe("over HTTP", () => {
   test("a hundred people who are asked hold no worker, and each gets the answer to what they said", async () => {
-    await start({ queueLength: 200, queueMs: Infinity, deadlineMs: 60_000 });
+    await start({ limits: { calls: { queueLength: 200, queueMs: 60_000, deadlineMs: 60_000 } } });
     const people = await Promise.all(Array.from({ length: 100 }, (_, i) => ask(i)));
     const call = (await (await post(request("other", "echo"))).json()) as Message;
     expect(call.result!.content[0]!.text).toBe("one");
@@ -151,7 +151,7 @@ describe("over HTTP", () => {
   });
 
   test("a client that leaves makes place for another", async () => {
-    await start({ maxWaiting: 1 });
+    await start({ limits: { asking: { waiting: 1 } } });
     const client = new AbortController();
     const first = await post(request(1, "ask"), client.signal);
     await messagesOf(first)();
@@ -170,7 +170,7 @@ describe("over HTTP", () => {
   });
 
   test("who does not answer in time is told so, and that the answer is needed no more", async () => {
-    await start({ answerMs: 1 });
+    await start({ limits: { asking: { answerMs: 1 } } });
     const { next, question } = await ask();
     expect(await next()).toMatchObject({
       method: "notifications/cancelled",
@@ -221,7 +221,7 @@ describe("over HTTP", () => {
       ((await call({})).result as unknown as { requestState: string }).requestState;
     const answer = { inputResponses: { name: { content: { name: "Ada" } } } };
 
-    const late = await start({ stateMs: 0 });
+    const late = await start({ limits: { asking: { stateMs: 0 } } });
     expect((await call({ ...answer, requestState: await asked() })).error).toMatchObject({
       code: -32602,
       message: expect.stringMatching(/has expired/) as string,

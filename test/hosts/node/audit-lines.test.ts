@@ -44,7 +44,7 @@ beforeAll(async () => {
   ({ policyDigest } = core.manifest);
   server = await serveHttp(core, {
     port: 0,
-    deadlineMs: 1000,
+    limits: { calls: { deadlineMs: 1000 } },
     log: (lines) => logged.push(...Buffer.from(lines).toString().trimEnd().split("\n")),
   });
 });

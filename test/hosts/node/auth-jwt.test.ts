@@ -62,12 +62,11 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   issuer.seen.length = 0;
-  const kv = await openKvStore("memory", () => storeTime);
+  const kv = await openKvStore("memory", { now: () => storeTime });
   server = await serveHttp(core, {
     port: 0,
     workers: 2,
-    queueMs: 60_000,
-    deadlineMs: 60_000,
+    limits: { calls: { queueMs: 60_000, deadlineMs: 60_000 } },
     log: () => {},
     services: (manifest) => createHostServices(manifest, { kv }),
   });

@@ -83,7 +83,7 @@ afterAll(async () => {
 });
 
 async function start(services: HostServices): Promise<void> {
-  pool = await createPool(core, { workers: 1, queueMs: Infinity, log: () => {}, services });
+  pool = await createPool(core, { workers: 1, patient: true, log: () => {}, services });
 }
 
 async function call(tool: string, args: object = {}): Promise<unknown> {

@@ -92,7 +92,7 @@ test("What was written is there when the store is opened again, versions and exp
   expect(await again.get("a")).toEqual(before);
   expect(await again.increment("n", 1, undefined)).toBe(42);
   await again.close();
-  const later = await openKvStore(`file:${path}`, () => Date.now() + 2_000_000);
+  const later = await openKvStore(`file:${path}`, { now: () => Date.now() + 2_000_000 });
   opened.push(later);
   expect(await values(later)).toEqual({ a: "1", n: "42" });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createCallLog, LOG_QUOTA_BYTES, RESERVED_BYTES } from "../../../hosts/node/call-log.ts";
+import { attachCallLog, createCallLog } from "../../../hosts/node/call-log.ts";
 import { createHostImports } from "../../../hosts/node/host-imports.ts";
 import { logLine } from "../../../hosts/node/log-line.ts";
 import { PROVIDED_INTERFACES } from "../../../hosts/node/service-imports.ts";
@@ -101,12 +101,12 @@ test("getRandomBytes() gives what is asked for, up to 64 KiB", () => {
 });
 
 test("add() keeps lines up to the quota, byte for byte, and counts the rest", () => {
-  const log = createCallLog();
+  const log = createCallLog({ logBytes: 16_384, reservedLogBytes: 2048 });
   const line = "é".repeat(500);
-  const fitting = Math.floor((LOG_QUOTA_BYTES - RESERVED_BYTES) / 1001);
+  const fitting = Math.floor((16_384 - 2048) / 1001);
   for (let i = 0; i < fitting + 3; i++) log.add(line, false);
   log.add("who called", true);
-  const { lines: kept, dropped } = createCallLog(log.shared).take();
+  const { lines: kept, dropped } = attachCallLog(log.shared, 2048).take();
   expect(kept!.toString("utf8")).toBe(`${`${line}\n`.repeat(fitting)}who called\n`);
   expect(dropped).toBe(3);
   expect(log.take()).toEqual({ lines: undefined, dropped: 0 });

@@ -157,7 +157,7 @@ describe("sessions", () => {
   };
 
   test("hear of changes on their stream, whose end is the server's", async () => {
-    await start({ sessions: {} });
+    await start({ sessions: true });
     const id = (await post(initialize)).headers.get("mcp-session-id")!;
     const fields = { "mcp-session-id": id };
     expect((await post({ jsonrpc: "2.0", method: "notifications/initialized" }, fields)).status).toBe(202);

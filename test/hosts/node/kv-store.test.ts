@@ -34,7 +34,7 @@ describe.for(stores)("%s", ([name, missing, where]) => {
 
   beforeEach(async () => {
     now = 1_800_000_000_000;
-    store = await openKvStore(where(), () => now);
+    store = await openKvStore(where(), { now: () => now });
   });
 
   afterEach(() => store.close());
@@ -214,7 +214,7 @@ describe.for(stores)("%s", ([name, missing, where]) => {
 
 test("The number of keys is bounded", async () => {
   let now = 0;
-  const store = await openKvStore("memory", () => now);
+  const store = await openKvStore("memory", { now: () => now });
   for (let i = 0; i < 100_000; i++) await store.set(`k${i}`, "", 1);
   await expect(store.set("one more", "", 1)).rejects.toMatchObject({ tag: "too-large" });
   await store.set("k5", "known", 1);

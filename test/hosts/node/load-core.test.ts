@@ -122,8 +122,9 @@ test("loadCore() names an import it does not provide", async () => {
 });
 
 test("loadCore() refuses memory that starts over the limit", async () => {
-  await expect(loadCore(core, { cacheDir: folder("small"), memoryMiB: 0 })).rejects.toThrow(
-    /^Cannot load core: a memory starts with \d+ pages, over the limit of 0$/,
+  const limits = { guests: { memoryMiB: 1 } };
+  await expect(loadCore(core, { cacheDir: folder("small"), limits })).rejects.toThrow(
+    /^Cannot load core: a memory starts with \d+ pages, over the limit of 16$/,
   );
 });
 
@@ -139,7 +140,7 @@ test("createPool() says why a core does not start", async () => {
 test("createPool() ends a core that does not finish starting", async () => {
   const loaded = await loadCore(core, { cacheDir: folder("plain") });
   const endless = { ...loaded, glue: "for (;;);" };
-  await expect(createPool(endless, { startMs: 200 })).rejects.toThrow(
+  await expect(createPool(endless, { limits: { guests: { startMs: 200 } } })).rejects.toThrow(
     'Cannot start core "fixture": it was not ready within 200 ms',
   );
 });

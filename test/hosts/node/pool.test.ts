@@ -23,7 +23,7 @@ beforeEach(async () => {
   const log = (lines: Uint8Array): void => {
     logged += Buffer.from(lines).toString("utf8");
   };
-  pool = await createPool(core, { workers: 1, queueMs: Infinity, log });
+  pool = await createPool(core, { workers: 1, patient: true, log });
 });
 
 afterEach(() => pool.close());

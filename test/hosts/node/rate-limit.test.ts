@@ -58,12 +58,11 @@ test(
     });
     const start = 1_800_000_000_000;
     let now = start;
-    const kv = await openKvStore("memory", () => now);
+    const kv = await openKvStore("memory", { now: () => now });
     const pool = await createPool(core, {
       services: { kv, now: () => now },
       workers: 3,
-      queueLength: Infinity,
-      queueMs: Infinity,
+      patient: true,
     });
     const call = async (peer: string): Promise<boolean> => {
       const deadline = Date.now() + LONG_MS;

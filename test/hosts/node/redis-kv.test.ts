@@ -119,7 +119,7 @@ describe.skipIf(REDIS.missing)("a store in Redis", () => {
 
   test("keys that expired are cleaned away by later writes, and no list has them", async () => {
     let now = 1_800_000_000_000;
-    const store = await openKvStore(`${redis.url}/7`, () => now);
+    const store = await openKvStore(`${redis.url}/7`, { now: () => now });
     opened.push(store);
     for (let i = 0; i < 2500; i++) await store.set(`k${i}`, "", 5);
     await store.set("kept", "", undefined);

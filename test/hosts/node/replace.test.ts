@@ -58,7 +58,13 @@ function held(): { services: () => HostServices; asked: Promise<void>; answer: (
 }
 
 async function start(services?: () => HostServices): Promise<void> {
-  const options = { port: 0, workers: 1, queueMs: 60_000, log: () => {}, ...(services && { services }) };
+  const options = {
+    port: 0,
+    workers: 1,
+    limits: { calls: { queueMs: 60_000 } },
+    log: () => {},
+    ...(services && { services }),
+  };
   server = await serveHttp(cores[0]!, options);
 }
 

@@ -20,6 +20,7 @@ import { handlerCore } from "./handler-core.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 const DEADLINE_MS = 1500;
+const SHORT = { calls: { deadlineMs: DEADLINE_MS } };
 let core: LoadedCore;
 let server: HttpServer;
 let logged = "";
@@ -29,7 +30,7 @@ const log = (lines: Uint8Array): void => {
 
 beforeAll(async () => {
   core = await loadCore(await handlerCore(), { cacheDir });
-  server = await serveHttp(core, { port: 0, deadlineMs: DEADLINE_MS, workers: 1, log });
+  server = await serveHttp(core, { port: 0, limits: SHORT, workers: 1, log });
 });
 
 afterEach(() => {
@@ -141,7 +142,7 @@ describe("hostile tools", () => {
   });
 
   test("serveHttp() goes on while other workers are stuck", async () => {
-    await withServer({ workers: 2, deadlineMs: DEADLINE_MS }, async ({ url }) => {
+    await withServer({ workers: 2, limits: SHORT }, async ({ url }) => {
       const stuck = call("loop", {}, url);
       expect(text(await call("echo", { x: 1 }, url))).toBe('{"x":1}');
       expect((await stuck).status).toBe(504);
@@ -169,7 +170,7 @@ describe("logs", () => {
   });
 
   test("serveHttp() drops and counts what is over the quota of a call", async () => {
-    await withServer({ deadlineMs: 20_000 }, async ({ url }) => {
+    await withServer({ limits: { calls: { deadlineMs: 20_000 } } }, async ({ url }) => {
       await call("log-flood", {}, url);
       const lines = logged
         .trim()
@@ -265,7 +266,8 @@ describe("bad requests", () => {
 
 describe("overload and the end", () => {
   test("serveHttp() answers 503 when workers and queue are full", async () => {
-    await withServer({ queueLength: 1, deadlineMs: DEADLINE_MS, queueMs: 60_000 }, async ({ url }) => {
+    const calls = { queueLength: 1, deadlineMs: DEADLINE_MS, queueMs: 60_000 };
+    await withServer({ limits: { calls } }, async ({ url }) => {
       const replies = await Promise.all(Array.from({ length: 4 }, () => call("loop", {}, url)));
       const statuses = replies.map((reply) => reply.status).sort((a, b) => a - b);
       expect(statuses).toEqual([503, 503, 504, 504]);
@@ -274,7 +276,7 @@ describe("overload and the end", () => {
   });
 
   test("serveHttp() answers 503 to a call that waited too long", async () => {
-    await withServer({ deadlineMs: DEADLINE_MS, queueMs: 50 }, async ({ url }) => {
+    await withServer({ limits: { calls: { deadlineMs: DEADLINE_MS, queueMs: 50 } } }, async ({ url }) => {
       const statuses = (await Promise.all([call("loop", {}, url), call("echo", {}, url)])).map(
         (reply) => reply.status,
       );
@@ -283,7 +285,7 @@ describe("overload and the end", () => {
   });
 
   test("close() answers what is in flight and frees the port", async () => {
-    const running = await serveHttp(core, { port: 0, workers: 1, deadlineMs: DEADLINE_MS, log });
+    const running = await serveHttp(core, { port: 0, workers: 1, limits: SHORT, log });
     const last = call("loop", {}, running.url);
     expect(text(await call("echo", {}, server.url))).toBe("{}");
     await running.close();

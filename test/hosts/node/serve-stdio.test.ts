@@ -37,7 +37,7 @@ async function answers(
     input: stdin,
     output: stdout,
     workers: 1,
-    deadlineMs: 1500,
+    limits: { calls: { deadlineMs: 1500 } },
     log: () => {},
     ...options,
   });
@@ -76,14 +76,17 @@ test("serveStdio() answers bad lines and goes on", async () => {
     Buffer.from("x".repeat(2000)),
     Buffer.from("\n"),
   ]);
-  const all = await answers(Buffer.concat([bad, Buffer.from(call(1, "echo"))]), { maxLineBytes: 1000 });
+  const limits = { http: { bodyBytes: 1024 } };
+  const all = await answers(Buffer.concat([bad, Buffer.from(call(1, "echo"))]), { limits });
   expect(all.map(({ error }) => error?.code)).toEqual([-32700, -32700, -32600, undefined]);
   expect(all.at(-1)).toMatchObject({ id: 1, result: {} });
 });
 
 test("serveStdio() survives hostile tools", async () => {
   const names = ["throw", "echo", "recurse", "echo", "big", "echo"];
-  const all = await answers(names.map((name, id) => call(id, name)).join(""), { deadlineMs: 20_000 });
+  const all = await answers(names.map((name, id) => call(id, name)).join(""), {
+    limits: { calls: { deadlineMs: 20_000 } },
+  });
   all.sort((a, b) => Number(a.id) - Number(b.id));
   const broken = -32603;
   expect(all.map(({ error }) => error?.code)).toEqual([
@@ -110,7 +113,7 @@ test("serveStdio() does not answer a cancelled call", async () => {
 
 test("serveStdio() answers many more calls than there is room for at once", async () => {
   const calls = Array.from({ length: 200 }, (_, id) => call(id, "echo", { id }));
-  const all = await answers(calls.join(""), { deadlineMs: 20_000 });
+  const all = await answers(calls.join(""), { limits: { calls: { deadlineMs: 20_000 } } });
   expect(
     all
       .filter(({ result }) => result)

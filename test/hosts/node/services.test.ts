@@ -31,7 +31,7 @@ async function start(services?: HostServices): Promise<void> {
   const log = (lines: Uint8Array): void => {
     logged += Buffer.from(lines).toString("utf8");
   };
-  pool = await createPool(core, { workers: 1, queueMs: Infinity, log, ...(services && { services }) });
+  pool = await createPool(core, { workers: 1, patient: true, log, ...(services && { services }) });
 }
 
 function request(path = "/"): unknown {

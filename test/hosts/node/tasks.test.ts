@@ -139,7 +139,7 @@ describe("over HTTP", () => {
   });
 
   test("calls go on while tasks hold all their threads", async () => {
-    const { client } = await start({ tasks: { workers: 1, maxWorking: 3 } });
+    const { client } = await start({ limits: { tasks: { workers: 1, working: 3 } } });
     const ada = client();
     const tasks = [await ada.create("wait"), await ada.create("wait"), await ada.create("wait")];
     expect(await ada.call("wait")).toMatchObject({ status: 503, error: { code: -31_503 } });
@@ -150,7 +150,7 @@ describe("over HTTP", () => {
   });
 
   test("a cancelled task is told, and what never listens is ended", async () => {
-    const { client, logged } = await start({ tasks: { workers: 2 } });
+    const { client, logged } = await start({ limits: { tasks: { workers: 2 } } });
     const ada = client();
     const [waiting, looping] = [await ada.create("wait"), await ada.create("loop")];
     for (const taskId of [waiting, looping]) {
@@ -168,7 +168,7 @@ describe("over HTTP", () => {
   });
 
   test("a task that takes too long fails", async () => {
-    const { client } = await start({ tasks: { deadlineMs: 1500 } });
+    const { client } = await start({ limits: { tasks: { deadlineMs: 1500 } } });
     const ada = client();
     const id = await ada.create("loop");
     expect(await ada.until(id, "failed")).toMatchObject({

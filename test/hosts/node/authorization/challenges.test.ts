@@ -282,7 +282,7 @@ describe("protected resource metadata", () => {
 });
 
 test("a session is for the credential it was begun with, and each of its requests is authenticated", async () => {
-  const sessions = await serveGuarded(core, { sessions: {} });
+  const sessions = await serveGuarded(core, { sessions: true });
   try {
     const initialize = {
       protocolVersion: "2025-11-25",
