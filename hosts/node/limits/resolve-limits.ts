@@ -42,7 +42,7 @@ export function findLimitsProblems(value: unknown): LimitsProblem[] {
     if (section === "$schema") return [];
     return sectionProblems(section, members);
   });
-  return problems.length > 0 ? problems : orderProblems(merge(value as LimitsInput));
+  return problems.length > 0 ? problems : orderProblems(merge(value));
 }
 
 /**
