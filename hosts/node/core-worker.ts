@@ -4,6 +4,7 @@ import { createCallLog } from "./call-log.ts";
 import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
+import { isUnauthorized, type InstanceLimits } from "./instances.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
@@ -22,6 +23,8 @@ export type CallResult = { outcome: Outcome } | { failure: CallFailure };
 /** Options of {@link startCoreWorker}. */
 export interface CoreWorkerOptions {
   limits: Limits;
+  /** When instances are replaced, and how many are kept. */
+  instances: InstanceLimits;
   /** What calls may reach beyond the worker. */
   services: HostServices;
   /** Takes what a service threw against its own rules. */
@@ -37,7 +40,7 @@ export interface CoreWorkerOptions {
     worker: CoreWorker,
     ended: { wasReady: boolean; reason: string; requestId: string | undefined },
   ): void;
-  /** The worker can take its first call. */
+  /** The worker can take its first call, or the next one after {@link CoreWorker.isStarting}. */
   onReady(worker: CoreWorker): void;
 }
 
@@ -47,12 +50,18 @@ export interface WorkerCall {
   request: McpRequest;
   timeoutMs: number;
   client: CallClient;
+  /** See `isolationKey`. */
+  key: string | undefined;
 }
 
-/** One thread with one instance of a core. It takes one call at a time. */
+/** One thread with instances of a core. It takes one call at a time. */
 export interface CoreWorker {
   /** Runs a call; `done` is called once. Until then no other call may be run. */
   run(call: WorkerCall, done: (result: CallResult) => void): void;
+  /** True while the next instance starts: no call may be run until the worker is ready again. */
+  readonly isStarting: boolean;
+  /** True when a call of this key may meet an instance that served it before. */
+  keeps(key: string | undefined): boolean;
   /** Ends the thread, whatever it does. */
   terminate(): Promise<void>;
 }
@@ -77,6 +86,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     words: words.buffer,
     clock: options.services.now !== undefined,
     maxOutputBytes: calls.resultBytes,
+    instances: options.instances,
     environment: core.environment,
   };
   const thread = new Worker(new URL("./worker.js", import.meta.url), {
@@ -87,13 +97,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     resourceLimits: { maxOldGenerationSizeMb: guests.heapMiB },
   });
   let done: ((result: CallResult) => void) | undefined;
-  let timer: NodeJS.Timeout | undefined = setTimeout(
-    () => end("deadline", `it was not ready within ${guests.startMs} ms`),
-    guests.startMs,
-  );
+  let timer: NodeJS.Timeout | undefined;
+  let startTimer: NodeJS.Timeout | undefined;
+  /** Keys of the instances that the worker keeps, as far as can be told from here; it decides itself. */
+  const keys = new Set<string>();
   let stopWatching: (() => void) | undefined;
   /** Of the call in flight. */
   let requestId: string | undefined;
+  let key: string | undefined;
   /** What the host refused it. */
   let refusals = 0;
   let wasReady = false;
@@ -108,6 +119,30 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     if (refusals <= MAX_REFUSALS) options.onRefusal(refusal, requestId);
   }
 
+  /** An instance that never starts must not keep a thread. */
+  function awaitStart(): void {
+    startTimer = setTimeout(
+      () =>
+        end("deadline", `${wasReady ? "its next instance" : "it"} was not ready within ${guests.startMs} ms`),
+      guests.startMs,
+    );
+  }
+
+  function started(): void {
+    clearTimeout(startTimer);
+    startTimer = undefined;
+  }
+
+  /** Follows what the worker does with the instance of the call that ended. */
+  function follow(result: CallResult): void {
+    if (key === undefined) return;
+    keys.delete(key);
+    if ("failure" in result ? result.failure !== "too-large" : isUnauthorized(result.outcome)) return;
+    keys.add(key);
+    const [oldest] = keys;
+    if (keys.size > options.instances.kept) keys.delete(oldest!);
+  }
+
   function settle(result: CallResult): void {
     clearTimeout(timer);
     stopWatching?.();
@@ -118,6 +153,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId);
     refusals = 0;
     requestId = undefined;
+    follow(result);
+    key = undefined;
     const settled = done;
     done = undefined;
     settled?.(result);
@@ -126,6 +163,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   function end(failure: CallFailure, reason: string): void {
     if (ended) return;
     ended = true;
+    started();
     void thread.terminate();
     options.onEnd(worker, { wasReady, reason, requestId });
     settle({ failure });
@@ -166,22 +204,30 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   const worker: CoreWorker = {
-    run({ context, request, timeoutMs, client }, whenDone) {
+    get isStarting() {
+      return startTimer !== undefined;
+    },
+    keeps: (wanted) => wanted !== undefined && keys.has(wanted),
+    run(call, whenDone) {
+      const { context, request, timeoutMs, client } = call;
       done = whenDone;
+      key = call.key;
       requestId = requestIdOf(context);
       services.begin(client);
       Atomics.store(words, WORDS.cancelled, 0);
       if (client.signal) watch(client.signal, request);
       timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
-      post({ context, request, authorization: client.authorization });
+      post({ context, request, authorization: client.authorization, key });
     },
     async terminate() {
       ended = true;
+      started();
       settle({ failure: "trap" });
       await thread.terminate();
     },
   };
 
+  awaitStart();
   thread.on("message", (message: WorkerMessage) => {
     if (ended) return;
     if (typeof message === "string") {
@@ -189,9 +235,12 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       return;
     }
     switch (message.kind) {
+      case "starting":
+        awaitStart();
+        break;
       case "ready":
+        started();
         wasReady = true;
-        settle({ failure: "trap" });
         options.onReady(worker);
         break;
       case "unable":

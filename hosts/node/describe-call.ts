@@ -17,6 +17,28 @@ export function ownersOf({ providers }: CoreManifest): Owners {
   );
 }
 
+const METHODS: ReadonlySet<string> = new Set([
+  "completion/complete",
+  "prompts/get",
+  "prompts/list",
+  "resources/list",
+  "resources/read",
+  "resources/templates/list",
+  "server/discover",
+  "tools/call",
+  "tools/list",
+]);
+
+/**
+ * What a call is blamed on when it fails: the provider that owns its target, by its name in quotes, or where none is known
+ * the method, since clients name what they like.
+ */
+export function partOf({ method, target }: McpRequest, owners: Owners): string {
+  const owner = target === undefined || target === null ? undefined : owners.get(key(method, target));
+  if (owner !== undefined) return `"${owner}"`;
+  return METHODS.has(method) ? method : "other methods";
+}
+
 /** What the log calls a call: `tools/call "add" of "calculator"`. */
 export function describeCall({ method, target }: McpRequest, owners: Owners): string {
   if (target === undefined || target === null) return method;

@@ -48,7 +48,12 @@ export function countLines(lines: Uint8Array): number {
 }
 
 /** Logs something of the host's own; `requestId` where it is of a call. */
-export function report(sink: LogSink, level: "warning" | "error", message: string, requestId?: string): void {
+export function report(
+  sink: LogSink,
+  level: "info" | "warning" | "error",
+  message: string,
+  requestId?: string,
+): void {
   sink(hostLine({ level, message, requestId }));
 }
 

@@ -18,6 +18,7 @@ export {
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 export { findLimitsProblems, type Limits, type LimitsInput } from "./limits/resolve-limits.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
+export { ISOLATIONS, type Isolation } from "./isolation.ts";
 export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";

@@ -31,6 +31,8 @@ export interface LoadedCore {
   readonly glue: string;
   /** Compiled core modules by the name `glue` asks for. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** What each of its memories can grow to. */
+  readonly memoryBytes: number;
   /** Source maps of its parts, as JSON by the name of the part. */
   readonly sourceMaps: ReadonlyMap<string, string>;
   /** What unsafe parts see of the environment; absent where no part is unsafe, and so none has anything but the services. */
@@ -38,6 +40,7 @@ export interface LoadedCore {
 }
 
 const PAGES_PER_MIB = 16;
+const BYTES_PER_PAGE = 64 * 1024;
 
 /**
  * Prepares a composed core: reads its manifest, has its bytes prove what that says, transpiles it (or takes the result of
@@ -108,6 +111,7 @@ async function load(
     manifest,
     glue,
     modules: new Map(compiled),
+    memoryBytes: bounds.memoryPages * BYTES_PER_PAGE,
     sourceMaps: readSourceMaps(bytes),
     ...(environment && { environment }),
   };

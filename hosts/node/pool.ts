@@ -1,13 +1,18 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
-import type { CallFailure, McpRequest } from "../../src/protocol/index.ts";
+import { OWN, type CallFailure, type McpRequest } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
+import { createCircuits, type CallEnd } from "./circuits.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
+import { describeCall, ownersOf, partOf } from "./describe-call.ts";
 import { logToStderr, report, reportFault, reportRefusal, type LogSink } from "./host-log.ts";
 import type { CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
+import { DEFAULT_ISOLATION, isolationKey, type Isolation } from "./isolation.ts";
 import type { LoadedCore } from "./load-core.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
+import { requestIdOf } from "./request-id.ts";
+import { instanceLimits } from "./recycle.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
@@ -21,6 +26,8 @@ export interface PoolOptions {
   services?: HostServices;
   /** Takes log lines, each with a line feed. Default: stderr, which drops lines while it is stalled. */
   log?: LogSink;
+  /** Which calls may meet in one instance. Default `credential`. */
+  isolation?: Isolation;
 }
 
 /** What a pool must know of a call. */
@@ -35,6 +42,8 @@ export interface Pool {
   readonly workers: number;
   /** Runs a call on a thread; never rejects. */
   handle(context: string, request: McpRequest, options: CallOptions): Promise<CallResult>;
+  /** The parts that get no calls now because they failed several times in a row, or only a probe. */
+  resting(): { part: string; state: "open" | "half-open" }[];
   /** Waits for the calls in flight and ends all threads. */
   close(): Promise<void>;
 }
@@ -43,6 +52,12 @@ interface Job {
   context: string;
   request: McpRequest;
   options: CallOptions;
+  /** See `isolationKey`. */
+  key: string | undefined;
+  /** What is blamed when it fails. */
+  part: string;
+  /** When it was taken, in milliseconds since 1970-01-01T00:00:00Z. */
+  takenAt: number;
   settle(result: CallResult): void;
   /** What ends the wait in the queue. */
   leave: (() => void) | undefined;
@@ -70,7 +85,10 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     ? Infinity
     : (calls.queueLength ?? Math.max(MIN_QUEUE_LENGTH, QUEUED_PER_WORKER * workers));
   const queueMs = options.patient ? Infinity : calls.queueMs;
+  const isolation = options.isolation ?? DEFAULT_ISOLATION;
   const log = options.log ?? logToStderr;
+  const owners = ownersOf(core.manifest);
+  const circuits = createCircuits(guests, () => performance.now());
   const all = new Set<CoreWorker>();
   const idle: CoreWorker[] = [];
   const queue: Job[] = [];
@@ -87,6 +105,11 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
     const worker = startCoreWorker(core, {
       limits,
+      instances: instanceLimits(guests, {
+        single: isolation === "shared",
+        threads: workers + 1,
+        memoryBytes: core.memoryBytes,
+      }),
       services: options.services ?? {},
       onFault: (service, error, requestId) =>
         reportFault(log, `The ${service} service failed`, error, requestId),
@@ -124,29 +147,69 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     setTimeout(() => closed || spawn(), delay).unref();
   }
 
-  /** Starts waiting calls while there are threads for them. The last thread started stays warm, so it goes first. */
+  /** Starts waiting calls while there are threads for them. */
   function next(): void {
-    while (queue.length > 0 && busy < workers && idle.length > 0) start(queue.shift()!, idle.pop()!);
+    while (queue.length > 0 && busy < workers && idle.length > 0) {
+      const job = queue.shift()!;
+      start(job, takeIdle(job.key));
+    }
     if (busy === 0 && queue.length === 0) whenIdle?.();
+  }
+
+  /** The thread that served the key before; otherwise the last one used, which is warm. */
+  function takeIdle(key: string | undefined): CoreWorker {
+    const at = idle.findLastIndex((worker) => worker.keeps(key));
+    return at === -1 ? idle.pop()! : idle.splice(at, 1)[0]!;
   }
 
   function start(job: Job, worker: CoreWorker): void {
     stopWaiting(job);
-    const timeoutMs = Math.min(job.options.deadline - Date.now(), MAX_TIMER_MS);
+    const startedAt = Date.now();
+    const timeoutMs = Math.min(job.options.deadline - startedAt, MAX_TIMER_MS);
     const cancelled = job.options.signal?.aborted === true;
-    if (timeoutMs <= 0 || cancelled) {
+    const refused = restingAnswer(job);
+    if (timeoutMs <= 0 || cancelled || refused) {
       idle.push(worker);
-      job.settle({ failure: cancelled ? "cancelled" : "deadline" });
+      job.settle(refused ?? { failure: cancelled ? "cancelled" : "deadline" });
       return;
     }
     busy++;
-    const { context, request, options: client } = job;
-    worker.run({ context, request, timeoutMs, client }, (result) => {
+    const isProbe = circuits.begin(job.part);
+    const { context, request, options: client, key } = job;
+    worker.run({ context, request, timeoutMs, client, key }, (result) => {
       busy--;
-      if (all.has(worker)) idle.push(worker);
+      if (all.has(worker) && !worker.isStarting) idle.push(worker);
+      judge(job, result, startedAt, isProbe);
       job.settle(result);
       next();
     });
+  }
+
+  /** The answer to a call of a part whose circuit is open. */
+  function restingAnswer({ part }: Job): CallResult | undefined {
+    const forMs = circuits.refuses(part);
+    if (forMs === undefined) return undefined;
+    const headers: [string, string][] = [["retry-after", String(Math.ceil(forMs / 1000))]];
+    const error = { code: OWN.resting, message: "This part of the server fails, try again later" };
+    return { outcome: { tag: "refused", val: { status: 503, headers, error } } };
+  }
+
+  /** Tells the circuit of a part how its call ended. */
+  function judge(job: Job, result: CallResult, startedAt: number, isProbe: boolean): void {
+    const { part, request, context } = job;
+    const how = endOf(job, result, startedAt);
+    const change = circuits.end(part, how, isProbe);
+    if (change?.state === "closed") {
+      report(log, "info", `The circuit of ${part} is closed: a call succeeded`);
+    } else if (change) {
+      const what = `${describeCall(request, owners)} ended with ${"failure" in result ? result.failure : ""}`;
+      report(
+        log,
+        "warning",
+        `The circuit of ${part} is open for ${change.forMs} ms: ${what}`,
+        requestIdOf(context),
+      );
+    }
   }
 
   function wait(job: Job): void {
@@ -192,16 +255,22 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           context,
           request,
           options: callOptions,
+          key: isolationKey(isolation, callOptions.authorization),
+          part: partOf(request, owners),
+          takenAt: Date.now(),
           settle,
           leave: undefined,
           timer: undefined,
         };
+        const refused = restingAnswer(job);
         if (callOptions.signal?.aborted === true) {
           settle({ failure: "cancelled" });
         } else if (closed) {
           settle({ failure: "overload" });
+        } else if (refused) {
+          settle(refused);
         } else if (busy < workers && idle.length > 0 && queue.length === 0) {
-          start(job, idle.pop()!);
+          start(job, takeIdle(job.key));
         } else if (queue.length >= queueLength) {
           settle({ failure: "overload" });
         } else {
@@ -209,6 +278,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         }
       });
     },
+    resting: () => circuits.states(),
     async close() {
       closed = true;
       if (busy > 0 || queue.length > 0) {
@@ -219,4 +289,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
+}
+
+/** What the end of a call says of its part. A call that waited until little of its time was left says nothing. */
+function endOf({ options: { deadline }, takenAt }: Job, result: CallResult, startedAt: number): CallEnd {
+  if ("outcome" in result || result.failure === "too-large") return "good";
+  if (result.failure === "trap") return "failed";
+  const waitedLess = startedAt - takenAt <= deadline - startedAt;
+  return result.failure === "deadline" && waitedLess ? "failed" : "unknown";
 }

@@ -20,7 +20,7 @@ import { takeSteps } from "./take-steps.ts";
 
 /** Options of {@link serveStdio}. */
 export interface ServeStdioOptions
-  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services"> {
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services" | "isolation"> {
   /** Gives what calls may reach. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** JSON-RPC messages, one a line. */
@@ -60,7 +60,9 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const lists = listsOf(loaded.manifest);
   const changes = createChangeHub({ lists: () => lists, streams: limits.streams });
   const services = options.services?.(loaded.manifest) ?? {};
-  const taskPool = createTaskPool(loaded, { ...options, limits, services });
+  // There is one client: nobody to keep it apart from.
+  const isolation = "shared";
+  const taskPool = createTaskPool(loaded, { ...options, limits, services, isolation });
   const tasks = await startTasks(options.tasks ?? {}, { limits, pool: () => taskPool, changes, log });
   const protocol = createStdioProtocol({
     ...protocolOptions(loaded, limits, tasks),
@@ -77,6 +79,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     ...options,
     limits,
     services,
+    isolation,
     patient: true,
   });
   const maxCalls = pool.workers * CALLS_PER_WORKER;

@@ -1,5 +1,6 @@
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import type { Owners } from "./describe-call.ts";
+import type { InstanceLimits } from "./instances.ts";
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -20,6 +21,7 @@ export interface WorkerSetup {
   clock: boolean;
   /** Bytes of UTF-8 an outcome may have. */
   maxOutputBytes: number;
+  instances: InstanceLimits;
   /** See `LoadedCore`. */
   environment: Record<string, string> | undefined;
 }
@@ -37,6 +39,8 @@ export interface CallMessage {
   context: string;
   request: McpRequest;
   authorization: string | undefined;
+  /** Of the instance that is to run it; absent for one of its own. */
+  key: string | undefined;
 }
 
 /** From a worker that waits for the one {@link ServiceAnswer} it gets: a function of a service, and its arguments. */
@@ -54,10 +58,12 @@ export type ServiceAnswer =
 
 /**
  * From a worker. A string is the result of a call that succeeded, which spares the common case an object. `recycle`
- * asks for another worker in this one's place.
+ * asks for another worker in this one's place. `starting` goes ahead of what ends a call: an instance is started before the
+ * worker can take the next one, and `ready` or `unable` follows.
  */
 export type WorkerMessage =
   | string
+  | { kind: "starting" }
   | { kind: "ready" }
   | { kind: "unable"; reason: string }
   | { kind: "outcome"; outcome: Exclude<Outcome, { tag: "success" }> }

@@ -3,6 +3,7 @@ import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { attachCallLog } from "./call-log.ts";
 import { describeCall } from "./describe-call.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
+import { createInstances, isUnauthorized, type Handler, type StartedCore } from "./instances.ts";
 import { logLine, type LogEntry } from "./log-line.ts";
 import { createLogMapper } from "./map-log-entry.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -19,14 +20,12 @@ const HANDLER = "tenon:mcp/handler@0.1.0";
 /** Signs what the host itself logs. */
 const HOST = "host";
 
-interface Handler {
-  handle(context: string, request: McpRequest): Outcome;
-}
-
+/** All state of transpiled code is inside what this gives: nothing is left of an instance that is let go. */
 interface Glue {
   instantiate(
     getCoreModule: (name: string) => WebAssembly.Module,
     imports: HostImports,
+    instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
   ): Record<string, Handler | undefined>;
 }
 
@@ -39,20 +38,12 @@ const mapEntry = createLogMapper(setup.sourceMaps);
 /** Loaded only where a part was granted it: it starts a thread of its own. */
 const unsafe =
   setup.environment && (await import("./unsafe-imports.ts")).createUnsafeImports(setup.environment);
-const imports = {
-  ...createHostImports(
-    (entry) => write(mapEntry(entry)),
-    setup.clock ? () => ask("now") as number : Date.now,
-  ),
-  ...createServiceImports(
-    ask,
-    () => Atomics.load(words, WORDS.cancelled) === 1,
-    () => authorization,
-  ),
-  // Resources of one interface come from one place: the clocks of safe parts too.
-  ...unsafe,
-};
-let handler: Handler | undefined;
+const serviceImports = createServiceImports(
+  ask,
+  () => Atomics.load(words, WORDS.cancelled) === 1,
+  () => authorization,
+);
+const instances = createInstances(start, setup.instances, () => performance.now());
 /** Of the call in flight. */
 let authorization: string | undefined;
 /** Of the call in flight; most calls log, so it is looked for once. */
@@ -84,50 +75,75 @@ function ask(name: string, ...args: unknown[]): unknown {
   throw Object.assign(new Error(answer.error.tag), { payload: answer.error });
 }
 
-function call({ context, request, ...credentials }: CallMessage): void {
+function call({ context, request, key, ...credentials }: CallMessage): void {
   let outcome: Outcome;
   authorization = credentials.authorization;
   requestId = requestIdOf(context);
   try {
-    handler ??= start();
-    outcome = handler.handle(context, request);
+    outcome = instances.take(key).handle(context, request);
   } catch (error) {
-    // Whatever leaves an instance by an exception has left it in a state nobody knows.
-    handler = undefined;
+    // Whatever leaves an instance by an exception has left it in a state nobody knows, so it is not kept. An overflow may
+    // have cut short a function of this file as well: then the whole worker goes.
     const overflow = error instanceof RangeError;
     report(`${describeCall(request, owners)} trapped: ${describe(error)}`);
-    post({ kind: "failure", failure: "trap", recycle: overflow });
-    if (!overflow) prepare();
+    end({ kind: "failure", failure: "trap", recycle: overflow });
     return;
   }
+  if (!isUnauthorized(outcome)) instances.keep(key);
+  end(messageOf(outcome, request));
+}
+
+function messageOf(outcome: Outcome, request: McpRequest): WorkerMessage {
   if (outcomeSize(outcome) > maxOutputBytes) {
     report(`${describeCall(request, owners)} gave more than ${maxOutputBytes} bytes`);
-    post({ kind: "failure", failure: "too-large", recycle: false });
-  } else if (outcome.tag !== "success") {
-    post({ kind: "outcome", outcome });
-  } else if (isJson(outcome.val)) {
-    post(outcome.val);
-  } else {
-    report(`${describeCall(request, owners)} gave a result that is not JSON`);
-    post({ kind: "failure", failure: "trap", recycle: false });
+    return { kind: "failure", failure: "too-large", recycle: false };
   }
+  if (outcome.tag !== "success") return { kind: "outcome", outcome };
+  if (isJson(outcome.val)) return outcome.val;
+  report(`${describeCall(request, owners)} gave a result that is not JSON`);
+  return { kind: "failure", failure: "trap", recycle: false };
 }
 
-/** Instantiates ahead of the next call; a failure shows again in that call. */
+/** Ends the call, and gets ready for the next one while its answer is on its way. */
+function end(message: WorkerMessage): void {
+  const needsSpare = instances.needsSpare;
+  if (needsSpare) post({ kind: "starting" });
+  post(message);
+  if (needsSpare) prepare();
+}
+
 function prepare(): void {
   requestId = undefined;
+  authorization = undefined;
   try {
-    handler = start();
-  } catch {
-    handler = undefined;
+    instances.prepare();
+    post({ kind: "ready" });
+  } catch (error) {
+    post({ kind: "unable", reason: describe(error) });
   }
 }
 
-function start(): Handler {
-  const instance = transpiled.instantiate(coreModule, imports);
-  const found = instance[HANDLER];
-  if (!found) throw new Error(`the core does not export "${HANDLER}"`);
-  return found;
+function start(): StartedCore {
+  const memories: WebAssembly.Memory[] = [];
+  const instantiateCore = (module: WebAssembly.Module, given: WebAssembly.Imports): WebAssembly.Instance => {
+    const instance = new WebAssembly.Instance(module, given);
+    for (const each of Object.values(instance.exports)) {
+      if (each instanceof WebAssembly.Memory && !memories.includes(each)) memories.push(each);
+    }
+    return instance;
+  };
+  const imports = {
+    ...createHostImports(
+      (entry) => write(mapEntry(entry)),
+      setup.clock ? () => ask("now") as number : Date.now,
+    ),
+    ...serviceImports,
+    // Resources of one interface come from one place: the clocks of safe parts too.
+    ...unsafe,
+  };
+  const handler = transpiled.instantiate(coreModule, imports, instantiateCore)[HANDLER];
+  if (!handler) throw new Error(`the core does not export "${HANDLER}"`);
+  return { handler, memories };
 }
 
 function coreModule(name: string): WebAssembly.Module {
@@ -178,10 +194,5 @@ function isJson(text: string): boolean {
 // From memory and not from the cache folder, which may have changed since it was verified.
 const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
 const transpiled = (await import(url)) as Glue;
-try {
-  handler = start();
-  post({ kind: "ready" });
-} catch (error) {
-  post({ kind: "unable", reason: describe(error) });
-}
+prepare();
 port.on("message", call);

@@ -21,6 +21,7 @@ export {
   type StdioStep,
 } from "./stdio.ts";
 export { createTaskProtocol, type TaskCall, type TaskOptions, type TaskProtocol } from "./tasks/index.ts";
+export { OWN } from "./rpc-error.ts";
 export type { ScanLimits } from "./scan-json.ts";
 export type {
   Call,

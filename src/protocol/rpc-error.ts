@@ -17,6 +17,7 @@ export const OWN = {
   noSession: -31_404,
   unanswered: -31_408,
   cancelled: -31_499,
+  resting: -31_502,
   overload: -31_503,
   deadline: -31_504,
 } as const;

@@ -58,6 +58,7 @@ export async function startBuilt(
   });
   const pool = await createPool(await loadCore(bytes), {
     workers: 1,
+    isolation: "shared",
     services: fakes.services,
     log: (lines) => {
       for (const line of Buffer.from(lines).toString().split("\n")) {

@@ -180,6 +180,49 @@ export const LIMITS = {
       normal: 10 * SECOND,
       range: [10, 10 * MINUTE],
     },
+    recycleCalls: {
+      about: "calls of one instance; then it is replaced, as after a trap",
+      unit: "count",
+      normal: 1000,
+      range: [1, 1_000_000_000],
+    },
+    recycleMs: {
+      about: "for an instance to serve; then it is replaced",
+      unit: "milliseconds",
+      normal: 10 * MINUTE,
+      range: [0, 24 * HOUR],
+    },
+    chainMiB: {
+      about:
+        "all linear memories of an instance; at 75 % of it, or of memoryMiB for one of them, it is replaced after the call",
+      unit: "MiB",
+      normal: 256,
+      range: [1, 65_536],
+    },
+    instances: {
+      about: "instances kept for the next call of the same credential, over all threads; those used last",
+      unit: "count",
+      normal: 64,
+      range: [1, 10_000],
+    },
+    instancesMiB: {
+      about: "linear memory of the instances that one thread keeps",
+      unit: "MiB",
+      normal: 256,
+      range: [1, 65_536],
+    },
+    failures: {
+      about: "traps and deadlines of one provider in a row; then its calls get 503 with Retry-After",
+      unit: "count",
+      normal: 5,
+      range: [1, 1_000_000],
+    },
+    restMs: {
+      about: "until such a provider gets a call again; doubled when that fails, up to 1 min",
+      unit: "milliseconds",
+      normal: 1 * SECOND,
+      range: [1, 1 * MINUTE],
+    },
   },
   outbound: {
     bodyBytes: {

@@ -51,6 +51,7 @@ export const dev: Command = {
       services,
       tasks: kv ? { kv } : {},
       log: logForPeople,
+      isolation: "shared",
     });
     void interrupted().then(() => watcher.close());
     try {

@@ -1,4 +1,11 @@
-import { loadCore, serveHttp, serveStdio, type LimitsInput } from "../../../hosts/node/index.ts";
+import {
+  ISOLATIONS,
+  loadCore,
+  serveHttp,
+  serveStdio,
+  type Isolation,
+  type LimitsInput,
+} from "../../../hosts/node/index.ts";
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -40,6 +47,9 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
       --trust-proxy <range>
                         proxy whose Forwarded or X-Forwarded-For is believed: address, 10.0.0.0/8 or loopback; repeatable
       --limits <file>   JSON file with limits that are not to be the defaults (environment: TENON_LIMITS)
+      --isolation <mode>
+                        what may meet in one instance: credential, the calls of one credential; call, no two calls; shared,
+                        all calls (default: credential)
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
 ${LOCK_OPTIONS_HELP}
@@ -69,15 +79,20 @@ export const serve: Command = {
       "audit-key": { type: "string" },
       ...EDGE_OPTIONS,
       limits: { type: "string" },
+      isolation: { type: "string" },
       "task-deadline": { type: "string" },
       ...LOCK_OPTIONS,
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
-    const ofHttp = ["port", "host", ...Object.keys(EDGE_OPTIONS)].find((name) => values[name] !== undefined);
+    const ofHttp = ["port", "host", "isolation", ...Object.keys(EDGE_OPTIONS)].find(
+      (name) => values[name] !== undefined,
+    );
     if (values.stdio && ofHttp !== undefined) {
       throw usageError("serve", `"--stdio" does not go with "--${ofHttp}"`);
     }
-    const http = values.stdio ? {} : { ...readAddress("serve", values), ...readEdge("serve", values) };
+    const http = values.stdio
+      ? {}
+      : { ...readAddress("serve", values), ...readEdge("serve", values), ...readIsolation(values.isolation) };
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
     const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
@@ -117,6 +132,15 @@ export const serve: Command = {
     }
   },
 };
+
+/** There is no mode for a typo to fall back to. */
+function readIsolation(given: unknown): { isolation?: Isolation } {
+  const text = (given as string | undefined) ?? process.env["TENON_ISOLATION"];
+  if (text === undefined || text === "") return {};
+  const isolation = ISOLATIONS.find((mode) => mode === text);
+  if (isolation) return { isolation };
+  throw usageError("serve", `"${text}" is not a mode of isolation`, `Modes are ${ISOLATIONS.join(", ")}`);
+}
 
 /** Limits with the deadline of tasks that an option or a variable gives. */
 function withTaskDeadline(limits: LimitsInput = {}, text: string | undefined): LimitsInput {

@@ -49,6 +49,7 @@ export async function record(
   const warnings = new Set(core.warnings);
   const server = await serveHttp(await loadRecordingCore(core.bytes), {
     port: 0,
+    isolation: "shared",
     services: (manifest) => createRecordingServices(manifest),
     log: (text) => {
       for (const line of Buffer.from(text).toString("utf8").trim().split("\n")) {
