@@ -1,4 +1,5 @@
 // How large components and cores are, and how long it takes to make them.
+import { randomInt } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -41,6 +42,7 @@ export async function making() {
   await addProvider();
   const rows = [
     timeRow("build: a tool with zod", await timed(() => addProvider())),
+    timeRow("build: the same, changed since", await timed(() => addProvider(1, `p${randomInt(2 ** 40)}_`))),
     timeRow("build: a middleware", await timed(() => passMiddleware())),
   ];
   const parts = [];

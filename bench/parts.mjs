@@ -13,7 +13,7 @@ const folder = join(root, "dist", "bench");
 export async function addProvider(tools = 1, prefix = "") {
   const names = ["add", ...Array.from({ length: tools - 1 }, (_, i) => `tool_${i + 1}`)];
   return build(
-    `add-${tools}${prefix}.ts`,
+    `add-${tools}.ts`,
     `import { defineTool, provider } from "tenon";
 import * as z from "zod";
 const input = z.object({ a: z.number().describe("first addend"), b: z.number().describe("second addend") });
@@ -94,20 +94,27 @@ const FULL_LIMIT = { limit: 1_000_000, windowMs: 1000, by: ["principal", "tool"]
  *
  * @param jwt Settings of `auth-jwt`. Default: `auth-api-key`, which knows {@link KEY}.
  * @param approximate True for a store that does not keep values.
- * @param tools How many, see {@link addProvider}.
+ * @param rest How many `tools` there are, see {@link addProvider}; the `version` of the core; `others` that provide something.
  */
-export function fullCore({ jwt, approximate = false, tools = 1 } = {}) {
+export function fullCore({ jwt, approximate = false, ...rest } = {}) {
   const authentication = jwt === undefined ? { "auth-api-key": KEYS } : { "auth-jwt": jwt };
   const limit = { ...FULL_LIMIT, ...(approximate && { approximate }) };
   const grants = { "rate-limit": { kv: ["limits/"] } };
   return addBehind(
     { "access-log": undefined, ...authentication, "rate-limit": limit },
-    { grants, fuse: true, tools },
+    { ...rest, grants, fuse: true },
   );
 }
 
+/** The core of {@link fullCore} with a provider besides that does whatever harm it can. */
+export async function sabotagedCore({ jwt, version }) {
+  const entry = join(root, "test", "fixtures", "components", "saboteur.ts");
+  const { bytes } = await buildComponent({ entry });
+  return fullCore({ jwt, version, others: [{ as: "saboteur", bytes }] });
+}
+
 /** `chain` gives the settings of each middleware, in order. */
-async function addBehind(chain, { tools, ...options }) {
+async function addBehind(chain, { tools, others = [], ...options }) {
   const middleware = Object.entries(chain).map(async ([as, settings]) => ({
     as,
     bytes: await readyMade(as),
@@ -117,7 +124,7 @@ async function addBehind(chain, { tools, ...options }) {
     name: "bench",
     version: "1.0.0",
     access: "authenticated",
-    providers: [{ as: "add", bytes: await addProvider(tools) }],
+    providers: [{ as: "add", bytes: await addProvider(tools) }, ...others],
     middleware: await Promise.all(middleware),
     ...options,
   });

@@ -1,0 +1,252 @@
+// npm run soak [-- --minutes N]: load on a server whose tools do what harm they can, whose threads are ended and whose core is replaced
+// meanwhile. Ends with status 1 unless every good call was answered rightly and nothing grew.
+import { readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { keptIssuer } from "./issuer.mjs";
+import { rssMiB } from "./load.mjs";
+import { readNumber } from "./options.mjs";
+import { script } from "./server.mjs";
+import { slopeOf } from "./slope.mjs";
+
+const CLIENTS = 8;
+const CALLERS = 4;
+/** After so many good calls one that is not. */
+const GOOD_PER_HOSTILE = 99;
+/** Hostile calls run one after another; good ones wait once so many are due, so that their share stays what it is. */
+const MAX_DUE = 5;
+const HOSTILE = ["endless_loop", "memory_bomb", "stack_overflow", "huge_output", "log_flood"];
+const KILL_EVERY_MS = 3000;
+const REPLACE_EVERY_MS = 7000;
+const SAMPLE_EVERY_MS = 250;
+/** Samples of the memory in a window, of which the least counts: the rest is garbage, and cores that are being replaced. */
+const WINDOW = 40;
+/** Of the whole time. */
+const WARM_UP = 0.25;
+const MAX_SLOPE_MIB_PER_MINUTE = 1;
+/** Connections that nobody uses are closed after 5 s. */
+const IDLE_MS = 6000;
+/** The server is at rest when its descriptors are as many for so long, or does not come to rest. */
+const STEADY_MS = 3000;
+const REST_LIMIT_MS = 30_000;
+const POLL_MS = 20;
+const MAX_SHOWN = 5;
+
+const { values } = parseArgs({ options: { minutes: { type: "string", default: "2" } } });
+const durationMs = readNumber("minutes", values.minutes, { least: 0.1, most: 10_000, whole: false }) * 60_000;
+if (process.platform !== "linux") {
+  process.stderr.write("The soak reads /proc, which this system does not have\n");
+  process.exit(2);
+}
+
+const issuer = keptIssuer();
+const callers = Array.from({ length: CALLERS }, () => issuer.token());
+const server = await script("soak-server.mjs", {})();
+const counts = { good: 0, hostile: 0, kills: 0, replacements: 0, cutOff: 0 };
+const state = { paused: false, ended: false, inFlight: 0, due: 0 };
+const wrong = [];
+const samples = [];
+/** When threads were ended. */
+const kills = [];
+
+const started = performance.now();
+const elapsed = () => performance.now() - started;
+const clients = [...Array.from({ length: CLIENTS }, (_, i) => goodClient(i)), hostileClient()];
+const disturbers = [
+  every(KILL_EVERY_MS, () => {
+    kills.push(elapsed());
+    counts.kills++;
+    process.kill(server.pid, "SIGUSR2");
+  }),
+  every(REPLACE_EVERY_MS, () => {
+    counts.replacements++;
+    process.kill(server.pid, "SIGHUP");
+  }),
+  every(SAMPLE_EVERY_MS, () => samples.push({ atMs: elapsed(), mib: rssMiB(server.pid) }), false),
+];
+await sleepUnlessEnded(durationMs * WARM_UP);
+const descriptorsBefore = await descriptorsAtRest();
+await sleepUnlessEnded(durationMs - elapsed());
+const descriptorsAfter = await descriptorsAtRest();
+state.ended = true;
+await Promise.all([...clients, ...disturbers]);
+const exited = hasExited();
+await server.stop();
+report();
+
+/** One caller after another, one call at a time. */
+async function goodClient(number) {
+  for (let i = number; !state.ended && !hasExited(); i++) {
+    while (state.due >= MAX_DUE && !state.paused && !state.ended && !hasExited()) await sleep(POLL_MS);
+    await inTurn(async () => {
+      await (i % 10 === 0 ? goodList : goodCall)(callerOf(i));
+      state.due += 1 / GOOD_PER_HOSTILE;
+    });
+  }
+}
+
+async function hostileClient() {
+  for (let i = 0; !state.ended && !hasExited(); i++) {
+    while (state.due < 1 && !state.ended && !hasExited()) await sleep(POLL_MS);
+    await inTurn(async () => {
+      state.due--;
+      await hostileCall(callerOf(i), HOSTILE[i % HOSTILE.length]);
+    });
+  }
+}
+
+/** Does something unless the server is to rest. */
+async function inTurn(act) {
+  while (state.paused && !state.ended) await sleep(POLL_MS);
+  if (state.ended || hasExited()) return;
+  state.inFlight++;
+  await act();
+  state.inFlight--;
+}
+
+function callerOf(i) {
+  return `Bearer ${callers[i % CALLERS]}`;
+}
+
+async function goodCall(caller) {
+  const [a, b] = [random(), random()];
+  await good(caller, "tools/call", { name: "add", arguments: { a, b } }, ({ content }) => {
+    const text = content?.[0]?.text;
+    return text === String(a + b) ? undefined : `${a} + ${b} is ${JSON.stringify(text)}`;
+  });
+}
+
+async function goodList(caller) {
+  await good(caller, "tools/list", {}, ({ tools }) =>
+    tools?.length === HOSTILE.length + 1 ? undefined : `${tools?.length} tools are listed`,
+  );
+}
+
+/** A call that must be answered rightly, unless the thread that ran it was ended: that may happen to one call for each such end. */
+async function good(caller, method, params, check) {
+  const begun = elapsed();
+  const problem = await ask(caller, method, params).then(
+    ({ result, error }) => (result ? check(result) : `${method}: ${JSON.stringify(error)}`),
+    (error) => `${method}: ${error.message}`,
+  );
+  counts.good++;
+  if (problem === undefined) return;
+  const kill = kills.findIndex((at) => at >= begun);
+  if (kill === -1) {
+    wrong.push(`${(begun / 1000).toFixed(1)} s: ${problem}`);
+    return;
+  }
+  kills.splice(kill, 1);
+  counts.cutOff++;
+}
+
+/** What it gives is its own affair, but an answer there must be. */
+async function hostileCall(caller, name) {
+  counts.hostile++;
+  try {
+    await ask(caller, "tools/call", { name, arguments: {} });
+  } catch (error) {
+    wrong.push(`${(elapsed() / 1000).toFixed(1)} s: ${name}: ${error.message}`);
+  }
+}
+
+async function ask(authorization, method, params) {
+  const response = await fetch(server.url, {
+    method: "POST",
+    headers: {
+      authorization,
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2025-06-18",
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+  });
+  return JSON.parse(await response.text());
+}
+
+function random() {
+  return Math.floor(Math.random() * 1_000_000);
+}
+
+function hasExited() {
+  return server.exitCode() !== null;
+}
+
+/** Does something again and again; not while the server is to rest, unless told so. */
+async function every(ms, act, onlyUnderLoad = true) {
+  while (!state.ended && !hasExited()) {
+    await sleep(ms);
+    if (!state.ended && !hasExited() && !(onlyUnderLoad && state.paused)) act();
+  }
+}
+
+async function sleepUnlessEnded(ms) {
+  const until = elapsed() + ms;
+  while (elapsed() < until && !hasExited()) await sleep(Math.min(SAMPLE_EVERY_MS, ms));
+}
+
+/** The descriptors the server keeps while nobody calls it. */
+async function descriptorsAtRest() {
+  state.paused = true;
+  while (state.inFlight > 0 && !hasExited()) await sleep(POLL_MS);
+  await sleepUnlessEnded(IDLE_MS);
+  const until = elapsed() + REST_LIMIT_MS;
+  let count = 0;
+  let since = elapsed();
+  while (elapsed() < until && elapsed() - since < STEADY_MS && !hasExited()) {
+    const now = readdirSync(`/proc/${server.pid}/fd`).length;
+    if (now !== count) since = elapsed();
+    count = now;
+    await sleep(SAMPLE_EVERY_MS);
+  }
+  state.paused = false;
+  return count;
+}
+
+/**
+ * MiB a minute that the memory grew by after the warm-up, and twice the standard error of that: a line through the least of each
+ * window. What a short run cannot tell is not held against the server.
+ */
+function growth() {
+  const late = samples.filter(({ atMs }) => atMs >= durationMs * WARM_UP);
+  const floors = [];
+  for (let i = 0; i + WINDOW <= late.length; i += WINDOW) {
+    floors.push(
+      late.slice(i, i + WINDOW).reduce((least, sample) => (sample.mib < least.mib ? sample : least)),
+    );
+  }
+  const points = floors.map(({ atMs, mib }) => [atMs / 60_000, mib]);
+  return { ...slopeOf(points), floors: floors.map(({ mib }) => mib.toFixed(0)).join(" ") };
+}
+
+function report() {
+  const { slope, error, floors } = growth();
+  const checks = [
+    [
+      "good calls answered rightly",
+      wrong.length === 0 && counts.good > 0,
+      `${counts.good}, ${wrong.length} wrong`,
+    ],
+    [
+      "calls cut off with the thread that ran them",
+      counts.cutOff <= counts.kills,
+      `${counts.cutOff} by ${counts.kills} ends`,
+    ],
+    [
+      `memory that grows ${MAX_SLOPE_MIB_PER_MINUTE} MiB a minute or more`,
+      slope - error < MAX_SLOPE_MIB_PER_MINUTE,
+      `${slope.toFixed(1)} ± ${error.toFixed(1)}; MiB: ${floors}`,
+    ],
+    ["descriptors", descriptorsAfter <= descriptorsBefore, `${descriptorsBefore}, then ${descriptorsAfter}`],
+    ["ends of the server", !exited, exited ? server.log() : "0"],
+  ];
+  const minutes = (elapsed() / 60_000).toFixed(1);
+  process.stdout.write(
+    `${minutes} minutes, ${counts.hostile} hostile calls, ${counts.kills} threads ended, ${counts.replacements} cores put in place\n`,
+  );
+  for (const [what, held, found] of checks) {
+    process.stdout.write(`${held ? "ok    " : "FAILED"}  ${what}: ${found}\n`);
+  }
+  for (const problem of wrong.slice(0, MAX_SHOWN)) process.stdout.write(`        ${problem}\n`);
+  process.exitCode = checks.every(([, held]) => held) ? 0 : 1;
+}
