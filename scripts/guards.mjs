@@ -57,7 +57,7 @@ export const GUARDS = [
     file: "src/protocol/http.ts",
     code: "return decodeHeaderValue(name) === request.target",
     becomes: "return name !== undefined",
-    test: "test/unit/protocol/http.test.ts",
+    test: "test/unit/protocol/request.test.ts",
   },
   {
     name: "messages of a batch",
