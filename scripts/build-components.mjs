@@ -16,6 +16,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildComponent } from "../dist/src/build/index.js";
 import { writeReadyMadeModules } from "../dist/src/build/ready-made-modules.js";
+import { buildEngineFree, isEngineFree } from "./engine-free.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUTPUT = join(ROOT, "dist", "components");
@@ -55,7 +56,7 @@ for (const entry of findEntries()) {
 await writeReadyMadeModules(
   Object.fromEntries(
     findEntries()
-      .filter((entry) => basename(entry) === ENTRIES.middleware)
+      .filter((entry) => basename(entry) === ENTRIES.middleware && !isEngineFree(entry))
       .map((entry) => [basename(dirname(entry)), entry]),
   ),
 );
@@ -79,7 +80,7 @@ async function build(entry) {
   if (stamp !== undefined && existsSync(output) && stamp.hash === hashInputs(entry, stamp.inputs)) {
     return `${stamp.line} (unchanged)`;
   }
-  const { bytes, manifest, imports, inputs, sizes, warnings } = await buildComponent({ entry });
+  const { bytes, manifest, imports, inputs, sizes, warnings } = await (isEngineFree(entry) ? buildEngineFree : buildComponent)({ entry });
   if (manifest.name !== name) throw new Error(`${entry} is named "${manifest.name}", unlike its folder`);
   for (const warning of warnings) console.error(`Warning: ${warning}`);
   const partial = `${output}.${process.pid}`;
@@ -117,7 +118,7 @@ function hashToolchain() {
       if (statSync(file).isFile()) hash.update(`\0${path}\0`).update(readFileSync(file));
     }
   }
-  for (const name of ["componentize-qjs", "esbuild", "zod"]) {
+  for (const name of ["assemblyscript", "componentize-qjs", "esbuild", "zod"]) {
     hash.update(`${name}@${require(`${name}/package.json`).version}\0`);
   }
   return hash.update(require("../package.json").version).digest("hex");

@@ -1,0 +1,111 @@
+// Builds a middleware that is written in AssemblyScript into a component without an engine: `middleware.ts` beside it defines what it
+// is, `assembly/index.ts` is what runs.
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import asc from "assemblyscript/asc";
+import { evaluateDefinition } from "../dist/src/build/evaluate-definition.js";
+import { capabilitiesOf } from "../dist/src/build/host-interfaces.js";
+import { writeManifest } from "../dist/src/manifest/index.js";
+import { packageVersion } from "../dist/src/package/index.js";
+import { worldSource } from "../dist/src/wit/index.js";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const LIBRARY = join(ROOT, "middleware", "assembly");
+const COMPILER = {
+  name: "assemblyscript",
+  version: createRequire(import.meta.url)("assemblyscript/package.json").version,
+};
+const WORLD = "component";
+const HANDLER = "tenon:mcp/handler@0.1.0";
+/** Exports by their names in the source; all others are the allocator's. */
+const EXPORTS = {
+  handle: `${HANDLER}#handle`,
+  cabi_post: `cabi_post_${HANDLER}#handle`,
+  cabi_realloc: "cabi_realloc",
+  memory: "memory",
+};
+const CONTRACT = /^tenon:/;
+
+/** Whether a middleware has no engine. */
+export function isEngineFree(entry) {
+  return existsSync(mainModule(entry));
+}
+
+function mainModule(entry) {
+  return join(dirname(entry), "assembly", "index.ts");
+}
+
+/** What `buildComponent` gives, for an entry of which `isEngineFree` is true. */
+export async function buildEngineFree({ entry }) {
+  const { definition } = await evaluateDefinition(entry);
+  const module = await compile(mainModule(entry));
+  const imports = [
+    ...new Set(WebAssembly.Module.imports(await WebAssembly.compile(module)).map((item) => item.module)),
+  ].sort();
+  const witSource = worldSource({ name: WORLD, imports, exports: [HANDLER] });
+  const component = await componentNew(
+    await componentEmbed({ binary: module, witSource, world: WORLD }),
+    [],
+  );
+  // Settings are for every middleware that has some.
+  const asked = imports.filter((name) => !name.startsWith("tenon:host/config@"));
+  const manifest = {
+    ...definition,
+    capabilities: capabilitiesOf(asked, definition.capabilities),
+    toolchain: { sdk: packageVersion(), engine: COMPILER },
+  };
+  const bytes = writeManifest(component, manifest);
+  return {
+    bytes,
+    manifest,
+    imports: imports.filter((name) => CONTRACT.test(name)),
+    inputs: [entry, ...sourcesOf(dirname(mainModule(entry))), ...sourcesOf(LIBRARY)].map((path) =>
+      relative(dirname(entry), path),
+    ),
+    sizes: { raw: bytes.length, gzip: gzipSync(bytes).length },
+    warnings: [],
+  };
+}
+
+async function compile(main) {
+  const path = (file) => relative(ROOT, file);
+  let text;
+  const { error, stderr, stdout } = await asc.main(
+    [
+      path(main),
+      "--textFile",
+      "module.wat",
+      "--baseDir",
+      ROOT,
+      "--runtime",
+      path(join(LIBRARY, "arena")),
+      "--stackSize",
+      "0",
+      "--use",
+      "abort=",
+      "-O3",
+      "--converge",
+    ],
+    { writeFile: (_name, contents) => void (text = contents) },
+  );
+  if (error !== null || text === undefined) {
+    throw new Error(`Cannot compile "${path(main)}": ${error?.message}\n${stderr}${stdout}`);
+  }
+  return parse(
+    text.replaceAll(/^ \(export "([^"]+)" (.*)\)$/gm, (_line, name, what) =>
+      Object.hasOwn(EXPORTS, name) ? ` (export "${EXPORTS[name]}" ${what})` : "",
+    ),
+  );
+}
+
+function sourcesOf(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
