@@ -80,7 +80,9 @@ async function build(entry) {
   if (stamp !== undefined && existsSync(output) && stamp.hash === hashInputs(entry, stamp.inputs)) {
     return `${stamp.line} (unchanged)`;
   }
-  const { bytes, manifest, imports, inputs, sizes, warnings } = await (isEngineFree(entry) ? buildEngineFree : buildComponent)({ entry });
+  const { bytes, manifest, imports, inputs, sizes, warnings } = await (
+    isEngineFree(entry) ? buildEngineFree : buildComponent
+  )({ entry });
   if (manifest.name !== name) throw new Error(`${entry} is named "${manifest.name}", unlike its folder`);
   for (const warning of warnings) console.error(`Warning: ${warning}`);
   const partial = `${output}.${process.pid}`;

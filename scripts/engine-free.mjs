@@ -47,10 +47,7 @@ export async function buildEngineFree({ entry }) {
     ...new Set(WebAssembly.Module.imports(await WebAssembly.compile(module)).map((item) => item.module)),
   ].sort();
   const witSource = worldSource({ name: WORLD, imports, exports: [HANDLER] });
-  const component = await componentNew(
-    await componentEmbed({ binary: module, witSource, world: WORLD }),
-    [],
-  );
+  const component = await componentNew(await componentEmbed({ binary: module, witSource, world: WORLD }), []);
   // Settings are for every middleware that has some.
   const asked = imports.filter((name) => !name.startsWith("tenon:host/config@"));
   const manifest = {
@@ -108,4 +105,3 @@ function sourcesOf(folder) {
     .sort()
     .map((name) => join(folder, name));
 }
-

@@ -11,7 +11,7 @@ let end: usize = 0;
 
 /** What was remembered by a key; `ABSENT` where nothing was. */
 export function remembered(key: Text): Text {
-  for (let at: usize = 0; at < end; ) {
+  for (let at: usize = 0; at < end;) {
     const place = start + at;
     const keyLength = <i32>load<u16>(place);
     const length = <i32>load<u16>(place + 2);

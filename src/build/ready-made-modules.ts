@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { basename } from "node:path";
 import { packageFile } from "../package/index.ts";
 import { FOR_COMPONENTS } from "./bundle.ts";
 import { hostPlugin, ownCodePlugin } from "./bundle-plugins.ts";
@@ -14,8 +15,9 @@ const FOLDER = ["dist", "modules"] as const;
  */
 export async function writeReadyMadeModules(entries: Readonly<Record<string, string>>): Promise<void> {
   const { build } = await import("esbuild");
-  await build({
+  const { metafile } = await build({
     ...FOR_COMPONENTS,
+    metafile: true,
     entryPoints: { ...entries },
     absWorkingDir: packageFile(),
     outdir: packageFile(...FOLDER),
@@ -26,6 +28,11 @@ export async function writeReadyMadeModules(entries: Readonly<Record<string, str
     sourcesContent: false,
     plugins: [hostPlugin, ownCodePlugin],
   });
+  const written = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+  for (const file of readdirSync(packageFile(...FOLDER))) {
+    // What was a module once would be taken for one of today.
+    if (!written.has(file)) rmSync(packageFile(...FOLDER, file));
+  }
 }
 
 /** The path of the module of a ready-made middleware. */

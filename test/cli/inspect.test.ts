@@ -26,7 +26,10 @@ beforeAll(async () => {
     version: "1.0.0",
     access: "public",
     providers: [{ as: "calculator", bytes: ready("calculator") }],
-    middleware: [{ as: "access-log", bytes: ready("access-log") }],
+    middleware: [
+      { as: "access-log", bytes: ready("access-log") },
+      { as: "guard", bytes: ready("guard") },
+    ],
   });
   manifest = core.manifest;
   inspection = await inspect(core.bytes);
@@ -50,9 +53,9 @@ test("tenon inspect prints chain, tools and parts of a server", () => {
   const lines = stdout.split("\n");
   expect(lines[0]).toBe("demo 1.0.0, composed server, access public");
   expect(lines[1]).toBe("  file      core.wasm");
-  expect(lines).toContain("  chain     host → access-log → router → calculator");
+  expect(lines).toContain("  chain     host → access-log → guard → router → calculator");
   expect(lines).toContain("  add(a: number, b: number) → {sum: number}              calculator");
-  expect(stdout).toMatch(/^ {2}shared {4}\d+ kB once, for access-log, calculator$/m);
+  expect(stdout).toMatch(/^ {2}shared {4}\d+ kB once, for guard, calculator$/m);
   expect(stdout).toMatch(/^ {4}settings {2}tenon:host\/config#settings$/m);
   expect(lines.filter((line) => line.length > 100)).toEqual([]);
   expect(stdout).not.toContain("\u001b");
@@ -66,7 +69,7 @@ test("tenon inspect --json names every import of every part and where it leads",
   expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   const wires = parts.flatMap(({ imports }) => imports.flatMap((each) => each.wires));
   expect(new Set(wires.map((wire) => wire.kind))).not.toContain("unknown");
-  expect(shared).toMatchObject([{ usedBy: ["access-log", "calculator"] }]);
+  expect(shared).toMatchObject([{ usedBy: ["guard", "calculator"] }]);
   expect(parts.map((part) => ({ as: part.as, digest: part.digest }))).toEqual(
     [...manifest.middleware, ...manifest.providers].map((part) => ({ as: part.as, digest: part.digest })),
   );

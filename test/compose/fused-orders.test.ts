@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -43,16 +43,20 @@ function ready(name: string): Uint8Array {
   return readFileSync(join("dist", "components", `${name}.wasm`));
 }
 
-const KEYS = { keys: [{ id: "a", sha256: createHash("sha256").update("key").digest("hex") }] };
+const jwk = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
 
 const LINKS = {
-  log: { as: "log", use: "access-log" },
-  auth: { as: "auth", use: "auth-api-key", settings: KEYS },
-  limit: {
-    as: "limit",
-    use: "rate-limit",
-    settings: { keyPrefix: "limits/", limits: [{ limit: 9, windowMs: 60_000, by: ["principal"] }] },
+  auth: {
+    as: "auth",
+    use: "auth-jwt",
+    settings: {
+      issuer: "https://id.example",
+      audience: "https://mcp.example/mcp",
+      jwks: { keys: [{ ...jwk, kid: "a", alg: "ES256" }] },
+    },
   },
+  guard: { as: "guard", use: "guard" },
+  cache: { as: "cache", use: "cache" },
 } as const;
 type Kind = keyof typeof LINKS;
 
@@ -81,7 +85,7 @@ function server(order: readonly (Kind | "own")[], more: Partial<ComposeInput> = 
       const { as, use, ...rest } = LINKS[kind];
       return { as, bytes: ready(use), ...(rest as { settings?: never }) };
     }),
-    ...(order.includes("limit") && { grants: { limit: { kv: ["limits/"] } } }),
+    ...(order.includes("cache") && { grants: { cache: { kv: ["cache/"] } } }),
     ...more,
   };
 }
@@ -111,27 +115,29 @@ async function fusedGroups(order: readonly (Kind | "own")[]): Promise<string[][]
   return (await compose(server(order))).manifest.fused;
 }
 
-const SAFE: readonly Kind[] = ["log", "auth", "limit"];
+const SAFE: readonly Kind[] = ["auth", "guard", "cache"];
 const NOT_MADE = (as: string, names: string): string =>
   `The bytes of "${as}" are not what this version of tenon makes of ${names} in this order`;
 
 describe("what is fused", () => {
   test("the manifest tells the parts as if they were not, and which share a component", async () => {
-    const fused = await compose(server(SAFE));
-    const apart = await compose(server(SAFE, { fuse: false }));
+    // What is fused with authentication has fewer stubs than it has apart, as grants are joined.
+    const order = ["auth", "own", "guard", "cache"] as const;
+    const fused = await compose(server(order));
+    const apart = await compose(server(order, { fuse: false }));
     const { fused: groups, policyDigest, ...rest } = fused.manifest;
-    expect(groups).toEqual([["log", "auth", "limit"]]);
+    expect(groups).toEqual([["guard", "cache"]]);
     expect({ ...rest, policyDigest: apart.manifest.policyDigest }).toEqual(apart.manifest);
     expect(policyDigest).not.toBe(apart.manifest.policyDigest);
-    expect(fused.bytes.length).toBeLessThan(apart.bytes.length - 300_000);
+    expect(fused.bytes.length).toBeLessThan(apart.bytes.length - 100_000);
   });
 
   test("a host admits it, and knows every part of the chain", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
     await expect(admission(bytes, manifest)).resolves.toBeUndefined();
     const { chain, mistakes, wiring } = await proveCore(bytes, manifest);
-    expect({ chain, mistakes }).toEqual({ chain: ["log", "auth", "limit"], mistakes: [] });
-    expect(wiring.parts.map(({ as }) => as)).toEqual(["log+auth+limit", "router", "weather"]);
+    expect({ chain, mistakes }).toEqual({ chain: ["auth", "guard", "cache"], mistakes: [] });
+    expect(wiring.parts.map(({ as }) => as)).toEqual(["auth+guard+cache", "router", "weather"]);
   });
 
   test("it alone is given the credential and the joined grants", async () => {
@@ -147,22 +153,22 @@ describe("what is fused", () => {
           ),
         )
         .map(({ as }) => as);
-    expect(has("tenon:host/credentials")).toEqual(["log+auth+limit"]);
-    expect(has("tenon:host/kv")).toEqual(["log+auth+limit"]);
+    expect(has("tenon:host/credentials")).toEqual(["auth+guard+cache"]);
+    expect(has("tenon:host/kv")).toEqual(["auth+guard+cache"]);
   });
 
   test("what others made splits a run, and one alone is not fused", async () => {
-    expect(await fusedGroups(["log", "own", "auth", "limit"])).toEqual([["auth", "limit"]]);
-    expect(await fusedGroups(["log", "own"])).toBeUndefined();
-    expect(await fusedGroups(["log"])).toBeUndefined();
+    expect(await fusedGroups(["auth", "own", "guard", "cache"])).toEqual([["guard", "cache"]]);
+    expect(await fusedGroups(["auth", "own"])).toBeUndefined();
+    expect(await fusedGroups(["auth"])).toBeUndefined();
   });
 
   test("the bytes of one that was changed are another's", async () => {
     const input = server(SAFE);
-    const [log, ...rest] = input.middleware;
-    const changed = new Uint8Array([...log!.bytes, 0, 2, 1, 120]);
-    const { manifest } = await compose({ ...input, middleware: [{ ...log!, bytes: changed }, ...rest] });
-    expect(manifest.fused).toEqual([["auth", "limit"]]);
+    const [auth, ...rest] = input.middleware;
+    const changed = new Uint8Array([...auth!.bytes, 0, 2, 1, 120]);
+    const { manifest } = await compose({ ...input, middleware: [{ ...auth!, bytes: changed }, ...rest] });
+    expect(manifest.fused).toEqual([["guard", "cache"]]);
   });
 
   test("the same parts give the same bytes", async () => {
@@ -176,55 +182,55 @@ describe("what is fused", () => {
 
 describe("a host refuses", () => {
   const ORDERS: Kind[][] = [
-    ["log", "limit", "auth"],
-    ["limit", "auth", "log"],
-    ["auth", "log", "limit"],
+    ["auth", "cache", "guard"],
+    ["cache", "guard", "auth"],
+    ["guard", "auth", "cache"],
   ];
 
   test.each(ORDERS)("the order %s,%s,%s inside where the manifest says another", async (...order) => {
     const { bytes, manifest } = await forge(server(SAFE), {
       links: (links) => order.map((kind) => links.find(({ as }) => as === LINKS[kind].as)!),
     });
-    await refused(bytes, manifest, NOT_MADE("log+auth+limit", "access-log, auth-api-key, rate-limit"));
+    await refused(bytes, manifest, NOT_MADE("auth+guard+cache", "auth-jwt, guard, cache"));
   });
 
   test("an unsafe order that says what it is", async () => {
-    const { bytes, manifest } = await forge(server(["limit", "auth"]), {});
+    const { bytes, manifest } = await forge(server(["cache", "auth"]), {});
     await refused(
       bytes,
       manifest,
-      '"limit" stands in front of "auth", and does not know the caller there, for: limits by principal; access is "authenticated"',
+      '"cache" stands in front of "auth", and would act for callers that are not let in, for: results that are kept apart by caller; access is "authenticated"',
     );
-    const claimed = { ...manifest, middleware: manifest.middleware.toReversed(), fused: [["auth", "limit"]] };
+    const claimed = { ...manifest, middleware: manifest.middleware.toReversed(), fused: [["auth", "cache"]] };
     await refused(
       bytes,
       claimed,
-      'The manifest says that the chain is "auth", "limit", and the bytes have "limit+auth"',
-      NOT_MADE("auth+limit", "auth-api-key, rate-limit"),
+      'The manifest says that the chain is "auth", "cache", and the bytes have "cache+auth"',
+      NOT_MADE("auth+cache", "auth-jwt, cache"),
     );
   });
 
   test("authentication that the manifest names and the component does not have", async () => {
-    const { manifest } = await compose(server(["log", "auth"]));
-    const input = server(["log", "log"]);
+    const { manifest } = await compose(server(["auth", "guard"]));
+    const input = server(["guard", "guard"]);
     const [first, second] = input.middleware;
-    const { bytes } = await compose({ ...input, middleware: [first!, { ...second!, as: "auth" }] });
+    const { bytes } = await compose({ ...input, middleware: [{ ...first!, as: "auth" }, second!] });
     await refused(
       bytes,
       manifest,
-      NOT_MADE("log+auth", "access-log, auth-api-key"),
-      'The manifest says that "log+auth" authenticates callers, and in the bytes it sees no credential',
+      NOT_MADE("auth+guard", "auth-jwt, guard"),
+      'The manifest says that "auth+guard" authenticates callers, and in the bytes it sees no credential',
     );
   });
 
   test("a component of someone else's under the name of what is fused", async () => {
-    const { bytes, manifest } = await forge(server(["log", "auth"]), { bytes: await authenticating() });
-    await refused(bytes, manifest, NOT_MADE("log+auth", "access-log, auth-api-key"));
+    const { bytes, manifest } = await forge(server(["auth", "guard"]), { bytes: await authenticating() });
+    await refused(bytes, manifest, NOT_MADE("auth+guard", "auth-jwt, guard"));
   });
 
   test("what is fused where a component in front sees the credential as well", async () => {
     const thief = await authenticating();
-    const input = server(["log", "auth"]);
+    const input = server(["auth", "guard"]);
     const { bytes, manifest } = await forge(
       { ...input, middleware: [{ as: "thief", bytes: thief }, ...input.middleware] },
       {},
@@ -242,22 +248,22 @@ describe("a host refuses", () => {
   test("a manifest that fuses other parts, or parts that do not stand together", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
     const claims: Partial<CoreManifest>[] = [
-      { fused: [["log", "auth"]] },
-      { fused: [["log", "limit"]] },
-      { fused: [["auth", "log", "limit"]] },
+      { fused: [["auth", "guard"]] },
+      { fused: [["auth", "cache"]] },
+      { fused: [["guard", "auth", "cache"]] },
       {
         fused: [
-          ["log", "auth", "limit"],
-          ["log", "auth", "limit"],
+          ["auth", "guard", "cache"],
+          ["auth", "guard", "cache"],
         ],
       },
       {
         fused: [
-          ["log", "auth", "limit"],
-          ["auth", "limit"],
+          ["auth", "guard", "cache"],
+          ["guard", "cache"],
         ],
       },
-      { fused: [["log", "auth", "limit", "weather"]] },
+      { fused: [["auth", "guard", "cache", "weather"]] },
     ];
     for (const claim of claims) await refused(bytes, { ...manifest, ...claim });
     const { fused: _, ...apart } = manifest;
@@ -266,27 +272,27 @@ describe("a host refuses", () => {
 
   test("a manifest that says of a part in there what is not so", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
-    const [log, auth, limit] = manifest.middleware as [never, never, CoreManifest["middleware"][number]];
+    const [auth, guard, cache] = manifest.middleware as [never, never, CoreManifest["middleware"][number]];
     const lies: Partial<CoreManifest["middleware"][number]>[] = [
       { digest: `sha256:${"0".repeat(64)}` },
       { name: "guard" },
       { version: "9.9.9" },
-      { methods: ["tools/call"] },
+      { methods: ["prompts/get"] },
       { capabilities: [] },
     ];
     for (const lie of lies) {
-      await refused(bytes, { ...manifest, middleware: [log, auth, { ...limit, ...lie }] });
+      await refused(bytes, { ...manifest, middleware: [auth, guard, { ...cache, ...lie }] });
     }
-    const { grants: _, ...without } = limit;
+    const { grants: _, ...without } = cache;
     await refused(
       bytes,
-      { ...manifest, middleware: [log, auth, without] },
-      'The manifest grants "log+auth+limit" kv nothing, and its gate lets "limits/" through',
+      { ...manifest, middleware: [auth, guard, without] },
+      'The manifest grants "auth+guard+cache" kv nothing, and its gate lets "cache/" through',
     );
   });
 
   test("a way around what is fused", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
-    await refused(bypass(bytes), manifest, 'The bytes hold "log+auth+limit", and no request reaches it');
+    await refused(bypass(bytes), manifest, 'The bytes hold "auth+guard+cache", and no request reaches it');
   });
 });

@@ -1,7 +1,18 @@
 // What other middleware recorded of a request.
 import { Entries, isArray, isObject, isString, parse, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, is, isSame, lengthOf, unitsOf, Text } from "../../assembly/text";
-import { begin, cutTo, put, putAscii, putByte, putString, restore, save, written, writtenLength } from "../../assembly/writer";
+import {
+  begin,
+  cutTo,
+  put,
+  putAscii,
+  putByte,
+  putString,
+  restore,
+  save,
+  written,
+  writtenLength,
+} from "../../assembly/writer";
 import { putEllipsis, putPrintable } from "./printable";
 
 const MAX_FACTS: i32 = 16;
@@ -125,9 +136,27 @@ function isName(name: Text): bool {
 
 /** Names that no other middleware can give a fact. */
 const OWN: StaticArray<string> = [
-  "time", "requestId", "traceId", "parentId", "transport", "protocolVersion", "peer", "method", "target",
-  "provider", "component", "policy", "task", "retry", "outcome", "code", "status", "durationMs",
-  "requestBytes", "responseBytes", "factsDropped",
+  "time",
+  "requestId",
+  "traceId",
+  "parentId",
+  "transport",
+  "protocolVersion",
+  "peer",
+  "method",
+  "target",
+  "provider",
+  "component",
+  "policy",
+  "task",
+  "retry",
+  "outcome",
+  "code",
+  "status",
+  "durationMs",
+  "requestBytes",
+  "responseBytes",
+  "factsDropped",
 ];
 
 function isOwn(name: Text): bool {

@@ -38,7 +38,7 @@ export function isPlain(text: Text): bool {
 export function putPrintableCharacters(text: Text): void {
   const length = lengthOf(text);
   let units = 0;
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const first = byteAt(text, at);
     const bytes = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     const wide = bytes == 4 ? 2 : 1;

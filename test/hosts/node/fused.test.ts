@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,21 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const keys = ["ann", "bob"].map((id) => ({ id, sha256: createHash("sha256").update(id).digest("hex") }));
+const [issuer, audience] = ["https://id.example", "https://mcp.example/mcp"];
+const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "a", alg: "ES256" }] };
+
+/** The token of a caller. */
+function tokenOf(sub: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const claims = { iss: issuer, aud: audience, sub, iat: now, exp: now + 3600 };
+  const signed = `${encode({ alg: "ES256", kid: "a", typ: "at+jwt" })}.${encode(claims)}`;
+  const signature = sign("sha256", Buffer.from(signed), { key: privateKey, dsaEncoding: "ieee-p1363" });
+  return `${signed}.${signature.toString("base64url")}`;
+}
+
+const TOKENS: Readonly<Record<string, string>> = { ann: tokenOf("ann"), bob: tokenOf("bob") };
 
 const CHAIN = [
   { as: "log", use: "access-log", settings: { level: "notice" } },
@@ -41,12 +55,7 @@ const CHAIN = [
     use: "rate-limit",
     settings: { keyPrefix: "peers/", limits: [{ limit: 60, windowMs: 86_400_000, by: ["peer"] }] },
   },
-  { as: "auth", use: "auth-api-key", settings: { keys } },
-  {
-    as: "callers",
-    use: "rate-limit",
-    settings: { keyPrefix: "callers/", limits: [{ limit: 12, windowMs: 86_400_000, by: ["principal"] }] },
-  },
+  { as: "auth", use: "auth-jwt", settings: { issuer, audience, jwks } },
   {
     as: "guard",
     use: "guard",
@@ -61,7 +70,6 @@ const CHAIN = [
 
 const GRANTS: NonNullable<ComposeInput["grants"]> = {
   peers: { kv: ["peers/"] },
-  callers: { kv: ["callers/"] },
   cache: { kv: ["cache/"], secrets: [{ name: "cache-key" }] },
 };
 
@@ -83,12 +91,13 @@ function input(chain: readonly Link[], more: Partial<ComposeInput> = {}): Compos
   };
 }
 
-/** Both servers, which differ in that alone. */
-async function both(of: ComposeInput): Promise<LoadedCore[]> {
+/** Both servers, which differ in that alone. `names` are parts that are fused. */
+async function both(of: ComposeInput, names: readonly string[]): Promise<LoadedCore[]> {
   const cores: LoadedCore[] = [];
   for (const fuse of [true, false]) {
     const { bytes, manifest } = await compose({ ...of, fuse });
-    expect(manifest.fused).toEqual(fuse ? [of.middleware.map(({ as }) => as)] : undefined);
+    if (fuse) expect(manifest.fused?.flat()).toEqual(expect.arrayContaining([...names]));
+    else expect(manifest.fused).toBeUndefined();
     cores.push(await loadCore(bytes, { cacheDir }));
   }
   return cores;
@@ -148,7 +157,7 @@ async function run(core: LoadedCore, requests: readonly Sent[], hasStore = true)
         ...context,
       };
       const request = { id: String(i), method, target, params: params && JSON.stringify(params) };
-      const given = { deadline, ...(key !== undefined && { authorization: `Bearer ${key}` }) };
+      const given = { deadline, ...(key !== undefined && { authorization: `Bearer ${TOKENS[key] ?? key}` }) };
       outcomes.push(comparable(await pool.handle(JSON.stringify(members), request, given)));
     }
   } finally {
@@ -212,7 +221,7 @@ describe("fused as apart", () => {
   let cores: LoadedCore[];
 
   beforeAll(async () => {
-    cores = await both(input(CHAIN));
+    cores = await both(input(CHAIN), ["auth", "guard", "cache"]);
   });
 
   test("outcomes, log lines and facts of the audit log", async () => {
@@ -271,7 +280,7 @@ describe("fused as apart", () => {
           },
         },
       };
-      const ann = { authorization: "Bearer ann" };
+      const ann = { authorization: `Bearer ${TOKENS["ann"]}` };
       const named = { "mcp-method": "tools/call", "mcp-name": "shared" };
       try {
         answers.push([
@@ -292,10 +301,10 @@ describe("fused as apart", () => {
 
 test("a part that fails is the failure of that part alone", async () => {
   const chain = [
-    { as: "log", use: "access-log" },
+    { as: "first", use: "guard" },
     { as: "guard", use: "guard", settings: { tools: { "no-such-tool": { maxArgumentBytes: 1 } } } },
   ];
-  const cores = await both(input(chain, { access: "public", grants: {} }));
+  const cores = await both(input(chain, { access: "public", grants: {} }), ["first", "guard"]);
   const requests = [call("own"), { method: "tools/list" }, call("own")];
   const [fused, apart] = [await run(cores[0]!, requests), await run(cores[1]!, requests)];
   expect(fused).toEqual(apart);
@@ -305,16 +314,16 @@ test("a part that fails is the failure of that part alone", async () => {
 });
 
 test("as many parts as one component takes", async () => {
-  const limits = Array.from({ length: 7 }, (_, i) => ({
-    as: `limit-${i}`,
-    use: "rate-limit",
-    settings: { keyPrefix: `limits-${i}/`, limits: [{ limit: 2, windowMs: 86_400_000, by: ["peer"] }] },
+  const chain = Array.from({ length: 8 }, (_, i) => ({
+    as: `guard-${i}`,
+    use: "guard",
+    settings: { maxArgumentBytes: 800 - i * 100 },
   }));
-  const grants = Object.fromEntries(limits.map(({ as, settings }) => [as, { kv: [settings.keyPrefix] }]));
-  const chain = [{ as: "log", use: "access-log" }, ...limits];
-  const cores = await both(input(chain, { access: "public", grants }));
-  const requests = Array.from({ length: 3 }, () => call("own"));
+  const names = chain.map(({ as }) => as);
+  const cores = await both(input(chain, { access: "public", grants: {} }), names);
+  const requests = ["", "x".repeat(150), "x".repeat(750)].map((text) => call("own", undefined, { text }));
   const [fused, apart] = [await run(cores[0]!, requests), await run(cores[1]!, requests)];
   expect(fused).toEqual(apart);
-  expect(JSON.stringify(fused.outcomes[2])).toContain("-31429");
+  const isRefused = fused.outcomes.map((outcome) => JSON.stringify(outcome).includes("isError"));
+  expect(isRefused).toEqual([false, true, true]);
 });
