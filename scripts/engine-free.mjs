@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
-import asc from "assemblyscript/asc";
+import { main as runCompiler } from "assemblyscript/asc";
 import { evaluateDefinition } from "../dist/src/build/evaluate-definition.js";
 import { capabilitiesOf } from "../dist/src/build/host-interfaces.js";
 import { writeManifest } from "../dist/src/manifest/index.js";
@@ -71,7 +71,7 @@ export async function buildEngineFree({ entry }) {
 async function compile(main) {
   const path = (file) => relative(ROOT, file);
   let text;
-  const { error, stderr, stdout } = await asc.main(
+  const { error, stderr } = await runCompiler(
     [
       path(main),
       "--textFile",
@@ -90,7 +90,7 @@ async function compile(main) {
     { writeFile: (_name, contents) => void (text = contents) },
   );
   if (error !== null || text === undefined) {
-    throw new Error(`Cannot compile "${path(main)}": ${error?.message}\n${stderr}${stdout}`);
+    throw new Error(`Cannot compile "${path(main)}": ${error?.message}\n${stderr.toString()}`);
   }
   return parse(
     text.replaceAll(/^ \(export "([^"]+)" (.*)\)$/gm, (_line, name, what) =>

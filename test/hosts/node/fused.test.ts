@@ -36,10 +36,13 @@ const [issuer, audience] = ["https://id.example", "https://mcp.example/mcp"];
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const jwks = { keys: [{ ...publicKey.export({ format: "jwk" }), kid: "a", alg: "ES256" }] };
 
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
 /** The token of a caller. */
 function tokenOf(sub: string): string {
   const now = Math.floor(Date.now() / 1000);
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const claims = { iss: issuer, aud: audience, sub, iat: now, exp: now + 3600 };
   const signed = `${encode({ alg: "ES256", kid: "a", typ: "at+jwt" })}.${encode(claims)}`;
   const signature = sign("sha256", Buffer.from(signed), { key: privateKey, dsaEncoding: "ieee-p1363" });
