@@ -5,6 +5,7 @@ import type { Limits } from "./limits/resolve-limits.ts";
 import { ServiceFailure } from "./host-services.ts";
 import { describeKey, describeRequest, refusalOf, type Refusal } from "./refusal.ts";
 import type { HostServices, HttpServiceRequest, HttpServiceResponse, KvStore } from "./host-services.ts";
+import type { CallObserver } from "./observe/observer.ts";
 import type { ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
 
 // Above, QuickJS takes a u32 for a negative number.
@@ -21,6 +22,8 @@ export interface CallClient {
   signal?: Signal;
   /** Takes a JSON-RPC notification as JSON. Default: it is dropped. */
   notify?: (message: string) => void;
+  /** Hears of the services that the call uses. */
+  observer?: CallObserver | undefined;
 }
 
 /** The services as one call sees them: whatever it started ends with it. */
@@ -93,7 +96,10 @@ export function createCallServices(
     while (tokens.has(token));
     const started: Started = { controller: new AbortController() };
     tokens.set(token, started);
-    void settle(request, http(request, started.controller.signal)).then((result) => {
+    const observed = client.observer?.service?.("http.send", [request]);
+    const response = http(observed?.request ?? request, started.controller.signal);
+    void settle(request, response).then((result) => {
+      observed?.end?.(result.tag === "ok" ? { status: result.val.status } : { error: result.val.tag });
       started.result = result;
       if (tokens === inFlight) onCompletion?.();
     });
@@ -192,13 +198,19 @@ export function createCallServices(
       client = caller;
     },
     async answer({ name, args }) {
+      // Requests may end later, and are observed and noted where they do.
+      const isHttp = name.startsWith("http.");
+      const observed = isHttp ? undefined : client.observer?.service?.(name, args);
       try {
-        return { value: await functions[name]!(...(args as never[])) };
+        const value = await functions[name]!(...(args as never[]));
+        observed?.end?.({});
+        return { value };
       } catch (error) {
         const [service = "", asked = ""] = name.split(".");
-        // Requests may end later, and are noted where they do.
-        if (service !== "http") note(service, describeKey(asked, args[0]), error);
-        return { error: caseOf(service, error) };
+        if (!isHttp) note(service, describeKey(asked, args[0]), error);
+        const failure = caseOf(service, error);
+        observed?.end?.({ error: failure.tag });
+        return { error: failure };
       }
     },
     end() {

@@ -17,8 +17,20 @@ export {
 } from "./host-services.ts";
 export { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 export { findLimitsProblems, type Limits, type LimitsInput } from "./limits/resolve-limits.ts";
-export { createPool, type CallOptions, type Pool, type PoolOptions } from "./pool.ts";
 export { ISOLATIONS, type Isolation } from "./isolation.ts";
+export { createMetrics, type Metrics } from "./observe/create-metrics.ts";
+export {
+  combineObservers,
+  type CallObserver,
+  type ObservedCall,
+  type ObservedRequest,
+  type Observer,
+  type RequestObserver,
+  type ServedCore,
+  type ServiceObserver,
+} from "./observe/observer.ts";
+export { serveAdmin, type AdminOptions, type AdminServer } from "./observe/serve-admin.ts";
+export { createPool, type CallOptions, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
 export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";

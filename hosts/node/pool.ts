@@ -28,6 +28,22 @@ export interface PoolOptions {
   log?: LogSink;
   /** Which calls may meet in one instance. Default `credential`. */
   isolation?: Isolation;
+  /** Hears that a thread was given up and another takes its place. */
+  onReplaced?: () => void;
+}
+
+/** What the threads of a pool do at one moment. */
+export interface PoolStats {
+  /** Calls that may run at once. */
+  workers: number;
+  /** Threads that run a call. */
+  busy: number;
+  /** Threads that could take one; none while all of them start or fail to. */
+  idle: number;
+  /** Calls that wait for a thread. */
+  queued: number;
+  /** The parts that get no calls now because they failed several times in a row, or only a probe. */
+  resting: { part: string; state: "open" | "half-open" }[];
 }
 
 /** What a pool must know of a call. */
@@ -40,10 +56,9 @@ export interface CallOptions extends CallClient {
 export interface Pool {
   /** Calls that run at once. */
   readonly workers: number;
+  stats(): PoolStats;
   /** Runs a call on a thread; never rejects. */
   handle(context: string, request: McpRequest, options: CallOptions): Promise<CallResult>;
-  /** The parts that get no calls now because they failed several times in a row, or only a probe. */
-  resting(): { part: string; state: "open" | "half-open" }[];
   /** Waits for the calls in flight and ends all threads. */
   close(): Promise<void>;
 }
@@ -132,6 +147,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           return;
         }
         report(log, "warning", `A worker is replaced: ${reason}`, requestId);
+        options.onReplaced?.();
         if (!closed) respawn(wasReady);
       },
     });
@@ -249,6 +265,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   return {
     workers,
+    stats: () => ({ workers, busy, idle: idle.length, queued: queue.length, resting: circuits.states() }),
     handle(context, request, callOptions) {
       return new Promise((settle) => {
         const job: Job = {
@@ -278,7 +295,6 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         }
       });
     },
-    resting: () => circuits.states(),
     async close() {
       closed = true;
       if (busy > 0 || queue.length > 0) {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ToolkitError } from "../../src/errors/index.ts";
 import {
@@ -14,13 +14,16 @@ import {
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { after } from "./after.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
-import { logToStderr, reportFault } from "./host-log.ts";
+import { createDrain } from "./drain.ts";
+import { logToStderr, report, reportFault } from "./host-log.ts";
 import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
 import { keepAlive } from "./keep-alive.ts";
+import { listen } from "./listen.ts";
+import type { Observer, RequestObserver, ServedCore } from "./observe/observer.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
-import { createPool, type Pool, type PoolOptions } from "./pool.ts";
+import { createPool, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { publicHost } from "./public-url.ts";
 import { createTaskPool, startTasks, type TaskPool, type TaskServerOptions } from "./serve-tasks.ts";
@@ -29,7 +32,7 @@ import { createFindPeer } from "./trusted-proxies.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions
-  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services"> {
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services" | "onReplaced"> {
   /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
@@ -54,6 +57,8 @@ export interface ServeHttpOptions
   sessions?: boolean;
   /** For tools whose calls become tasks. */
   tasks?: TaskServerOptions;
+  /** Hears what the server does, such as {@link createMetrics} and {@link openTracing}. Default: nobody. */
+  observer?: Observer | undefined;
 }
 
 /** A running server. */
@@ -64,6 +69,8 @@ export interface HttpServer {
   readonly publicUrl: string | undefined;
   /** Of the core that takes new requests: `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
+  /** What the threads for calls do now. */
+  stats(): PoolStats;
   /**
    * Serves another core from now on: settles once new requests go to it. Requests in flight end on the core that took
    * them, and none is dropped. Swaps happen one after another.
@@ -72,8 +79,11 @@ export interface HttpServer {
    * place stays.
    */
   replace(core: LoadedCore): Promise<void>;
-  /** Stops listening, answers what is in flight and ends all threads. */
-  close(): Promise<void>;
+  /**
+   * Stops listening, answers what is in flight and ends all threads. What is not answered after `drainMs` milliseconds,
+   * default 10,000, is cut off.
+   */
+  close(options?: { drainMs?: number }): Promise<void>;
 }
 
 /** A core and what belongs to it. */
@@ -87,6 +97,7 @@ interface Serving {
 
 const DEFAULT_PORT = 3000;
 const DEFAULT_HOST = "127.0.0.1";
+const DEFAULT_DRAIN_MS = 10_000;
 const SESSION_ID_BYTES = 24;
 const TIMEOUT_CHECK_MS = 1000;
 // A client that is still sending sees the refusal only if what it sends is read; beyond this it is cut off.
@@ -109,6 +120,7 @@ export async function serveHttp(
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const host = options.host ?? DEFAULT_HOST;
   const log = options.log ?? logToStderr;
+  const { observer } = options;
   const asking = createAsking(options, log, limits.asking);
 
   const findPeer = createFindPeer(options.trustedProxies ?? []);
@@ -145,13 +157,19 @@ export async function serveHttp(
       ...(allowedHosts && { allowedHosts }),
       ...(options.allowedOrigins && { allowedOrigins: options.allowedOrigins }),
     });
-    const poolOptions = { ...options, limits, services: options.services?.(next.manifest) ?? {} };
+    const poolOptions = {
+      ...options,
+      limits,
+      services: options.services?.(next.manifest) ?? {},
+      onReplaced: () => observer?.workerReplaced?.(),
+    };
     const pool = await createPool(next, poolOptions);
     const taskPool = createTaskPool(next, poolOptions);
     return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool };
   }
 
   let current = await start(loaded);
+  observer?.serving?.(servedCore(current));
   let swapped: Promise<void> = Promise.resolve();
   const retiring = new Set<Promise<void>>();
   const closing = new AbortController();
@@ -166,6 +184,7 @@ export async function serveHttp(
     }
     const old = current;
     current = await start(next);
+    observer?.serving?.(servedCore(current));
     const retired = endThreads(old).finally(() => retiring.delete(retired));
     retiring.add(retired);
     lists = listsOf(next.manifest);
@@ -179,7 +198,11 @@ export async function serveHttp(
     else send(response, current.protocol.internalError());
   }
 
-  async function answer(step: HttpStep, response: ServerResponse): Promise<void> {
+  async function answer(
+    step: HttpStep,
+    response: ServerResponse,
+    observed: RequestObserver | undefined,
+  ): Promise<void> {
     const client = new AbortController();
     const onClose = (): void => client.abort();
     response.once("close", onClose);
@@ -193,6 +216,7 @@ export async function serveHttp(
       log,
       isStalled: () => response.writableLength > streamBytes,
       send: (part) => sendPart(response, part),
+      observer: observed,
     }).finally(() => isNamed && requests.delete(name));
     response.off("close", onClose);
     if (response.headersSent) response.end(body);
@@ -201,6 +225,12 @@ export async function serveHttp(
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     const head = requestHead(request, findPeer(request.socket.remoteAddress, request.headers));
+    const observed = observer?.request?.(head);
+    if (observed?.end) {
+      response.once("close", () =>
+        observed.end!(response.writableFinished ? response.statusCode : undefined),
+      );
+    }
     const refused = current.protocol.checkHead(head);
     if (refused) {
       send(response, refused);
@@ -217,7 +247,7 @@ export async function serveHttp(
         const step = protocol.handle(head, body);
         if (step.cancels !== undefined) requests.get(step.cancels)?.abort();
         if (step.kind === "answer") send(response, step.answer);
-        else answer(step, response).catch((error: unknown) => fail(response, error));
+        else answer(step, response, observed).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }
@@ -234,6 +264,7 @@ export async function serveHttp(
     },
     onRequest,
   );
+  const drain = createDrain(server);
   server.maxHeadersCount = limits.http.headerFields;
   server.maxConnections = limits.http.connections;
   try {
@@ -250,23 +281,25 @@ export async function serveHttp(
     get digest() {
       return current.digest;
     },
+    stats: () => current.pool.stats(),
     replace(next) {
       const result = swapped.then(() => swap(next));
       swapped = result.catch(() => undefined);
       return result;
     },
-    async close() {
+    async close({ drainMs = DEFAULT_DRAIN_MS } = {}) {
       closing.abort();
+      const cut = await drain.end(drainMs);
+      if (cut > 0) report(log, "warning", `${cut} ${cut === 1 ? "request was" : "requests were"} cut off`);
       await swapped;
-      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
       await tasks.close();
       await Promise.all([endThreads(current), ...retiring]);
-      // Calls are answered; what remains are connections that ask for nothing.
-      setImmediate(() => server.closeAllConnections());
-      await ended;
     },
   };
+}
+
+function servedCore({ digest, manifest, pool }: Serving): ServedCore {
+  return { digest, manifest, stats: () => pool.stats() };
 }
 
 async function endThreads({ pool, taskPool }: Serving): Promise<void> {
@@ -350,26 +383,4 @@ function send(response: ServerResponse, { status, headers, body }: HttpAnswer): 
 
 function isLoopbackAddress(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-const LISTEN_ERRORS: Record<string, string> = {
-  EADDRINUSE: "the port is in use",
-  EACCES: "this user may not use the port",
-  EADDRNOTAVAIL: "this machine does not have the address",
-  ENOTFOUND: "the address does not resolve",
-};
-
-async function listen(server: Server, port: number, host: string): Promise<void> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen(port, host, () => resolve());
-    });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    throw new ToolkitError(`Cannot listen on "${host}:${port}": ${LISTEN_ERRORS[code ?? ""] ?? message}`, {
-      code: "ERR_HOST_LISTEN",
-      ...(code === "EADDRINUSE" && { hint: "Pass another port, or 0 for any free one" }),
-      cause,
-    });
-  }
 }

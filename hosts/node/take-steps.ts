@@ -1,6 +1,7 @@
 import type { Step } from "../../src/protocol/index.ts";
 import type { LogSink } from "./host-log.ts";
 import { createNotifier } from "./notifier.ts";
+import type { RequestObserver } from "./observe/observer.ts";
 import type { Pool } from "./pool.ts";
 
 /** What {@link takeSteps} needs. */
@@ -16,11 +17,13 @@ export interface StepOptions<Answer> {
   send: (part: Answer) => void;
   /** Whether the client leaves as much unread as it may. */
   isStalled: () => boolean;
+  /** Hears of each call of the core. */
+  observer?: RequestObserver | undefined;
 }
 
 /** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
 export async function takeSteps<Answer>(first: Step<Answer>, options: StepOptions<Answer>): Promise<Answer> {
-  const { pool, signal, closing, log, send, isStalled } = options;
+  const { pool, signal, closing, log, send, isStalled, observer } = options;
   let step = first;
   for (;;) {
     switch (step.kind) {
@@ -44,12 +47,15 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
         const { call } = step;
         const notifier = createNotifier(call, log, { isStalled, send });
         const { deadline } = call;
-        const result = await pool().handle(call.context, call.request, {
+        const observed = observer?.call?.(call);
+        const result = await pool().handle(observed?.context ?? call.context, call.request, {
           authorization: call.authorization,
           deadline,
           signal,
           notify: notifier.notify,
+          observer: observed,
         });
+        observed?.end?.(result);
         notifier.end();
         step = "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure);
         break;

@@ -1,4 +1,5 @@
 import { isOciReference } from "../oci/index.ts";
+import type { ComponentLoader } from "../project/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { printLockChanges, readLockOptions } from "./lock-options.ts";
 import { printWarnings } from "./print-error.ts";
@@ -7,19 +8,30 @@ import { readComponent } from "./read-component.ts";
 /**
  * Reads a core, a file or from a registry, or composes the `tenon.json` that is named in its place. The composer is loaded
  * only for that.
+ *
+ * @param load Loads the components of a `tenon.json`. Default: from where they are, each time.
  */
 export async function readCore(
   command: string,
   path: string,
   values: Arguments["values"],
+  load?: ComponentLoader,
 ): Promise<Uint8Array> {
   const options = readLockOptions(command, values);
-  if (path.endsWith(".wasm") || isOciReference(path)) {
+  if (isCore(path)) {
     return readComponent(path, "core", { ...options.registry, offline: options.offline });
   }
   const { composeProject } = await import("../project/index.ts");
-  const { bytes, warnings, lockChanges } = await composeProject(path, options);
+  const { bytes, warnings, lockChanges } = await composeProject(path, {
+    ...options,
+    ...(load && { load }),
+  });
   printLockChanges(lockChanges);
   printWarnings(warnings);
   return bytes;
+}
+
+/** True for what is a core already, and false for what is composed into one. */
+export function isCore(path: string): boolean {
+  return path.endsWith(".wasm") || isOciReference(path);
 }

@@ -7,10 +7,16 @@ import { exampleCall } from "./example-call.ts";
 export function readAddress(command: string, values: Arguments["values"]): { port: number; host: string } {
   const { TENON_PORT, TENON_HOST, PORT } = process.env;
   const port = (values.port as string | undefined) ?? TENON_PORT ?? PORT ?? "3000";
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw usageError(command, `"${port}" is not a port`, "Ports are whole numbers from 0 to 65535");
-  }
-  return { port: Number(port), host: (values.host as string | undefined) ?? TENON_HOST ?? "127.0.0.1" };
+  return {
+    port: readPort(command, port),
+    host: (values.host as string | undefined) ?? TENON_HOST ?? "127.0.0.1",
+  };
+}
+
+/** Reads a TCP port. @throws ToolkitError `ERR_USAGE` */
+export function readPort(command: string, text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw usageError(command, `"${text}" is not a port`, "Ports are whole numbers from 0 to 65535");
 }
 
 /** Says that a server is ready, and how to try it. */
@@ -26,8 +32,10 @@ export function announce({ url, publicUrl, digest }: HttpServer, { tools }: Core
 /** Settles at the first SIGINT or SIGTERM; a second one ends the process at once. */
 export function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    const stop = (): void => resolve();
-    process.once("SIGINT", stop);
-    process.once("SIGTERM", stop);
+    const stop = (): void => {
+      process.off("SIGINT", stop).off("SIGTERM", stop);
+      resolve();
+    };
+    process.on("SIGINT", stop).on("SIGTERM", stop);
   });
 }

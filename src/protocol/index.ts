@@ -1,4 +1,4 @@
-export { canonicalOrigin, parseAuthority } from "./authority.ts";
+export { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 export { readableBy } from "./cors.ts";
 export { failureError } from "./answer.ts";
 export { DEFAULT_SCAN_LIMITS } from "./call.ts";

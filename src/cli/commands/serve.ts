@@ -1,10 +1,11 @@
 import {
   ISOLATIONS,
-  loadCore,
+  logToStderr,
   serveHttp,
   serveStdio,
   type Isolation,
   type LimitsInput,
+  type LoadedCore,
 } from "../../../hosts/node/index.ts";
 import { ungrantedCapabilities, unsafeWarnings } from "../../manifest/index.ts";
 import { parseArguments, usageError } from "../arguments.ts";
@@ -13,9 +14,11 @@ import { readAudit, startAudit } from "../audit-log.ts";
 import { EDGE_OPTIONS, readEdge, resourceWarnings } from "../http-edge.ts";
 import { lendServices, unsetWarnings } from "../lend-services.ts";
 import { LOCK_OPTIONS, LOCK_OPTIONS_HELP } from "../lock-options.ts";
+import { createOperation } from "../operate.ts";
+import { OPERATE_OPTIONS, OPERATE_OPTIONS_HELP, readOperateOptions } from "../operate-options.ts";
 import { printWarnings } from "../print-error.ts";
-import { readCore } from "../read-core.ts";
 import { readLimits } from "../read-limits.ts";
+import { createCoreSource } from "../reload/core-source.ts";
 import { announce, interrupted, readAddress } from "../serving.ts";
 import { readStateKeys, stateKeyWarnings } from "../state-keys.ts";
 
@@ -52,12 +55,14 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
                         all calls (default: credential)
       --task-deadline <seconds>
                         time that a call which became a task may take, 1 to 86400 (default: 900)
+${OPERATE_OPTIONS_HELP}
 ${LOCK_OPTIONS_HELP}
 
 --sessions and the options after it can be set as TENON_SESSIONS=1, TENON_ALLOW_ORIGIN=a,b and so on. Granted configuration
 is read from TENON_CONFIG_<KEY>, granted secrets from TENON_SECRET_<NAME>: upper case, with _ for - and . of the name.
 
-A tenon.json (the default) is composed first. Logs go to stderr. SIGINT ends it once the calls in flight are answered.
+A tenon.json (the default) is composed first. Logs go to stderr. SIGINT and SIGTERM end it once the calls in flight are
+answered, a second one at once. SIGHUP serves the core anew; one that does not start leaves the old one in place.
 
 Examples:
   tenon serve                         # http://127.0.0.1:3000/mcp from ./tenon.json
@@ -81,12 +86,16 @@ export const serve: Command = {
       limits: { type: "string" },
       isolation: { type: "string" },
       "task-deadline": { type: "string" },
+      ...OPERATE_OPTIONS,
       ...LOCK_OPTIONS,
     });
     if (positionals.length > 1) throw usageError("serve", "more than one file is given");
-    const ofHttp = ["port", "host", "isolation", ...Object.keys(EDGE_OPTIONS)].find(
-      (name) => values[name] !== undefined,
-    );
+    const ofHttp = [
+      "port",
+      "host",
+      "isolation",
+      ...Object.keys({ ...EDGE_OPTIONS, ...OPERATE_OPTIONS }),
+    ].find((name) => values[name] !== undefined);
     if (values.stdio && ofHttp !== undefined) {
       throw usageError("serve", `"--stdio" does not go with "--${ofHttp}"`);
     }
@@ -97,15 +106,21 @@ export const serve: Command = {
     const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const limits = withTaskDeadline(await readLimits(values.limits as string | undefined), deadline);
-    const path = positionals[0] ?? "tenon.json";
-    const core = await loadCore(await readCore("serve", path, values), { name: path, limits });
-    printWarnings([
-      ...unsafeWarnings(core.manifest),
-      ...ungrantedCapabilities(core.manifest),
-      ...unsetWarnings(core.manifest),
-      ...stateKeyWarnings(core.manifest, stateKeys),
-      ...resourceWarnings(core.manifest, http),
-    ]);
+    const operation = createOperation(readOperateOptions("serve", values));
+    const source = createCoreSource("serve", positionals[0] ?? "tenon.json", values, limits);
+    async function load(): Promise<LoadedCore> {
+      const loaded = await source.load();
+      const { manifest } = loaded;
+      printWarnings([
+        ...unsafeWarnings(manifest),
+        ...ungrantedCapabilities(manifest),
+        ...unsetWarnings(manifest),
+        ...stateKeyWarnings(manifest, stateKeys),
+        ...resourceWarnings(manifest, http),
+      ]);
+      return loaded;
+    }
+    const core = await load();
     const { services, kv, close } = await lendServices(values.kv as string | undefined, limits);
     let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
     const tasks = { ...(kv && { kv }) };
@@ -119,12 +134,14 @@ export const serve: Command = {
         await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
         return 0;
       }
-      const server = await serveHttp(core, { ...http, ...lent });
+      const observed = { observer: operation.observer, log: operation.log(auditLog?.log ?? logToStderr) };
+      const server = await serveHttp(core, { ...http, ...lent, ...observed });
       // Whoever reads that it is ready may end it at once.
       const stopped = interrupted();
+      const drain = await operation.run(server, source, load);
       announce(server, core.manifest);
       await stopped;
-      await server.close();
+      await drain();
       return 0;
     } finally {
       await auditLog?.close();

@@ -26,9 +26,9 @@ const MAX_FOLDERS = 2000;
  * It watches folders and never single files: a file that an editor replaces is another file, and a watch on the one
  * before it ends without a word.
  *
- * @param folder Absolute, without symbolic links.
+ * @param folder Absolute, without symbolic links. Default: tracked files alone are watched.
  */
-export async function watchFiles(folder: string): Promise<FileWatcher> {
+export async function watchFiles(folder?: string): Promise<FileWatcher> {
   const watchers = new Map<string, FSWatcher>();
   const tracked = new Set<string>();
   let changed = new Set<string>();
@@ -36,8 +36,12 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
   let timer: NodeJS.Timeout | undefined;
   let wake: (() => void) | undefined;
 
+  function isIgnored(path: string): boolean {
+    return folder === undefined || isUninteresting(relative(folder, path));
+  }
+
   function note(path: string): void {
-    if (!tracked.has(path) && isUninteresting(relative(folder, path))) return;
+    if (!tracked.has(path) && isIgnored(path)) return;
     changed.add(path);
     clearTimeout(timer);
     timer = setTimeout(() => wake?.(), QUIET_MS);
@@ -69,7 +73,7 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
   /** Watches what may be a new folder, whose files came before anybody watched it. */
   async function watchNew(path: string): Promise<void> {
     unwatch(path);
-    if (isUninteresting(relative(folder, path))) return;
+    if (isIgnored(path)) return;
     const found = await stat(path).catch(() => undefined);
     if (found?.isDirectory()) await watchTree(path, note);
   }
@@ -81,11 +85,11 @@ export async function watchFiles(folder: string): Promise<FileWatcher> {
     for (const entry of entries) {
       const inner = join(path, entry.name);
       if (!entry.isDirectory()) onFile?.(inner);
-      else if (!isUninteresting(relative(folder, inner))) await watchTree(inner, onFile);
+      else if (!isIgnored(inner)) await watchTree(inner, onFile);
     }
   }
 
-  await watchTree(folder);
+  if (folder !== undefined) await watchTree(folder);
   return {
     async *changes() {
       for (;;) {

@@ -1,0 +1,57 @@
+import { realpath } from "node:fs/promises";
+import { resolve } from "node:path";
+import { loadCore, type LimitsInput, type LoadedCore } from "../../../hosts/node/index.ts";
+import { isOciReference } from "../../oci/index.ts";
+import type { Arguments } from "../arguments.ts";
+import { isCore, readCore } from "../read-core.ts";
+
+/** Where a server's core comes from, the first one and each that replaces it. */
+export interface CoreSource {
+  /**
+   * Reads or composes the core as it is now, and proves it as at the first time: what was locked stays what it was, and
+   * rules of trust are asked again.
+   */
+  load(): Promise<LoadedCore>;
+  /** Absolute paths of the files that the last `load` came from, whether it succeeded or not. */
+  files(): Iterable<string>;
+}
+
+/**
+ * Says where a core comes from.
+ *
+ * @param path A core, `oci://…`, or a `tenon.json`.
+ * @param values Options of the command line.
+ * @param limits Of the memory that each core gets.
+ */
+export function createCoreSource(
+  command: string,
+  path: string,
+  values: Arguments["values"],
+  limits: LimitsInput,
+): CoreSource {
+  let files = new Set<string>();
+
+  async function ownFiles(): Promise<string[]> {
+    if (isOciReference(path)) return [];
+    const absolute = resolve(path);
+    // A link is watched as well as what it leads to: either may become another file.
+    return [absolute, await realpath(absolute).catch(() => absolute)];
+  }
+
+  return {
+    async load() {
+      const own = await ownFiles();
+      files = new Set(own);
+      if (isCore(path)) return await loadCore(await readCore(command, path, values), { name: path, limits });
+      const { createComponentCache } = await import("../dev/component-cache.ts");
+      const cache = createComponentCache();
+      try {
+        const bytes = await readCore(command, path, values, cache.load);
+        return await loadCore(bytes, { name: path, limits });
+      } finally {
+        files = new Set([...own, ...cache.files()]);
+      }
+    },
+    files: () => files,
+  };
+}
