@@ -10,8 +10,7 @@ export const OPERATE_OPTIONS: Readonly<Record<string, Option>> = {
 
 /** Lines of the help page for {@link OPERATE_OPTIONS}. */
 export const OPERATE_OPTIONS_HELP = `      --watch           serve the core anew when a file changes that it came from, as SIGHUP does at any time
-      --admin-port <number>
-                        port of 127.0.0.1 for /healthz, /readyz and Prometheus' /metrics, 0 for any free one (default: none)
+      --admin-port <number>  port of 127.0.0.1 for /healthz, /readyz and Prometheus' /metrics, 0 for any (default: none)
       --drain <seconds> time that requests in flight have to end after SIGINT or SIGTERM, 0 to 3600 (default: 10)`;
 
 /** What those options come to. */

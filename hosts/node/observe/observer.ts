@@ -11,11 +11,11 @@ import type { PoolStats } from "../pool.ts";
  */
 export interface Observer {
   /** A core takes new requests from now on: the first one, and each that replaces it. */
-  serving?(core: ServedCore): void;
+  serving?: (core: ServedCore) => void;
   /** A request of the transport has arrived; nothing of it is checked yet. */
-  request?(request: ObservedRequest): RequestObserver;
+  request?: (request: ObservedRequest) => RequestObserver;
   /** A thread is given up, and another takes its place. */
-  workerReplaced?(): void;
+  workerReplaced?: () => void;
 }
 
 /** The core that takes new requests. */
@@ -32,9 +32,9 @@ export type ObservedRequest = Pick<HttpRequestHead, "method" | "path" | "peer" |
 /** Hears of one request. */
 export interface RequestObserver {
   /** The core is called for it: once, or as often as its batch or its rounds take. */
-  call?(call: ObservedCall): CallObserver;
+  call?: (call: ObservedCall) => CallObserver;
   /** It was answered with this status; with nothing when its client went away before. Called once. */
-  end?(status: number | undefined): void;
+  end?: (status: number | undefined) => void;
 }
 
 /** A call of the core. */
@@ -49,9 +49,9 @@ export interface CallObserver {
   /** The context that the core gets in place of the call's own. */
   readonly context?: string;
   /** A part uses a service of the host: an `interface.function` of `tenon:host`. */
-  service?(name: string, args: readonly unknown[]): ServiceObserver;
+  service?: (name: string, args: readonly unknown[]) => ServiceObserver | undefined;
   /** It has ended. Called once. */
-  end?(result: CallResult): void;
+  end?: (result: CallResult) => void;
 }
 
 /** Hears of one use of a service. */
@@ -59,7 +59,7 @@ export interface ServiceObserver {
   /** What is sent in place of the request that the part gave. Only the fields of the trace differ. */
   readonly request?: HttpServiceRequest;
   /** It has ended: with a status of HTTP where it has one, or with the case of its error. */
-  end?(ended: { status?: number; error?: string }): void;
+  end?: (ended: { status?: number; error?: string }) => void;
 }
 
 /** One observer that tells several. Of contexts and requests the last one that is another counts. */
@@ -77,11 +77,11 @@ function combineRequests(observers: readonly (RequestObserver | undefined)[]): R
     call(call) {
       const calls = observers.map((each) => each?.call?.(call));
       const context = calls.findLast((each) => each?.context !== undefined)?.context;
-      const listening = calls.filter((each) => each?.service !== undefined);
+      // Metrics do not count services: one alone listens.
+      const service = calls.find((each) => each?.service !== undefined)?.service;
       return {
         ...(context !== undefined && { context }),
-        // Metrics do not count services, so that one alone listens; nobody is asked where nobody does.
-        ...(listening[0]?.service && { service: listening[0].service }),
+        ...(service && { service }),
         end: (result) => calls.forEach((each) => each?.end?.(result)),
       };
     },

@@ -32,29 +32,20 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
       --kv <store>      where granted keys are kept: memory, file:<path>, or redis://user:password@host:6379/0 (rediss://
                         for TLS) for several servers (default: memory; TENON_KV); tasks as well, but not in Redis
       --state-key <source>
-                        env:NAME or file:<path> with the keys, 32 bytes in base64 or hex, that seal (the first) and open
-                        what clients carry while they are asked something (default: TENON_STATE_KEY, else a random one)
-      --audit-log <file>
-                        append every log line to this file, chained by hashes (environment: TENON_AUDIT_LOG);
-                        "tenon audit verify" finds what was changed
-      --audit-key <source>
-                        env:NAME or file:<path> with a key of 32 bytes in base64 or hex that signs its lines
-                        (default: TENON_AUDIT_KEY, else they are not signed)
+                        env:NAME or file:<path> with keys that seal what clients carry (default: TENON_STATE_KEY, else random)
+      --audit-log <file>, --audit-key <source>
+                        append every log line to this file, chained by hashes, signed by the key (env:NAME or file:<path>)
+                        if there is one (default: TENON_AUDIT_LOG, TENON_AUDIT_KEY); keys are 32 bytes in base64 or hex
       --sessions        keep a session for each client before 2026-07-28: it hears of changes and is remembered
-      --allow-origin <origin>
-                        origin whose web pages may call, such as https://app.example; may be repeated
-      --allow-host <host>
-                        host name the server is reached by besides its own address; may be repeated
+      --allow-origin <origin>, --allow-host <host>
+                        who may call: web pages of https://app.example; a host name beside its own address; repeatable
       --public-url <url>
                         where clients reach the server, such as https://mcp.example/mcp; its host is allowed
       --trust-proxy <range>
                         proxy whose Forwarded or X-Forwarded-For is believed: address, 10.0.0.0/8 or loopback; repeatable
       --limits <file>   JSON file with limits that are not to be the defaults (environment: TENON_LIMITS)
-      --isolation <mode>
-                        what may meet in one instance: credential, the calls of one credential; call, no two calls; shared,
-                        all calls (default: credential)
-      --task-deadline <seconds>
-                        time that a call which became a task may take, 1 to 86400 (default: 900)
+      --isolation <mode>  what may meet in one instance: credential (its calls), call (no two) or shared (all) (default: credential)
+      --task-deadline <seconds>  time that a call which became a task may take, 1 to 86400 (default: 900)
 ${OPERATE_OPTIONS_HELP}
 ${LOCK_OPTIONS_HELP}
 
