@@ -37,7 +37,7 @@ export function createAdapter({ facts, reply, getKeys }: HttpAdapterParts<Reply>
       peer: peerOf(request),
     };
     const content = (maxBytes: number): Content => readContent(head, () => readPiece(body), maxBytes);
-    const answer = exchange({ ...head, content }, notifications);
+    const answer = exchange({ ...head, content }, { notifications });
     if (streamed) reply!.end(answer.body ?? "");
     else send(answer);
   }

@@ -96,7 +96,7 @@ function serve(
   notifications: Notifications | undefined,
 ): string | undefined {
   try {
-    return takeSteps(step, notifications);
+    return takeSteps(step, { notifications });
   } catch (error) {
     logError(`Cannot answer a request: ${String(error)}`);
     return `{"jsonrpc":"2.0","id":${id},"error":{"code":-32603,"message":"Internal error"}}`;

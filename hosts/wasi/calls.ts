@@ -46,18 +46,23 @@ export function protocolOptions(
   };
 }
 
-/**
- * Goes through the steps of one request, and gives its answer.
- *
- * @param headers Fields of the head of an event stream, where they are not those that every stream has.
- */
+/** What is known of a request besides what the protocol core knows. */
+export interface Circumstances {
+  notifications?: Notifications | undefined;
+  /** Fields of the head of an event stream, where they are not those that every stream has. */
+  headers?: HttpAnswer["headers"] | undefined;
+  /** The outcome of its first call, where that was made already. */
+  outcome?: WitOutcome | undefined;
+}
+
+/** Goes through the steps of one request, and gives its answer. */
 export function takeSteps<Answer>(
   first: Step<Answer>,
-  notifications?: Notifications,
-  headers?: HttpAnswer["headers"],
+  { outcome, ...circumstances }: Circumstances = {},
 ): Answer {
   let step = first;
-  while (step.kind === "call") step = run(step.call, notifications, headers);
+  if (step.kind === "call" && outcome !== undefined) step = finishCall(step.call, outcome);
+  while (step.kind === "call") step = run(step.call, circumstances);
   if (step.kind === "answer") return step.answer;
   if (step.kind === "batch") return step.batch.join(step.batch.steps.map((each) => takeSteps(each)));
   throw new Error("nothing that takes time was offered to clients");
@@ -68,18 +73,19 @@ export function logError(message: string): void {
   write({ level: "error", source: "adapter", message });
 }
 
-function run<Answer>(
-  call: Call<Answer>,
-  notifications: Notifications | undefined,
-  headers: HttpAnswer["headers"] | undefined,
-): Step<Answer> {
+function run<Answer>(call: Call<Answer>, { notifications, headers }: Circumstances): Step<Answer> {
   const { wanted } = call;
   const heard = wanted === undefined ? undefined : notifications;
   heard?.open(JSON.stringify({ ...wanted, ...describe(call), headers }));
   begin(call.authorization);
-  const outcome = fromWit(handle(call.context, call.request));
+  const outcome = handle(call.context, call.request);
   finish();
   if (heard?.close() === true) call.streamed();
+  return finishCall(call, outcome);
+}
+
+function finishCall<Answer>(call: Call<Answer>, given: WitOutcome): Step<Answer> {
+  const outcome = fromWit(given);
   if (outcome.tag === "success" && outcome.val.length > MAX_RESULT_LENGTH) return call.fail("too-large");
   return call.finish(outcome);
 }

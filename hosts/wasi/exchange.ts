@@ -7,7 +7,7 @@ import {
   type HttpProtocolOptions,
   type HttpRequestHead,
 } from "../../src/protocol/index.ts";
-import { logError, protocolOptions, takeSteps, type Notifications, type ServerFacts } from "./calls.ts";
+import { logError, protocolOptions, takeSteps, type Circumstances, type ServerFacts } from "./calls.ts";
 import { requestStates, type GetKeys } from "./request-states.ts";
 import { binaryString, decodeUtf8 } from "./text.ts";
 
@@ -50,7 +50,7 @@ export interface HttpAdapterParts<Reply> {
 export function createExchange(
   facts: HttpFacts,
   { getKeys, notifies }: { getKeys?: GetKeys | undefined; notifies: boolean },
-): (incoming: IncomingExchange, notifications?: Notifications) => HttpAnswer {
+): (incoming: IncomingExchange, known?: Omit<Circumstances, "headers">) => HttpAnswer {
   const { maxBodyBytes } = facts;
   const create = (): HttpProtocol => {
     const states = getKeys && requestStates(getKeys);
@@ -58,7 +58,7 @@ export function createExchange(
   };
   // This module is evaluated when the bundle is made: what needs no host is ready in every instance.
   let protocol = getKeys === undefined ? create() : undefined;
-  return (incoming, notifications) => {
+  return (incoming, known) => {
     try {
       protocol ??= create();
       const refused = protocol.checkHead(incoming);
@@ -75,7 +75,7 @@ export function createExchange(
       }
       const origin = incoming.headers("origin");
       const stream = origin === undefined ? undefined : readableBy(streamPart(""), origin).headers;
-      return takeSteps(protocol.handle(incoming, content.val), notifications, stream);
+      return takeSteps(protocol.handle(incoming, content.val), { ...known, headers: stream });
     } catch (error) {
       logError(`Cannot answer a request: ${String(error)}`);
       return BROKEN;

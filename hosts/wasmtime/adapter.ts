@@ -1,4 +1,5 @@
 import type { ResponseOutparam } from "tenon-wasi:http/types@0.2.0";
+import type { Outcome } from "tenon:mcp/handler@0.1.0";
 import type { HttpAnswer, HttpRequestHead } from "../../src/protocol/index.ts";
 import { createExchange, type Content, type HttpAdapterParts } from "../wasi/exchange.ts";
 import { encodeUtf8 } from "../wasi/text.ts";
@@ -13,7 +14,10 @@ interface Reply {
 
 /** Makes `exchange` of `wit/front.wit`. */
 export function createAdapter({ facts, reply, getKeys }: HttpAdapterParts<Reply>): {
-  exchange: { handle(head: string, content: Content, out: ResponseOutparam): void };
+  exchange: {
+    handle(head: string, content: Content, out: ResponseOutparam): void;
+    finish(head: string, content: string, outcome: Outcome, out: ResponseOutparam): void;
+  };
 } {
   const exchange = createExchange(facts, { getKeys, notifies: reply !== undefined });
 
@@ -26,12 +30,17 @@ export function createAdapter({ facts, reply, getKeys }: HttpAdapterParts<Reply>
         return unsent === null;
       },
     };
-    const answer = exchange({ ...parseHead(head), content: () => content }, notifications);
+    const answer = exchange({ ...parseHead(head), content: () => content }, { notifications });
     if (unsent === null) reply!.end(answer.body ?? "");
     else send(answer, unsent);
   }
 
-  return { exchange: { handle } };
+  function finish(head: string, content: string, outcome: Outcome, out: ResponseOutparam): void {
+    const incoming = { ...parseHead(head), content: (): Content => ({ tag: "text", val: content }) };
+    send(exchange(incoming, { outcome }), out);
+  }
+
+  return { exchange: { handle, finish } };
 }
 
 /** The head of a request from the lines that the front makes of it. */

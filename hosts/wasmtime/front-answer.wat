@@ -1,47 +1,58 @@
-;; Part of front.wat: which answer is the constant one of a request, and how it is written.
+;; Part of front.wat: how an answer is written.
 
-  ;; The row of the answer; 0 where there is none. A row is the version as its field states it (empty where it must be absent),
-  ;; whether messages describe themselves, the method, and the answer up to the id: 7 words.
-  (func $find-answer (result i32)
-    (local $row i32) (local $left i32)
-    (local.set $row (call $c-answers))
-    (local.set $left (call $c-answer-count))
-    (block $no
+  ;; End of the fields of the answer, from 704 to 768: address and length of name and value.
+  (global $fields (mut i32) (i32.const 704))
+
+  (func $field (param $name i32) (param $name-length i32) (param $value i32) (param $length i32)
+    (i32.store (global.get $fields) (local.get $name))
+    (i32.store offset=4 (global.get $fields) (local.get $name-length))
+    (i32.store offset=8 (global.get $fields) (local.get $value))
+    (i32.store offset=12 (global.get $fields) (local.get $length))
+    (global.set $fields (i32.add (global.get $fields) (i32.const 16))))
+
+  (func $put (param $from i32) (param $length i32)
+    (memory.copy (call $room (local.get $length)) (local.get $from) (local.get $length)))
+
+  ;; Puts text inside a JSON string. False where it has what has no short escape.
+  (func $put-escaped (param $from i32) (param $length i32) (result i32)
+    (local $to i32) (local $c i32) (local $end i32)
+    (local.set $to (call $room (i32.shl (local.get $length) (i32.const 1))))
+    (local.set $end (i32.add (local.get $from) (local.get $length)))
+    (block $done
       (loop $next
-        (br_if $no (i32.eqz (local.get $left)))
-        (if (i32.eq (i32.load offset=8 (local.get $row)) (global.get $modern))
+        (br_if $done (i32.ge_u (local.get $from) (local.get $end)))
+        (local.set $c (i32.load8_u (local.get $from)))
+        (if (i32.lt_u (local.get $c) (i32.const 32)) (then (return (i32.const 0))))
+        (if (i32.or (i32.eq (local.get $c) (i32.const 34)) (i32.eq (local.get $c) (i32.const 92)))
           (then
-            (if (call $equal (global.get $version) (global.get $version-length)
-                  (i32.load (local.get $row)) (i32.load offset=4 (local.get $row)))
-              (then
-                (if (call $equal (global.get $called) (global.get $called-length)
-                      (i32.load offset=12 (local.get $row)) (i32.load offset=16 (local.get $row)))
-                  (then (return (local.get $row))))))))
-        (local.set $row (i32.add (local.get $row) (i32.const 28)))
-        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+            (i32.store8 (local.get $to) (i32.const 92))
+            (local.set $to (i32.add (local.get $to) (i32.const 1)))))
+        (i32.store8 (local.get $to) (local.get $c))
+        (local.set $to (i32.add (local.get $to) (i32.const 1)))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
         (br $next)))
-    (i32.const 0))
+    (global.set $heap (local.get $to))
+    (i32.const 1))
 
-  (func $answer (param $out i32) (param $row i32)
-    (local $text i32) (local $length i32) (local $prefix i32) (local $fields i32) (local $response i32) (local $body i32)
-    (local $stream i32) (local $piece i32) (local $broken i32)
-    (local.set $prefix (i32.load offset=24 (local.get $row)))
-    (local.set $length (i32.add (i32.add (local.get $prefix) (global.get $id-length)) (i32.const 1)))
-    (local.set $text (call $room (local.get $length)))
-    (memory.copy (local.get $text) (i32.load offset=20 (local.get $row)) (local.get $prefix))
-    (memory.copy (i32.add (local.get $text) (local.get $prefix)) (global.get $id) (global.get $id-length))
-    (i32.store8 (i32.sub (i32.add (local.get $text) (local.get $length)) (i32.const 1)) (i32.const 125))
-    (local.set $fields (call $allocate (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 32)))
-    (i32.store (local.get $fields) (i32.const 144))
-    (i32.store offset=4 (local.get $fields) (i32.const 12))
-    (i32.store offset=8 (local.get $fields) (i32.const 160))
-    (i32.store offset=12 (local.get $fields) (i32.const 16))
-    (i32.store offset=16 (local.get $fields) (i32.const 248))
-    (i32.store offset=20 (local.get $fields) (i32.const 14))
-    (i32.store offset=24 (local.get $fields) (global.get $heap))
-    (i32.store offset=28 (local.get $fields) (call $decimal (local.get $length)))
-    (call $from-list (local.get $fields) (i32.const 2) (i32.const 0))
+  ;; Puts a number in decimal.
+  (func $put-decimal (param $value i64)
+    (if (i64.gt_u (local.get $value) (i64.const 9)) (then (call $put-decimal (i64.div_u (local.get $value) (i64.const 10)))))
+    (i32.store8 (call $room (i32.const 1)) (i32.add (i32.const 48) (i32.wrap_i64 (i64.rem_u (local.get $value) (i64.const 10))))))
+
+  ;; Sends what was put since an address, with its type and length and with the fields that were added. False where the host does
+  ;; not take a field: then nothing was sent.
+  (func $send (param $out i32) (param $status i32) (param $text i32) (result i32)
+    (local $length i32) (local $number i32) (local $response i32) (local $body i32) (local $stream i32) (local $piece i32)
+    (local $broken i32)
+    (local.set $length (i32.sub (global.get $heap) (local.get $text)))
+    (local.set $number (global.get $heap))
+    (call $put-decimal (i64.extend_i32_u (local.get $length)))
+    (call $field (; "content-length" ;) (local.get $number) (i32.sub (global.get $heap) (local.get $number)))
+    (call $from-list (i32.const 704) (i32.shr_u (i32.sub (global.get $fields) (i32.const 704)) (i32.const 4)) (i32.const 0))
+    (if (i32.load8_u (i32.const 0)) (then (return (i32.const 0))))
     (local.set $response (call $response (i32.load (i32.const 4))))
+    (if (i32.ne (local.get $status) (i32.const 200))
+      (then (drop (call $set-status (local.get $response) (local.get $status)))))
     (call $response-body (local.get $response) (i32.const 0))
     (local.set $body (i32.load (i32.const 4)))
     (call $set (local.get $out) (i32.const 0) (local.get $response)
@@ -65,12 +76,5 @@
     ;; The client went away: a body that is dropped without its end is a broken one.
     (if (local.get $broken)
       (then (call $drop-outgoing (local.get $body)))
-      (else (call $finish (local.get $body) (i32.const 0) (i32.const 0) (i32.const 0)))))
-
-  ;; Allocates a number in decimal, and gives its length.
-  (func $decimal (param $value i32) (result i32)
-    (local $length i32)
-    (if (i32.gt_u (local.get $value) (i32.const 9))
-      (then (local.set $length (call $decimal (i32.div_u (local.get $value) (i32.const 10))))))
-    (i32.store8 (call $room (i32.const 1)) (i32.add (i32.const 48) (i32.rem_u (local.get $value) (i32.const 10))))
-    (i32.add (local.get $length) (i32.const 1)))
+      (else (call $finish-body (local.get $body) (i32.const 0) (i32.const 0) (i32.const 0))))
+    (i32.const 1))

@@ -66,55 +66,103 @@
     (if (i32.eq (local.get $length) (local.get $own)) (then (return (i32.const 1))))
     (i32.eq (i32.load8_u (i32.add (local.get $path) (local.get $own))) (i32.const 63)))
 
-  ;; What of the head was recognised, as addresses and lengths.
+  ;; What of the head was recognised, as addresses and lengths; no length where it is absent.
   (global $version (mut i32) (i32.const 0))
   (global $version-length (mut i32) (i32.const 0))
   (global $stated (mut i32) (i32.const 0))
   (global $stated-length (mut i32) (i32.const 0))
+  (global $named (mut i32) (i32.const 0))
+  (global $named-length (mut i32) (i32.const 0))
+  (global $credential (mut i32) (i32.const 0))
+  (global $credential-length (mut i32) (i32.const 0))
+  (global $trace (mut i32) (i32.const 0))
+  (global $trace-length (mut i32) (i32.const 0))
+  (global $state (mut i32) (i32.const 0))
+  (global $state-length (mut i32) (i32.const 0))
 
-  ;; Looks at the fields. True when nothing in them keeps the request from a constant answer.
+  ;; Looks at the fields. True when nothing in them keeps the front from an answer of its own.
   (func $plain-fields (param $fields i32) (param $count i32) (result i32)
-    (local $name i32) (local $name-length i32) (local $value i32) (local $value-length i32) (local $typed i32)
+    (local $value i32) (local $length i32) (local $typed i32)
     (global.set $version-length (i32.const 0))
     (global.set $stated-length (i32.const 0))
+    (global.set $named-length (i32.const 0))
+    (global.set $credential-length (i32.const 0))
+    (global.set $trace-length (i32.const 0))
+    (global.set $state-length (i32.const 0))
     (block $end
       (loop $next
         (br_if $end (i32.eqz (local.get $count)))
-        (local.set $name (i32.load (local.get $fields)))
-        (local.set $name-length (i32.load offset=4 (local.get $fields)))
+        ;; A name is a string to $is.
+        (global.set $text (i32.load (local.get $fields)))
+        (global.set $length (i32.load offset=4 (local.get $fields)))
         (local.set $value (i32.load offset=8 (local.get $fields)))
-        (local.set $value-length (i32.load offset=12 (local.get $fields)))
+        (local.set $length (i32.load offset=12 (local.get $fields)))
         (local.set $fields (i32.add (local.get $fields) (i32.const 16)))
         (local.set $count (i32.sub (local.get $count) (i32.const 1)))
-        (if (call $equal (local.get $name) (local.get $name-length) (i32.const 144) (i32.const 12))
+        (if (call $is (; "content-type" ;))
           (then
             (if (i32.or (local.get $typed)
-                  (i32.eqz (call $equal (local.get $value) (local.get $value-length) (i32.const 160) (i32.const 16))))
+                  (i32.eqz (call $equal (local.get $value) (local.get $length) (; "application/json" ;))))
               (then (return (i32.const 0))))
             (local.set $typed (i32.const 1))
             (br $next)))
-        (if (i32.or
-              (call $equal (local.get $name) (local.get $name-length) (i32.const 176) (i32.const 16))
-              (call $equal (local.get $name) (local.get $name-length) (i32.const 192) (i32.const 6)))
-          (then (return (i32.const 0))))
-        ;; "mcp-"
-        (br_if $next (i32.lt_u (local.get $name-length) (i32.const 4)))
-        (br_if $next (i32.ne (i32.load (local.get $name)) (i32.const 0x2d70636d)))
-        (if (i32.eqz (local.get $value-length)) (then (return (i32.const 0))))
-        (if (call $equal (local.get $name) (local.get $name-length) (i32.const 208) (i32.const 20))
+        (if (i32.or (call $is (; "content-encoding" ;)) (call $is (; "origin" ;))) (then (return (i32.const 0))))
+        (if (call $is (; "mcp-protocol-version" ;))
           (then
-            (if (global.get $version-length) (then (return (i32.const 0))))
+            (if (i32.or (global.get $version-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
             (global.set $version (local.get $value))
-            (global.set $version-length (local.get $value-length))
+            (global.set $version-length (local.get $length))
             (br $next)))
-        (if (call $equal (local.get $name) (local.get $name-length) (i32.const 232) (i32.const 10))
+        (if (call $is (; "mcp-method" ;))
           (then
-            (if (global.get $stated-length) (then (return (i32.const 0))))
+            (if (i32.or (global.get $stated-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
             (global.set $stated (local.get $value))
-            (global.set $stated-length (local.get $value-length))
+            (global.set $stated-length (local.get $length))
             (br $next)))
-        (return (i32.const 0))))
+        (if (call $is (; "mcp-name" ;))
+          (then
+            (if (i32.or (global.get $named-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
+            (global.set $named (local.get $value))
+            (global.set $named-length (local.get $length))
+            (br $next)))
+        (if (call $is (; "authorization" ;))
+          (then
+            (if (i32.or (global.get $credential-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
+            (global.set $credential (local.get $value))
+            (global.set $credential-length (local.get $length))
+            (br $next)))
+        (if (call $is (; "traceparent" ;))
+          (then
+            (if (i32.or (global.get $trace-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
+            (global.set $trace (local.get $value))
+            (global.set $trace-length (local.get $length))
+            (br $next)))
+        (if (call $is (; "tracestate" ;))
+          (then
+            (if (i32.or (global.get $state-length) (i32.eqz (call $is-visible (local.get $value) (local.get $length))))
+              (then (return (i32.const 0))))
+            (global.set $state (local.get $value))
+            (global.set $state-length (local.get $length))
+            (br $next)))
+        (br $next)))
     (local.get $typed))
+
+  ;; True for printable ASCII, and some of it.
+  (func $is-visible (param $from i32) (param $length i32) (result i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $from) (local.get $length)))
+    (block $yes
+      (loop $next
+        (br_if $yes (i32.ge_u (local.get $from) (local.get $end)))
+        (if (i32.gt_u (i32.sub (i32.load8_u (local.get $from)) (i32.const 32)) (i32.const 94)) (then (return (i32.const 0))))
+        (local.set $from (i32.add (local.get $from) (i32.const 1)))
+        (br $next)))
+    (i32.ne (local.get $length) (i32.const 0)))
 
   ;; True for an allowed host, written as it was allowed. A row is its address, its length, and whether a port may follow.
   (func $allowed-host (param $host i32) (param $length i32) (result i32)

@@ -117,7 +117,7 @@ function hostWorld(
   const files = [...SHARED_WIT, ...wit].map((file) =>
     readFileSync(packageFile("hosts", ...file.split("/")), "utf8"),
   );
-  return [worldSource({ name: "built", ...world }), ...files].join("\n");
+  return worldSource({ name: "built", ...world }, files);
 }
 
 /** `wasi:http/incoming-handler@0.2.0` is `incomingHandler` to the engine. */

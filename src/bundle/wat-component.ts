@@ -20,7 +20,7 @@ export async function watComponent(
     readModule(module),
     ...[...new Set([...SHARED_WIT, ...wit])].map(read),
   ]);
-  const witSource = [worldSource({ name: "built", imports, exports }), ...packages].join("\n");
+  const witSource = worldSource({ name: "built", imports, exports }, packages);
   const text = withValues(adapt(wat), values);
   return componentNew(await componentEmbed({ binary: await parse(text), witSource, world: "built" }), []);
 }

@@ -11,7 +11,8 @@ import type { ScanLimits } from "./scan-json.ts";
 import type { TaskRequest } from "./tasks/task-requests.ts";
 import { hearsOfTasks, isTaskMethod, knowsTasks, TASKS, TASKS_NEEDED } from "./tasks/extension.ts";
 
-const DEFAULT_DEADLINE_MS = 10_000;
+/** Time a call may take unless options say otherwise. */
+export const DEFAULT_DEADLINE_MS = 10_000;
 /** What a message may have unless options say otherwise. */
 export const DEFAULT_SCAN_LIMITS: ScanLimits = { maxDepth: 64, maxTokens: 100_000 };
 const NOTHING_WANTED: Wanted = { progressToken: undefined, logLevel: undefined };

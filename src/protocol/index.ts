@@ -1,7 +1,7 @@
 export { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 export { readableBy } from "./cors.ts";
 export { failureError } from "./answer.ts";
-export { DEFAULT_SCAN_LIMITS } from "./call.ts";
+export { DEFAULT_DEADLINE_MS, DEFAULT_SCAN_LIMITS } from "./call.ts";
 export { createClientRequests, type ClientRequests, type ClientRequestsOptions } from "./client-requests.ts";
 export { CHANGING_LISTS, MAX_URIS, type Changes, type ChangingList, type Topic } from "./changes.ts";
 export { createHttpProtocol, type HttpProtocol, type HttpProtocolOptions, type HttpStep } from "./http.ts";
@@ -13,7 +13,7 @@ export { parseStateKeys } from "./state-keys.ts";
 export { createSealer, KEY_BYTES, type Sealer, type SealerPlatform } from "./sealer.ts";
 export { createSessions, type Sessions, type SessionsOptions } from "./sessions.ts";
 export { META } from "./request-context.ts";
-export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS } from "./revisions.ts";
+export { LEGACY_REVISIONS, MODERN_REVISIONS, REVISIONS, UNSTATED_REVISION } from "./revisions.ts";
 export {
   createStdioProtocol,
   type StdioProtocol,

@@ -17,14 +17,17 @@ export interface WorldDefinition {
 /**
  * One WIT text: the package `tenon:generated` with the world, then the packages of the contract and of WASI that it
  * needs as nested packages. It needs no `deps` folder, whether it is passed as text or written to a file.
+ *
+ * @param further Texts of packages that the world names as well; those that they need are among what is added.
  */
-export function worldSource(world: WorldDefinition): string {
+export function worldSource(world: WorldDefinition, further: readonly string[] = []): string {
   const items = [
     ...world.imports.map((name) => `  import ${name};`),
     ...world.exports.map((name) => `  export ${name};`),
     ...(world.extra === undefined ? [] : [world.extra]),
   ];
-  const text = `package tenon:generated;\n\nworld ${world.name} {\n${items.join("\n")}\n}\n`;
+  const own = `package tenon:generated;\n\nworld ${world.name} {\n${items.join("\n")}\n}\n`;
+  const text = [own, ...further].join("\n");
   return [text, ...neededPackages(text)].join("\n");
 }
 

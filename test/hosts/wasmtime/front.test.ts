@@ -7,11 +7,13 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildAdapter } from "../../../src/build/index.ts";
 import { buildFront, type FrontFacts } from "../../../src/bundle/front.ts";
+import { logServices } from "../../../src/bundle/wat-component.ts";
 import { attachAdapter, compose, constantResults, type Composition } from "../../../src/compose/index.ts";
 import { createHttpProtocol, type HttpAnswer } from "../../../src/protocol/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
 import { startRuntime, type RuntimeProcess } from "../../fixtures/runtime-process.ts";
+import { call, plainCalls } from "./front-requests.ts";
 
 const { path: wasmtime, missing } = findProgram("wasmtime");
 const HOSTS = fileURLToPath(new URL("../../../hosts/", import.meta.url));
@@ -23,7 +25,7 @@ const FACTS: FrontFacts = {
   allowedHosts: ["mcp.example", "other.example:8443"],
   allowedOrigins: ["https://app.example"],
   cacheScope: "public",
-  maxBodyBytes: 6000,
+  maxBodyBytes: 300_000,
 };
 const MODERN = "2026-07-28";
 const LEGACY = ["2025-03-26", "2025-06-18", "2025-11-25"];
@@ -67,6 +69,7 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
       core,
       adapter: await echoAdapter(),
       front: await buildFront(manifest, FACTS, { asks: false }),
+      services: [await logServices()],
       rename: (name) => name.replace(/^tenon-wasi:/, "wasi:"),
       exports: ["wasi:http/incoming-handler@0.2.0"],
     });
@@ -96,6 +99,20 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
     expect(received.status).toBe(200);
   });
 
+  test.each([...plainCalls(), { title: "an unknown tool", sent: call("", { params: { name: "none" } }) }])(
+    "it makes a call itself: $title",
+    async ({ sent: { headers, body } }) => {
+      const host = ["host", "localhost"] as const;
+      const sent = {
+        method: "POST",
+        path: "/mcp",
+        headers: [host, ...headers],
+        body: Buffer.from(body, "latin1"),
+      };
+      expect((await ask(sent)).status).toBe(200);
+    },
+  );
+
   test("it never answers what the protocol core answers otherwise, and hands on all of a request", async () => {
     await fc.assert(
       fc.asyncProperty(requests(), async (sent) => {
@@ -113,13 +130,13 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
       const { status, text } = await ask({ ...sent, body });
       return status === HANDED_ON ? (JSON.parse(text) as { content: unknown }).content : status;
     };
-    expect(await handed(Buffer.alloc(6001, " "))).toEqual({ tag: "too-large" });
+    expect(await handed(Buffer.alloc(300_001, " "))).toEqual({ tag: "too-large" });
     for (const bytes of [[0xff], [0xc0, 0x80], [0xe2, 0x82], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]]) {
       expect(await handed(Buffer.from(bytes))).toEqual({ tag: "not-utf8" });
     }
     const text = "\u00e4\u20ac\u{1f600} \u{10ffff}\ud7ff";
     expect(await handed(Buffer.from(text))).toEqual({ tag: "text", val: text });
-    expect(await handed(Buffer.from(" ".repeat(6000)))).toMatchObject({ tag: "text" });
+    expect(await handed(Buffer.from(" ".repeat(300_000)))).toMatchObject({ tag: "text" });
   });
 });
 
@@ -130,25 +147,27 @@ async function echoAdapter(): Promise<Uint8Array> {
       readFile(join(HOSTS, file), "utf8"),
     ),
   );
-  const world = worldSource({
+  const world = {
     name: "built",
     imports: ["tenon-wasi:http/types@0.2.0"],
     exports: ["tenon:front/exchange@0.1.0"],
-  });
+  };
   const { bytes } = await buildAdapter({
     source: `
 import { openResponse } from "./wasmtime/response.ts";
 import { encodeUtf8 } from "./wasi/text.ts";
 export const exchange = {
-  handle(head, content, out) {
-    const body = encodeUtf8(JSON.stringify({ head, content }));
+  handle: (head, content, out) => answer(out, { head, content }),
+  finish: (head, content, outcome, out) => answer(out, { head, content: { tag: "text", val: content }, outcome }),
+};
+function answer(out, given) {
+    const body = encodeUtf8(JSON.stringify(given));
     const response = openResponse(out, { status: ${HANDED_ON}, headers: [["content-length", String(body.length)]] });
     response.write(body);
     response.end();
-  },
-};`,
+}`,
     folder: HOSTS,
-    wit: [world, ...wit].join("\n"),
+    wit: worldSource(world, wit),
     world: "built",
   });
   return bytes;
