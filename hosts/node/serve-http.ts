@@ -14,6 +14,7 @@ import {
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import { after } from "./after.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
+import { keepConstants, type ConstantResults } from "./constant-results.ts";
 import { createDrain } from "./drain.ts";
 import { logToStderr, report, reportFault } from "./host-log.ts";
 import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
@@ -93,6 +94,7 @@ interface Serving {
   protocol: HttpProtocol;
   pool: Pool;
   taskPool: TaskPool;
+  constants: ConstantResults;
 }
 
 const DEFAULT_PORT = 3000;
@@ -165,7 +167,8 @@ export async function serveHttp(
     };
     const pool = await createPool(next, poolOptions);
     const taskPool = createTaskPool(next, poolOptions);
-    return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool };
+    const constants = keepConstants(next.manifest);
+    return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool, constants };
   }
 
   let current = await start(loaded);
@@ -216,6 +219,7 @@ export async function serveHttp(
       log,
       isStalled: () => response.writableLength > streamBytes,
       send: (part) => sendPart(response, part),
+      learn: current.constants.learn,
       observer: observed,
     }).finally(() => isNamed && requests.delete(name));
     response.off("close", onClose);
@@ -238,16 +242,17 @@ export async function serveHttp(
       return;
     }
     readBody(request, bodyBytes, (body) => {
-      const { protocol } = current;
+      const { protocol, constants } = current;
       if (typeof body !== "string") {
         send(response, protocol.refuseBody(body.refused));
         return;
       }
       try {
-        const step = protocol.handle(head, body);
-        if (step.cancels !== undefined) requests.get(step.cancels)?.abort();
+        const first = protocol.handle(head, body);
+        if (first.cancels !== undefined) requests.get(first.cancels)?.abort();
+        const step = constants.settle(first, observed);
         if (step.kind === "answer") send(response, step.answer);
-        else answer(step, response, observed).catch((error: unknown) => fail(response, error));
+        else answer(first, response, observed).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }

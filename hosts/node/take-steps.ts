@@ -1,4 +1,4 @@
-import type { Step } from "../../src/protocol/index.ts";
+import type { McpRequest, Outcome, Step } from "../../src/protocol/index.ts";
 import type { LogSink } from "./host-log.ts";
 import { createNotifier } from "./notifier.ts";
 import type { RequestObserver } from "./observe/observer.ts";
@@ -19,6 +19,8 @@ export interface StepOptions<Answer> {
   isStalled: () => boolean;
   /** Hears of each call of the core. */
   observer?: RequestObserver | undefined;
+  /** Takes the outcome of each call. */
+  learn?: (request: McpRequest, outcome: Outcome) => void;
 }
 
 /** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
@@ -57,6 +59,7 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
         });
         observed?.end?.(result);
         notifier.end();
+        if ("outcome" in result) options.learn?.(call.request, result.outcome);
         step = "outcome" in result ? call.finish(result.outcome) : call.fail(result.failure);
         break;
       }

@@ -102,6 +102,14 @@ export function errorAnswer(status: number, id: string | undefined, error: RpcEr
 }
 
 function shape(admitted: Admitted, result: string, shaper: ResultShaper): string | undefined {
+  const { method } = admitted.request;
+  if (method !== "server/discover" && !method.endsWith("/list")) return shapeAnew(admitted, result, shaper);
+  const { era, protocolVersion, initializes } = admitted;
+  const key = `${era} ${initializes ? protocolVersion : ""} ${method}`;
+  return shaper.remembered(key, result, () => shapeAnew(admitted, result, shaper));
+}
+
+function shapeAnew(admitted: Admitted, result: string, shaper: ResultShaper): string | undefined {
   if (admitted.initializes) return shaper.initialize(result, admitted.protocolVersion);
   if (admitted.era === "legacy") return shaper.legacy(result, admitted.request.method);
   if (admitted.request.method === "server/discover") return shaper.discover(result);

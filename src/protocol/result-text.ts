@@ -18,6 +18,8 @@ const LIMITS = { maxDepth: 512, maxTokens: Infinity };
 
 /** Turns result texts of the core into those of one revision, without parsing where it can. */
 export interface ResultShaper {
+  /** What `shape` gave for that result the last time, by a key: most are constants, and comparing takes less than looking through them. */
+  remembered(key: string, result: string, shape: () => string | undefined): string | undefined;
   /** The answer to `initialize`. Nothing when the core's is not an object. */
   initialize(result: string, protocolVersion: string): string | undefined;
   /** The answer to `server/discover` since 2026-07-28. */
@@ -80,10 +82,16 @@ export function createResultShaper(
     return cacheable === "stale" ? STALE : cacheHints(result["ttlMs"], result["cacheScope"], widest);
   }
 
-  /** The last list of each kind: most are constants, and to compare one takes less than to look through it. */
-  const lists = new Map<string, { result: string; text: string }>();
+  const shaped = new Map<string, { result: string; text: string | undefined }>();
 
   return {
+    remembered: (key, result, shape) => {
+      const before = shaped.get(key);
+      if (before?.result === result) return before.text;
+      const text = shape();
+      shaped.set(key, { result, text });
+      return text;
+    },
     modern,
     inputRequired: (members) =>
       JSON.stringify({
@@ -93,13 +101,8 @@ export function createResultShaper(
       }),
     legacy: (result, method) => {
       const downgrade = DOWNGRADES.get(method);
-      if (downgrade === undefined) return isObjectText(result) ? result : undefined;
-      const before = lists.get(method);
-      if (before?.result === result) return before.text;
-      const text = downgrade(result, parseObject);
-      if (text === undefined || !isObjectText(text)) return undefined;
-      if (method.endsWith("/list")) lists.set(method, { result, text });
-      return text;
+      const text = downgrade === undefined ? result : downgrade(result, parseObject);
+      return text !== undefined && isObjectText(text) ? text : undefined;
     },
     initialize: (result, protocolVersion) => {
       const parsed = parseObject(result);
