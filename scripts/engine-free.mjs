@@ -71,7 +71,7 @@ export async function buildEngineFree({ entry }) {
 async function compile(main) {
   const path = (file) => relative(ROOT, file);
   let text;
-  const { error, stderr } = await runCompiler(
+  const { error } = await runCompiler(
     [
       path(main),
       "--textFile",

@@ -14,7 +14,7 @@ export interface ConstantResults {
   /** The step behind one that asks for such a result; any other step as it is. */
   settle<Answer>(step: Step<Answer>, observer: RequestObserver | undefined): Step<Answer>;
   /** Takes the outcome of a call of the core. */
-  learn(request: McpRequest, outcome: Outcome): void;
+  learn: (request: McpRequest, outcome: Outcome) => void;
 }
 
 /**
