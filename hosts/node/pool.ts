@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { OWN, type CallFailure, type McpRequest } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
+import { createCallQueue } from "./call-queue.ts";
 import { createCircuits, type CallEnd } from "./circuits.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
 import { describeCall, ownersOf, partOf } from "./describe-call.ts";
@@ -48,6 +49,8 @@ export interface PoolStats {
 
 /** What a pool must know of a call. */
 export interface CallOptions extends CallClient {
+  /** Network address of the client: peers take turns in the queue. */
+  peer?: string | undefined;
   /** When the call is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
   deadline: number;
 }
@@ -57,6 +60,8 @@ export interface Pool {
   /** Calls that run at once. */
   readonly workers: number;
   stats(): PoolStats;
+  /** Whether a call of this peer would be run or find a place in the queue. */
+  hasRoom(peer: string | undefined): boolean;
   /** Runs a call on a thread; never rejects. */
   handle(context: string, request: McpRequest, options: CallOptions): Promise<CallResult>;
   /** Waits for the calls in flight and ends all threads. */
@@ -106,7 +111,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const circuits = createCircuits(guests, () => performance.now());
   const all = new Set<CoreWorker>();
   const idle: CoreWorker[] = [];
-  const queue: Job[] = [];
+  const queue = createCallQueue<Job>(queueLength);
   let busy = 0;
   let failedStarts = 0;
   let closed = false;
@@ -165,11 +170,11 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   /** Starts waiting calls while there are threads for them. */
   function next(): void {
-    while (queue.length > 0 && busy < workers && idle.length > 0) {
-      const job = queue.shift()!;
+    while (queue.size > 0 && busy < workers && idle.length > 0) {
+      const job = queue.next()!;
       start(job, takeIdle(job.key));
     }
-    if (busy === 0 && queue.length === 0) whenIdle?.();
+    if (busy === 0 && queue.size === 0) whenIdle?.();
   }
 
   /** The thread that served the key before; otherwise the last one used, which is warm. */
@@ -236,7 +241,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     job.timer = setTimeout(() => giveUp(job, why), Math.max(0, Math.min(queueMs, leftMs, MAX_TIMER_MS)));
     job.leave = () => giveUp(job, "cancelled");
     signal?.addEventListener("abort", job.leave, { once: true });
-    queue.push(job);
+    const displaced = queue.add(job, job.options.peer);
+    if (displaced) fail(displaced, "overload");
   }
 
   function stopWaiting({ timer, leave, options: { signal } }: Job): void {
@@ -245,9 +251,18 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function giveUp(job: Job, failure: CallFailure): void {
+    queue.remove(job, job.options.peer);
+    fail(job, failure);
+  }
+
+  function fail(job: Job, failure: CallFailure): void {
     stopWaiting(job);
-    queue.splice(queue.indexOf(job), 1);
     job.settle({ failure });
+  }
+
+  /** Whether a call can start at once. */
+  function isFree(): boolean {
+    return busy < workers && idle.length > 0 && queue.size === 0;
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -265,7 +280,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   return {
     workers,
-    stats: () => ({ workers, busy, idle: idle.length, queued: queue.length, resting: circuits.states() }),
+    stats: () => ({ workers, busy, idle: idle.length, queued: queue.size, resting: circuits.states() }),
+    hasRoom: (peer) => !closed && (isFree() || queue.hasRoom(peer)),
     handle(context, request, callOptions) {
       return new Promise((settle) => {
         const job: Job = {
@@ -286,9 +302,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           settle({ failure: "overload" });
         } else if (refused) {
           settle(refused);
-        } else if (busy < workers && idle.length > 0 && queue.length === 0) {
+        } else if (isFree()) {
           start(job, takeIdle(job.key));
-        } else if (queue.length >= queueLength) {
+        } else if (!queue.hasRoom(callOptions.peer)) {
           settle({ failure: "overload" });
         } else {
           wait(job);
@@ -297,7 +313,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     },
     async close() {
       closed = true;
-      if (busy > 0 || queue.length > 0) {
+      if (busy > 0 || queue.size > 0) {
         await new Promise<void>((resolve) => {
           whenIdle = resolve;
         });

@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,12 +11,14 @@ import {
   type HttpStep,
 } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
+import { createAdmission } from "./admission.ts";
 import { after } from "./after.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
 import { keepConstants, type ConstantResults } from "./constant-results.ts";
 import { createDrain } from "./drain.ts";
 import { logToStderr, report, reportFault } from "./host-log.ts";
 import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
+import { createHoldOff } from "./hold-off.ts";
 import type { HostServices } from "./host-services.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { listen } from "./listen.ts";
@@ -25,11 +26,13 @@ import type { Observer, RequestObserver, ServedCore } from "./observe/observer.t
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
 import { createPool, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
+import { createBodyReader } from "./read-body.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { publicHost } from "./public-url.ts";
 import { createTaskPool, startTasks, type TaskPool, type TaskServerOptions } from "./serve-tasks.ts";
 import { takeSteps } from "./take-steps.ts";
-import { createFindPeer } from "./trusted-proxies.ts";
+import { createUnreadAnswers } from "./unread-answers.ts";
+import { createFindPeer, createIsTrusted } from "./trusted-proxies.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions
@@ -102,8 +105,8 @@ const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_DRAIN_MS = 10_000;
 const SESSION_ID_BYTES = 24;
 const TIMEOUT_CHECK_MS = 1000;
-// A client that is still sending sees the refusal only if what it sends is read; beyond this it is cut off.
-const REFUSED_BODY_FACTOR = 8;
+/** Characters of an answer after which it is looked at what clients leave unread. */
+const LARGE_ANSWER = 64 * 1024;
 
 /**
  * Serves a core over MCP's Streamable HTTP transport. No guest code runs on the calling thread.
@@ -118,14 +121,20 @@ export async function serveHttp(
   options: ServeHttpOptions = {},
 ): Promise<HttpServer> {
   const limits = resolveLimits(options.limits);
-  const { bodyBytes, streamBytes } = limits.http;
+  const { streamBytes } = limits.http;
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const host = options.host ?? DEFAULT_HOST;
   const log = options.log ?? logToStderr;
   const { observer } = options;
   const asking = createAsking(options, log, limits.asking);
 
+  const isTrusted = createIsTrusted(options.trustedProxies ?? []);
   const findPeer = createFindPeer(options.trustedProxies ?? []);
+  const overloaded = (): HttpAnswer => current.protocol.overloaded();
+  const admission = createAdmission({ limits: limits.http, isTrusted, overloaded });
+  const bodies = createBodyReader(limits.http);
+  const holdOff = createHoldOff();
+  const unread = createUnreadAnswers(limits.http);
   const allowedHosts = hostsOf(options);
 
   let lists = listsOf(loaded.manifest);
@@ -204,7 +213,7 @@ export async function serveHttp(
   async function answer(
     step: HttpStep,
     response: ServerResponse,
-    observed: RequestObserver | undefined,
+    { peer, observed }: { peer: string | undefined; observed: RequestObserver | undefined },
   ): Promise<void> {
     const client = new AbortController();
     const onClose = (): void => client.abort();
@@ -214,6 +223,7 @@ export async function serveHttp(
     if (isNamed) requests.set(name, client);
     const { body, ...head } = await takeSteps(step, {
       pool: () => current.pool,
+      peer,
       signal: client.signal,
       closing: closing.signal,
       log,
@@ -225,26 +235,58 @@ export async function serveHttp(
     response.off("close", onClose);
     if (response.headersSent) response.end(body);
     else send(response, { ...head, body });
+    if (body !== undefined && body.length > LARGE_ANSWER) unread.added();
   }
 
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const head = requestHead(request, findPeer(request.socket.remoteAddress, request.headers));
+  /**
+   * Whether there is no use in reading a request, as there is no place for its call. In a session it may be what ends another call,
+   * or answers its question.
+   */
+  function isFull(head: HttpRequestHead): boolean {
+    const inSession = head.headers("mcp-session-id") !== undefined;
+    return head.method === "POST" && !inSession && !current.pool.hasRoom(head.peer);
+  }
+
+  /** The answer to a request whose content is not to be read. */
+  function refusal(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: HttpRequestHead,
+  ): HttpAnswer | undefined {
+    const { protocol } = current;
+    const refused = admission.refusal(request, response, head.peer) ?? protocol.checkHead(head);
+    if (refused) return refused;
+    if (bodies.isTooLarge(request)) return protocol.refuseBody("too-large");
+    if (!isFull(head)) return undefined;
+    // The connection of a proxy is that of other clients as well.
+    if (!isTrusted(request.socket.remoteAddress ?? "")) holdOff(request, response);
+    return overloaded();
+  }
+
+  /** @param expects Whether the client waits to be told to send its content. */
+  function onRequest(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
+    const peer = findPeer(request.socket.remoteAddress, request.headers);
+    const head = requestHead(request, peer);
     const observed = observer?.request?.(head);
     if (observed?.end) {
       response.once("close", () =>
         observed.end!(response.writableFinished ? response.statusCode : undefined),
       );
     }
-    const refused = current.protocol.checkHead(head);
+    unread.watch(response);
+    const refused = refusal(request, response, head);
     if (refused) {
+      // Whether it sends its content now, or its next request, could not be told.
+      if (expects) response.setHeader("connection", "close");
       send(response, refused);
-      discard(request, 0, bodyBytes);
+      bodies.discard(request);
       return;
     }
-    readBody(request, bodyBytes, (body) => {
+    if (expects) response.writeContinue();
+    bodies.read(request, (body) => {
       const { protocol, constants } = current;
       if (typeof body !== "string") {
-        send(response, protocol.refuseBody(body.refused));
+        send(response, body.refused === "overload" ? overloaded() : protocol.refuseBody(body.refused));
         return;
       }
       try {
@@ -252,7 +294,7 @@ export async function serveHttp(
         if (first.cancels !== undefined) requests.get(first.cancels)?.abort();
         const step = constants.settle(first, observed);
         if (step.kind === "answer") send(response, step.answer);
-        else answer(first, response, observed).catch((error: unknown) => fail(response, error));
+        else answer(first, response, { peer, observed }).catch((error: unknown) => fail(response, error));
       } catch (error) {
         fail(response, error);
       }
@@ -265,12 +307,20 @@ export async function serveHttp(
       headersTimeout: limits.http.headerMs,
       requestTimeout: limits.http.requestMs,
       keepAliveTimeout: limits.http.idleMs,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.http.headerMs),
+      // By default the first of several is taken, and what stands behind the server may take the last.
+      joinDuplicateHeaders: true,
     },
-    onRequest,
+    (request, response) => onRequest(request, response, false),
   );
   const drain = createDrain(server);
-  server.maxHeadersCount = limits.http.headerFields;
+  server.on("connection", (socket) => admission.connect(socket));
+  // A client that asks before it sends hears of a refusal in place of being told to go on.
+  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
+    onRequest(request, response, true),
+  );
+  // One more than there may be: those beyond are dropped without a word.
+  server.maxHeadersCount = limits.http.headerFields + 1;
   server.maxConnections = limits.http.connections;
   try {
     await listen(server, options.port ?? DEFAULT_PORT, host);
@@ -299,6 +349,7 @@ export async function serveHttp(
       await swapped;
       await tasks.close();
       await Promise.all([endThreads(current), ...retiring]);
+      unread.close();
     },
   };
 }
@@ -335,46 +386,6 @@ function requestHead(request: IncomingMessage, peer: string | undefined): HttpRe
     headers: (name) => request.headers[name] as string | undefined,
     peer,
   };
-}
-
-/** Reads the content of a request as text; `done` is not called when the client goes away. */
-function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  done: (body: string | { refused: "too-large" | "encoding" }) => void,
-): void {
-  const declared = Number(request.headers["content-length"] ?? 0);
-  if (declared > maxBytes) {
-    done({ refused: "too-large" });
-    discard(request, 0, maxBytes);
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const onData = (chunk: Buffer): void => {
-    size += chunk.length;
-    if (size <= maxBytes) {
-      chunks.push(chunk);
-      return;
-    }
-    request.off("data", onData).off("end", onEnd);
-    done({ refused: "too-large" });
-    discard(request, size, maxBytes);
-  };
-  const onEnd = (): void => {
-    const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
-    done(isUtf8(bytes) ? bytes.toString("utf8") : { refused: "encoding" });
-  };
-  request.on("data", onData).on("end", onEnd);
-}
-
-/** Reads on without keeping anything, so that the answer reaches a client that is still sending. */
-function discard(request: IncomingMessage, alreadyRead: number, maxBytes: number): void {
-  let size = alreadyRead;
-  request.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > maxBytes * REFUSED_BODY_FACTOR) request.destroy();
-  });
 }
 
 function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {

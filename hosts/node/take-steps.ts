@@ -8,6 +8,8 @@ import type { Pool } from "./pool.ts";
 export interface StepOptions<Answer> {
   /** The threads that take calls now. */
   pool: () => Pool;
+  /** Network address of the client, of which one must not have every place in the queue. */
+  peer?: string | undefined;
   /** Aborted once the client has cancelled the request or gone away. */
   signal: AbortSignal;
   /** Aborted once the server closes: calls still end, and nothing is waited for any more. */
@@ -25,7 +27,7 @@ export interface StepOptions<Answer> {
 
 /** Goes through the steps of one request, and gives its answer. A thread is held only while a component runs. */
 export async function takeSteps<Answer>(first: Step<Answer>, options: StepOptions<Answer>): Promise<Answer> {
-  const { pool, signal, closing, log, send, isStalled, observer } = options;
+  const { pool, peer, signal, closing, log, send, isStalled, observer } = options;
   let step = first;
   for (;;) {
     switch (step.kind) {
@@ -52,6 +54,7 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
         const observed = observer?.call?.(call);
         const result = await pool().handle(observed?.context ?? call.context, call.request, {
           authorization: call.authorization,
+          peer,
           deadline,
           signal,
           notify: notifier.notify,

@@ -13,6 +13,18 @@ const FORWARDED_FOR = /(?:^|;)[ \t]*for[ \t]*=[ \t]*("?)([^";,]{1,100})\1[ \t]*(
 const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/;
 
 /**
+ * Says whether an address is that of a trusted proxy.
+ *
+ * @param trusted Addresses, ranges such as `10.0.0.0/8`, or `loopback`.
+ * @throws TypeError when one of them is none of these.
+ */
+export function createIsTrusted(trusted: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const each of trusted.flatMap((text) => (text === "loopback" ? LOOPBACK : [text]))) add(list, each);
+  return (address) => trusted.length > 0 && list.check(plainAddress(address), family(plainAddress(address)));
+}
+
+/**
  * Says who a request comes from: the other end of its connection, or, when that is a trusted proxy, the right-most address
  * in `Forwarded` or `X-Forwarded-For` that is not one. Where the two fields disagree, or an address cannot be read, it is
  * the last one that can be relied on.
@@ -22,9 +34,7 @@ const WITH_PORT = /^(?:\[([^\]]+)\]|([^:]+))(?::\d{1,5})?$/;
  * @see https://www.rfc-editor.org/rfc/rfc7239#section-5.2
  */
 export function createFindPeer(trusted: readonly string[]): FindPeer {
-  const list = new BlockList();
-  for (const each of trusted.flatMap((text) => (text === "loopback" ? LOOPBACK : [text]))) add(list, each);
-  const isTrusted = (address: string): boolean => list.check(address, family(address));
+  const isTrusted = createIsTrusted(trusted);
 
   function walk(address: string, hops: readonly (string | undefined)[]): string {
     let peer = address;
@@ -80,7 +90,7 @@ function forwardedFor(element: string): string | undefined {
 }
 
 /** An IPv4 address that a socket for both families presents as one of IPv6. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped ? mapped[1]! : address;
 }

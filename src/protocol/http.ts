@@ -1,4 +1,4 @@
-import { errorAnswer, resultAnswer, type Response } from "./answer.ts";
+import { errorAnswer, failureResponse, resultAnswer, type Response } from "./answer.ts";
 import { canonicalOrigin, isLoopback, parseAuthority } from "./authority.ts";
 import { ALONE, BATCH_REVISION, joinBodies, LONG_BATCH, MAX_BATCH, mayBeBatch, splitBatch } from "./batch.ts";
 import { createServer, Reply, type Channel, type Origin } from "./call.ts";
@@ -67,6 +67,8 @@ export interface HttpProtocol {
   refuseBody(reason: "too-large" | "encoding"): HttpAnswer;
   /** The answer when the host itself fails. */
   internalError(): HttpAnswer;
+  /** The answer when the host has no place for the request. */
+  overloaded(): HttpAnswer;
 }
 
 const JSON_TYPE: [string, string] = ["content-type", "application/json"];
@@ -280,6 +282,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     },
 
     internalError: () => rejected(500, { code: RPC.internalError, message: "Internal error" }),
+    overloaded: () => toHttp(failureResponse(undefined, "overload")),
   };
 }
 

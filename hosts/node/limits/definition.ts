@@ -76,6 +76,12 @@ export const LIMITS = {
       normal: 256 * KIB,
       range: [16 * KIB, 16 * MIB],
     },
+    arrivingBytes: {
+      about: "what is kept of requests whose content has not arrived whole, of all clients; then 503",
+      unit: "bytes",
+      normal: 64 * MIB,
+      range: [1 * MIB, 4096 * MIB],
+    },
     connections: {
       about: "connections at once; further ones are closed",
       unit: "count",

@@ -1,0 +1,77 @@
+/** Things that wait for their turn, each on behalf of a peer. */
+export interface CallQueue<Job> {
+  /** How many wait. */
+  readonly size: number;
+  /** Whether a job of this peer would find a place: there is a free one, or another peer has more than its share. */
+  hasRoom(peer: string | undefined): boolean;
+  /**
+   * Adds a job, for which there must be room.
+   *
+   * @returns the job that lost its place to it, if any: the last one of the peer that has most.
+   */
+  add(job: Job, peer: string | undefined): Job | undefined;
+  /** Takes the job whose turn it is: peers take turns, and of each its first job goes first. */
+  next(): Job | undefined;
+  /** Takes a job out of its turn. */
+  remove(job: Job, peer: string | undefined): void;
+}
+
+/**
+ * A queue in which one peer can have every place, but only as long as no other asks: a peer that floods a server is in its own
+ * way and not in that of others.
+ *
+ * @param length Jobs that may wait.
+ */
+export function createCallQueue<Job>(length: number): CallQueue<Job> {
+  /** Of each peer that waits; who is first here is served next. */
+  const peers = new Map<string, Job[]>();
+  let size = 0;
+
+  function longest(): [peer: string, jobs: Job[]] | undefined {
+    let found: [string, Job[]] | undefined;
+    for (const each of peers) if (found === undefined || each[1].length > found[1].length) found = each;
+    return found;
+  }
+
+  function take(peer: string, jobs: Job[], at: number): Job | undefined {
+    const [job] = jobs.splice(at, 1);
+    size--;
+    if (jobs.length === 0) peers.delete(peer);
+    return job;
+  }
+
+  /** One more job must not make this peer the one that has most. */
+  function mayDisplace(peer: string): boolean {
+    return (longest()?.[1].length ?? 0) > (peers.get(peer)?.length ?? 0) + 1;
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    hasRoom: (peer = "") => size < length || mayDisplace(peer),
+    add(job, peer = "") {
+      const [other, jobs] = size < length ? [] : longest()!;
+      const displaced = jobs && take(other!, jobs, jobs.length - 1);
+      const own = peers.get(peer);
+      if (own) own.push(job);
+      else peers.set(peer, [job]);
+      size++;
+      return displaced;
+    },
+    next() {
+      const [first] = peers;
+      if (first === undefined) return undefined;
+      const [peer, jobs] = first;
+      const job = take(peer, jobs, 0);
+      // To the end of the row.
+      if (peers.delete(peer)) peers.set(peer, jobs);
+      return job;
+    },
+    remove(job, peer = "") {
+      const jobs = peers.get(peer);
+      const at = jobs?.indexOf(job) ?? -1;
+      if (at !== -1) take(peer, jobs!, at);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { createCallQueue } from "../../../hosts/node/call-queue.ts";
+
+describe("createCallQueue()", () => {
+  test("lets peers take turns, and each of them its own in order", () => {
+    const queue = createCallQueue<string>(10);
+    for (const job of ["a1", "a2", "a3"]) queue.add(job, "a");
+    for (const job of ["b1", "b2"]) queue.add(job, "b");
+    queue.add("none1", undefined);
+    const taken = Array.from({ length: 7 }, () => queue.next());
+    expect(taken).toEqual(["a1", "b1", "none1", "a2", "b2", "a3", undefined]);
+    expect(queue.size).toBe(0);
+  });
+
+  test("gives one peer all places while no other asks, and then takes back what is beyond its share", () => {
+    const queue = createCallQueue<string>(4);
+    for (const job of ["a1", "a2", "a3", "a4"]) expect(queue.add(job, "a")).toBeUndefined();
+    expect(queue.hasRoom("a")).toBe(false);
+    expect(queue.hasRoom("b")).toBe(true);
+    expect(queue.add("b1", "b")).toBe("a4");
+    expect(queue.add("b2", "b")).toBe("a3");
+    // Each has its half now.
+    expect([queue.hasRoom("a"), queue.hasRoom("b")]).toEqual([false, false]);
+    expect(queue.add("c1", "c")).toBe("a2");
+    expect(queue.size).toBe(4);
+  });
+
+  test("forgets what left, and has room again", () => {
+    const queue = createCallQueue<string>(2);
+    queue.add("a1", "a");
+    queue.add("a2", "a");
+    queue.remove("a1", "a");
+    queue.remove("never there", "a");
+    queue.remove("a1", "z");
+    expect(queue.size).toBe(1);
+    expect(queue.hasRoom("a")).toBe(true);
+    expect(queue.next()).toBe("a2");
+  });
+
+  test("has room for nobody where nothing may wait", () => {
+    expect(createCallQueue(0).hasRoom("a")).toBe(false);
+  });
+});
