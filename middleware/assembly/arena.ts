@@ -56,3 +56,13 @@ export function release(): void {
   if (kept == 0) kept = (__heap_base + 7) & ~7;
   end = kept;
 }
+
+/** What was taken so far, for `giveBackTo`. */
+export function taken(): usize {
+  return end;
+}
+
+/** Gives back what a call took since then, which nothing may hold any more. */
+export function giveBackTo(before: usize): void {
+  end = before;
+}

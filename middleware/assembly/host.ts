@@ -11,6 +11,9 @@ declare function callRecord(facts: usize, length: i32): void;
 @external("tenon:mcp/catalog@0.1.0", "get")
 declare function callGet(kind: usize, kindLength: i32, name: usize, nameLength: i32, result: usize): void;
 // @ts-ignore: a decorator of AssemblyScript
+@external("tenon:host/credentials@0.1.0", "authorization")
+declare function callAuthorization(result: usize): void;
+// @ts-ignore: a decorator of AssemblyScript
 @external("tenon:host/config@0.1.0", "settings")
 declare function callSettings(result: usize): void;
 // @ts-ignore: a decorator of AssemblyScript
@@ -56,6 +59,13 @@ export function recordFacts(facts: Text): void {
 export function entryOf(kind: Text, name: Text): Text {
   const result = __alloc(12);
   callGet(placeOf(kind), lengthOf(kind), placeOf(name), lengthOf(name), result);
+  return optionalAt(result);
+}
+
+/** The value of the header field `authorization`; `ABSENT` where the request has none. */
+export function readAuthorization(): Text {
+  const result = __alloc(12);
+  callAuthorization(result);
   return optionalAt(result);
 }
 

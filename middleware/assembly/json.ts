@@ -1,9 +1,10 @@
 // Reads JSON where it lies. Values are texts: pieces of the whole, without white space around them. What is no JSON has no
 // value: whoever reads finds `ABSENT`.
 import { ABSENT, byteAt, EMPTY, is, lengthOf, placeOf, slice, textAt, Text } from "./text";
+import { begin, put, putAscii, restore, save, written, writtenLength } from "./writer";
 
-/** Deeper values are not read. */
-const MAX_DEPTH: i32 = 64;
+/** Deeper values are not read. Hosts take results of 512 levels, and put what they keep of them a few levels deeper. */
+const MAX_DEPTH: i32 = 1024;
 
 const QUOTE: i32 = 0x22;
 const BACKSLASH: i32 = 0x5c;
@@ -11,7 +12,7 @@ const BACKSLASH: i32 = 0x5c;
 /** A whole text as one value; `ABSENT` where it is none. */
 export function parse(text: Text): Text {
   const from = skipSpace(text, 0);
-  const to = skipValue(text, from, 0);
+  const to = skipValue(text, from);
   return to < 0 || skipSpace(text, to) != lengthOf(text) ? ABSENT : slice(text, from, to);
 }
 
@@ -44,10 +45,41 @@ export function member(object: Text, name: string): Text {
   return found;
 }
 
+/** An object with a member that it may have had before, once: in the place of the first of that name, or at the end. */
+export function withMember(object: Text, name: string, value: Text): Text {
+  save();
+  begin();
+  putAscii("{");
+  let isThere = false;
+  const members = new Entries(object);
+  for (let i = 0; members.next(); ) {
+    const isMember = is(members.key, name);
+    if (isMember && isThere) continue;
+    isThere = isThere || isMember;
+    if (i++ > 0) putAscii(",");
+    put(members.writtenKey);
+    putAscii(":");
+    put(isMember ? value : members.value);
+  }
+  if (!isThere) {
+    if (writtenLength() > 1) putAscii(",");
+    putAscii('"');
+    putAscii(name);
+    putAscii('":');
+    put(value);
+  }
+  putAscii("}");
+  const changed = written();
+  restore();
+  return changed;
+}
+
 /** Goes through the members of an object or the items of an array; there are none of anything else. */
 export class Entries {
   /** What the key says, of a member. */
   key: Text = EMPTY;
+  /** The key as it is written: a JSON string. */
+  writtenKey: Text = EMPTY;
   value: Text = ABSENT;
   private at: i32 = 0;
   private readonly isObject: bool;
@@ -67,6 +99,7 @@ export class Entries {
     if (at >= last) return false;
     if (this.isObject) {
       const end = skipString(container, at);
+      this.writtenKey = slice(container, at, end);
       this.key = unescaped(slice(container, at + 1, end - 1));
       at = skipSpace(container, skipSpace(container, end) + 1);
     }
@@ -117,16 +150,66 @@ function isSpace(byte: i32): bool {
   return byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09;
 }
 
+/** Which of the containers that are open are objects, by their depth. */
+const openObjects: usize = memory.data(1024);
+
 /** The end of the value at that place; -1 where there is none (RFC 8259). */
-function skipValue(text: Text, from: i32, depth: i32): i32 {
-  if (from >= lengthOf(text) || depth > MAX_DEPTH) return -1;
+function skipValue(text: Text, from: i32): i32 {
+  const length = lengthOf(text);
+  let at = from;
+  let depth = 0;
+  while (true) {
+    const first = at < length ? byteAt(text, at) : 0;
+    const object = first == 0x7b;
+    if (object || first == 0x5b) {
+      if (depth == MAX_DEPTH) return -1;
+      store<u8>(openObjects + depth, u8(object));
+      depth++;
+      at = skipSpace(text, at + 1);
+      if (at >= length || byteAt(text, at) != (object ? 0x7d : 0x5d)) {
+        if (object) at = skipName(text, at);
+        if (at < 0) return -1;
+        continue;
+      }
+      at++;
+      depth--;
+    } else {
+      at = skipScalar(text, at);
+      if (at < 0) return -1;
+    }
+    // A value ends here, and perhaps what it is the last of.
+    while (true) {
+      if (depth == 0) return at;
+      const inObject = load<u8>(openObjects + depth - 1) != 0;
+      at = skipSpace(text, at);
+      if (at >= length) return -1;
+      const byte = byteAt(text, at);
+      if (byte == 0x2c) {
+        at = skipSpace(text, at + 1);
+        if (inObject) at = skipName(text, at);
+        if (at < 0) return -1;
+        break;
+      }
+      if (byte != (inObject ? 0x7d : 0x5d)) return -1;
+      at++;
+      depth--;
+    }
+  }
+}
+
+/** The begin of the value of a member, at the name of which the text stands. */
+function skipName(text: Text, from: i32): i32 {
+  const end = skipString(text, from);
+  if (end < 0) return -1;
+  const at = skipSpace(text, end);
+  return at < lengthOf(text) && byteAt(text, at) == 0x3a ? skipSpace(text, at + 1) : -1;
+}
+
+function skipScalar(text: Text, from: i32): i32 {
+  if (from >= lengthOf(text)) return -1;
   switch (byteAt(text, from)) {
     case QUOTE:
       return skipString(text, from);
-    case 0x7b:
-      return skipContainer(text, from, depth, 0x7d);
-    case 0x5b:
-      return skipContainer(text, from, depth, 0x5d);
     case 0x74:
       return skipWord(text, from, "true");
     case 0x66:
@@ -135,28 +218,6 @@ function skipValue(text: Text, from: i32, depth: i32): i32 {
       return skipWord(text, from, "null");
     default:
       return skipNumber(text, from);
-  }
-}
-
-function skipContainer(text: Text, from: i32, depth: i32, close: i32): i32 {
-  let at = skipSpace(text, from + 1);
-  if (at < lengthOf(text) && byteAt(text, at) == close) return at + 1;
-  while (true) {
-    if (close == 0x7d) {
-      at = skipString(text, at);
-      if (at < 0) return -1;
-      at = skipSpace(text, at);
-      if (at >= lengthOf(text) || byteAt(text, at) != 0x3a) return -1;
-      at = skipSpace(text, at + 1);
-    }
-    at = skipValue(text, at, depth + 1);
-    if (at < 0) return -1;
-    at = skipSpace(text, at);
-    if (at >= lengthOf(text)) return -1;
-    const byte = byteAt(text, at);
-    if (byte == close) return at + 1;
-    if (byte != 0x2c) return -1;
-    at = skipSpace(text, at + 1);
   }
 }
 
@@ -226,11 +287,11 @@ function isEscape(byte: i32): bool {
   }
 }
 
-/** The number of four hexadecimal digits; -1 where they are not. */
-function hexAt(text: Text, from: i32): i32 {
-  if (from + 4 > lengthOf(text)) return -1;
+/** The number of some hexadecimal digits; -1 where they are not. */
+export function hexAt(text: Text, from: i32, digits: i32 = 4): i32 {
+  if (from + digits > lengthOf(text)) return -1;
   let value = 0;
-  for (let i = from; i < from + 4; i++) {
+  for (let i = from; i < from + digits; i++) {
     const byte = byteAt(text, i);
     const lower = byte | 0x20;
     if (<u32>(byte - 0x30) < 10) value = (value << 4) + byte - 0x30;
@@ -282,7 +343,8 @@ function lowSurrogateAt(raw: Text, at: i32): i32 {
   return code >= 0xdc00 && code < 0xe000 ? code : -1;
 }
 
-function meaningOf(escape: i32): i32 {
+/** The character that one behind a backslash stands for, other than `u`. */
+export function meaningOf(escape: i32): i32 {
   switch (escape) {
     case 0x62:
       return 0x08;

@@ -4,7 +4,8 @@ import { lengthOf, placeOf, textAt, Text } from "./text";
 
 const FIRST_CAPACITY: i32 = 1024;
 
-const MAX_SAVED: i32 = 4;
+/** More than lists of a rule can lie in one another. */
+const MAX_SAVED: i32 = 64;
 
 let start: usize = 0;
 let length: i32 = 0;
@@ -22,7 +23,7 @@ let savedLength: StaticArray<i32> = new StaticArray<i32>(MAX_SAVED);
 let savedCapacity: StaticArray<i32> = new StaticArray<i32>(MAX_SAVED);
 let saved: i32 = 0;
 
-/** Puts the text that is being written aside, for another one in between; a few deep. */
+/** Puts the text that is being written aside, for another one in between. */
 export function save(): void {
   savedStart[saved] = start;
   savedLength[saved] = length;

@@ -1,14 +1,4 @@
 import { defineAuthentication } from "tenon";
-import { createKeyring, type KeySetting, type Keyring } from "./keyring.ts";
-
-interface Settings {
-  keys: readonly KeySetting[];
-  issuer?: string;
-}
-
-const MAX_KEY_LENGTH = 1024;
-// RFC 6750, section 2.1; the scheme is not case-sensitive.
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
 const TEXT = { type: "string", minLength: 1, maxLength: 256 };
 const NAMES = { type: "array", maxItems: 64, uniqueItems: true };
@@ -16,9 +6,9 @@ const NAMES = { type: "array", maxItems: 64, uniqueItems: true };
 // Settings are constant, so each instance reads them once.
 const keyrings = new WeakMap<Settings, Keyring>();
 
-export default defineAuthentication<Settings>({
+export default defineAuthentication({
   name: "auth-api-key",
-  version: "1.0.0",
+  version: "1.1.0",
   description: "Authenticates callers by keys, of which it knows the hashes",
   settings: {
     type: "object",
@@ -58,23 +48,7 @@ export default defineAuthentication<Settings>({
     },
     additionalProperties: false,
   },
-  async authenticate(authorization, ctx) {
-    const { settings } = ctx;
-    let keyring = keyrings.get(settings);
-    if (keyring === undefined) {
-      keyring = createKeyring(settings.keys);
-      keyrings.set(settings, keyring);
-    }
-    const presented = BEARER.exec(authorization)?.[1];
-    if (presented === undefined) return { refused: "invalid_token", reason: "not-a-bearer-token" };
-    if (presented.length > MAX_KEY_LENGTH) return { refused: "invalid_token", reason: "too-long" };
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(presented));
-    const key = keyring.find(new Uint8Array(digest));
-    if (key === undefined) return { refused: "invalid_token", reason: "unknown-key" };
-    if (Date.now() >= key.expiresAt) return { refused: "invalid_token", reason: "expired-key" };
-    const { id, subject = id, scopes = [], roles = [] } = key.setting;
-    return {
-      principal: { subject, issuer: settings.issuer ?? "api-key", clientId: id, scopes, roles },
-    };
+  authenticate() {
+    throw new TypeError("assembly/index.ts is what answers requests");
   },
 });
