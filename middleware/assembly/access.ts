@@ -168,7 +168,12 @@ function isRestricted(list: string, name: Text): bool {
   return false;
 }
 
-const METHODS: StaticArray<string> = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+const METHODS: StaticArray<string> = [
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+];
 const KINDS: StaticArray<string> = ["tool", "prompt", "resource", "resource-template"];
 /** Members of the results, and of what is restricted. */
 const LISTS: StaticArray<string> = ["tools", "prompts", "resources", "resourceTemplates"];

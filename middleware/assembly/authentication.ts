@@ -100,11 +100,13 @@ export function admit(principal: Text): handler.Outcome {
   if (!isPrincipal(verified)) return internalError("the principal of the verdict is not one");
   const caller = withRoles(verified, scopesOfRoles);
   const context = parse(handler.context);
-  if (caller == ABSENT || !isObject(context)) return internalError("the catalog or the context cannot be read");
+  if (caller == ABSENT || !isObject(context))
+    return internalError("the catalog or the context cannot be read");
   const access = accessOf(caller);
   if (access == UNREADABLE) return internalError("what decides on the request cannot be read");
   recordFacts(factsOf(caller, access == ALLOWED));
-  if (access == LACKS_SCOPES) return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", EMPTY);
+  if (access == LACKS_SCOPES)
+    return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", EMPTY);
   if (access == AGAINST_RULE) {
     recordDenial("rule", EMPTY);
     return handler.refusal(403, ABSENT, ABSENT, FORBIDDEN, messageOf(403), ABSENT);
@@ -113,7 +115,9 @@ export function admit(principal: Text): handler.Outcome {
   const list = restrictedList();
   if (list < 0 || handler.tagOf(outcome) != handler.SUCCESS) return outcome;
   const visible = visibleOf(handler.resultOf(outcome), list, caller);
-  return visible == ABSENT ? internalError("the outcome of the list cannot be read") : handler.success(visible);
+  return visible == ABSENT
+    ? internalError("the outcome of the list cannot be read")
+    : handler.success(visible);
 }
 
 /** Who called, for the audit log. */
@@ -226,7 +230,7 @@ function internalError(problem: string): handler.Outcome {
 /** Whether there is nothing but what JavaScript takes for white space. */
 function isBlank(text: Text): bool {
   const length = lengthOf(text);
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const byte = byteAt(text, at);
     if (byte == 0x20 || (byte >= 0x09 && byte <= 0x0d)) {
       at++;

@@ -52,7 +52,7 @@ export function withMember(object: Text, name: string, value: Text): Text {
   putAscii("{");
   let isThere = false;
   const members = new Entries(object);
-  for (let i = 0; members.next(); ) {
+  for (let i = 0; members.next();) {
     const isMember = is(members.key, name);
     if (isMember && isThere) continue;
     isThere = isThere || isMember;

@@ -124,7 +124,9 @@ function nearest(near: f64): f64 {
     if (bits == 0) return 0;
     // Below a power of two numbers lie twice as close.
     const isPower = fraction == 0 && raised > 1;
-    const below = isPower ? compareTo(4 * mantissa - 1, exponent - 2) : compareTo(2 * mantissa - 1, exponent - 1);
+    const below = isPower
+      ? compareTo(4 * mantissa - 1, exponent - 2)
+      : compareTo(2 * mantissa - 1, exponent - 1);
     if (below > 0 || (below == 0 && !isOdd)) return reinterpret<f64>(bits);
     bits--;
   }
@@ -133,7 +135,7 @@ function nearest(near: f64): f64 {
 /** Compares the digits to a whole number times a power of two. */
 function compareTo(mantissa: u64, exponent: i32): i32 {
   exact.set(0);
-  for (let i = 0; i < count; ) {
+  for (let i = 0; i < count;) {
     let factor: u32 = 1;
     let part: u32 = 0;
     for (; i < count && factor < LARGEST_FACTOR; i++) {

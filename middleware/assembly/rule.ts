@@ -160,7 +160,8 @@ function operandEnds(rule: Text, byOr: bool): Ends {
 
 /** One that is false decides, whatever the other is (CEL, "Logical operators"). */
 function both(a: Ends, b: Ends): Ends {
-  const mayFail = ((a & FAIL) != 0 && (b & (HOLD | FAIL)) != 0) || ((b & FAIL) != 0 && (a & (HOLD | FAIL)) != 0);
+  const mayFail =
+    ((a & FAIL) != 0 && (b & (HOLD | FAIL)) != 0) || ((b & FAIL) != 0 && (a & (HOLD | FAIL)) != 0);
   return (a & b & HOLD) | ((a | b) & NOT) | (mayFail ? FAIL : 0);
 }
 

@@ -52,7 +52,7 @@ function parseTemplate(text: Text): bool {
   queryStart = count = 0;
   const length = lengthOf(text);
   if (length > MAX_TEMPLATE_LENGTH || !isAbsolute(text)) return false;
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     let open = indexOfByte(text, 0x7b, at);
     if (open < 0) open = length;
     const literal = slice(text, at, open);
@@ -248,7 +248,7 @@ function isQuery(text: Text): bool {
   const length = lengthOf(text);
   if (length == 0) return true;
   let seen: u32 = 0;
-  for (let at = 0; at <= length; ) {
+  for (let at = 0; at <= length;) {
     let end = indexOfByte(text, 0x26, at);
     if (end < 0) end = length;
     const pair = slice(text, at, end);
@@ -268,7 +268,7 @@ function indexOfName(name: Text): i32 {
 
 /** Whether each `%` stands in front of two hexadecimal digits, and the bytes of those are UTF-8. */
 function isDecodable(text: Text): bool {
-  for (let at = 0; at < lengthOf(text); ) {
+  for (let at = 0; at < lengthOf(text);) {
     if (byteAt(text, at) != 0x25) {
       at++;
       continue;

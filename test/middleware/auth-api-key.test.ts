@@ -163,7 +163,9 @@ test("auth-api-key compares every byte of a hash", () => {
   for (let digit = 0; digit < hash.length; digit++) {
     const other = hash[digit] === "0" ? "1" : "0";
     const keys = [{ id: "near", sha256: hash.slice(0, digit) + other + hash.slice(digit + 1) }];
-    expect(present(`Bearer ${KEY}`, { settings: { keys } }).instance.facts).toMatchObject({ detail: "unknown-key" });
+    expect(present(`Bearer ${KEY}`, { settings: { keys } }).instance.facts).toMatchObject({
+      detail: "unknown-key",
+    });
   }
 });
 

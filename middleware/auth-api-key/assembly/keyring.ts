@@ -29,7 +29,12 @@ export function readKeys(keys: Text): string {
     const setting = items.value;
     const id = member(setting, "id");
     const hash = stringOf(member(setting, "sha256"));
-    if (count == MAX_KEYS || !isString(id) || hash == ABSENT || !readDigest(hash, digests + count * DIGEST_BYTES)) {
+    if (
+      count == MAX_KEYS ||
+      !isString(id) ||
+      hash == ABSENT ||
+      !readDigest(hash, digests + count * DIGEST_BYTES)
+    ) {
       return "the setting keys is not one";
     }
     if (!ids.add(stringOf(id)) || !hashes.add(hash)) return "two keys have the same id or sha256";
