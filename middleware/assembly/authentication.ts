@@ -17,17 +17,13 @@ import * as handler from "./handler";
 import { ERROR, INFO, readAuthorization, recordFacts, writeLog } from "./host";
 import { isObject, member, parse, stringOf, withMember } from "./json";
 import { isPrincipal, withRoles } from "./principal";
-import { ABSENT, ascii, byteAt, EMPTY, lengthOf, Text } from "./text";
-import { begin, put, putAscii, putInteger, putString, restore, save, written } from "./writer";
+import { ABSENT, ascii, byteAt, lengthOf, Text } from "./text";
+import { begin, put, putAscii, putString, restore, save, written } from "./writer";
 
 /** Codes of refusals, outside the range that JSON-RPC reserves. */
-const MALFORMED: i32 = -31_400;
 const NO_TOKEN: i32 = -31_401;
 const FORBIDDEN: i32 = -31_403;
-const UNAVAILABLE: i32 = -31_503;
 const INTERNAL_ERROR: i32 = -32_603;
-
-const MAX_RETRY_SECONDS: i32 = 86_400;
 
 let middleware: string = "";
 
@@ -45,52 +41,24 @@ export function presented(): Text {
 
 /** The answer to a request without a credential. */
 export function withoutCredential(): handler.Outcome {
-  return challenge(401, NO_TOKEN, "", "no-credential", EMPTY);
+  return challenge(401, NO_TOKEN, "", "no-credential", "");
 }
 
 /** The answer to a credential that is not valid. @param reason A short code for the log and the audit log; clients are not told. */
 export function invalidToken(reason: string): handler.Outcome {
-  return refusedAs(401, NO_TOKEN, "invalid_token", "invalid-token", reason);
-}
-
-/** The answer to a credential that is malformed. @param reason As of `invalidToken`. */
-export function invalidRequest(reason: string): handler.Outcome {
-  return refusedAs(400, MALFORMED, "invalid_request", "invalid-request", reason);
-}
-
-function refusedAs(status: i32, code: i32, error: string, reason: string, detail: string): handler.Outcome {
   save();
   begin();
-  putAscii('{"error":"');
-  putAscii(error);
-  putAscii('","reason":"');
-  putAscii(detail);
+  putAscii('{"error":"invalid_token","reason":"');
+  putAscii(reason);
   putAscii('"}');
   writeLog(INFO, ascii("Refused a credential"), written());
   restore();
-  return challenge(status, code, error, reason, ascii(detail));
-}
-
-/** The answer where a credential cannot be checked now. @param reason As of `invalidToken`. @param seconds After which to try again. */
-export function unavailable(reason: string, seconds: i32): handler.Outcome {
-  save();
-  begin();
-  putAscii('{"reason":"');
-  putAscii(reason);
-  putAscii('"}');
-  writeLog(ERROR, ascii("Cannot check a credential"), written());
-  begin();
-  putInteger(min(max(seconds, 1), MAX_RETRY_SECONDS));
-  const retryAfter = written();
-  restore();
-  recordDenial("authentication-unavailable", ascii(reason));
-  const message = ascii("Credentials cannot be checked now, try again");
-  return handler.refusal(503, ascii("retry-after"), retryAfter, UNAVAILABLE, message, ABSENT);
+  return challenge(401, NO_TOKEN, "invalid_token", "invalid-token", reason);
 }
 
 /** The answer where checking a credential failed. @param problem For the log. */
 export function authenticationFailed(problem: string): handler.Outcome {
-  recordDenial("authentication-failed", EMPTY);
+  recordDenial("authentication-failed", "");
   return internalError(problem);
 }
 
@@ -106,9 +74,9 @@ export function admit(principal: Text): handler.Outcome {
   if (access == UNREADABLE) return internalError("what decides on the request cannot be read");
   recordFacts(factsOf(caller, access == ALLOWED));
   if (access == LACKS_SCOPES)
-    return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", EMPTY);
+    return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", "");
   if (access == AGAINST_RULE) {
-    recordDenial("rule", EMPTY);
+    recordDenial("rule", "");
     return handler.refusal(403, ABSENT, ABSENT, FORBIDDEN, messageOf(403), ABSENT);
   }
   const outcome = handler.next(withMember(context, "principal", caller));
@@ -139,16 +107,17 @@ function factsOf(principal: Text, isAllowed: bool): Text {
   return facts;
 }
 
-/** @param detail Printable ASCII, or empty. */
-function recordDenial(reason: string, detail: Text): void {
+/** @param detail Empty where there is none. */
+function recordDenial(reason: string, detail: string): void {
   save();
   begin();
   putAscii('{"decision":"deny","reason":"');
   putAscii(reason);
   putAscii('"');
-  if (lengthOf(detail) > 0) {
-    putAscii(',"detail":');
-    putString(detail);
+  if (detail.length > 0) {
+    putAscii(',"detail":"');
+    putAscii(detail);
+    putAscii('"');
   }
   putAscii("}");
   recordFacts(written());
@@ -156,12 +125,12 @@ function recordDenial(reason: string, detail: Text): void {
 }
 
 /** Refuses with a challenge. @param error Of RFC 6750, section 3.1, or empty. @param reason For the audit log. */
-function challenge(status: i32, code: i32, error: string, reason: string, detail: Text): handler.Outcome {
+function challenge(status: i32, code: i32, error: string, reason: string, detail: string): handler.Outcome {
   if (status == 401 && accessOf(ABSENT) == UNREADABLE) {
     return internalError("what decides on the request cannot be read");
   }
   recordDenial(reason, detail);
-  const scopes = status == 400 ? 0 : countOfNeeded();
+  const scopes = countOfNeeded();
   save();
   begin();
   putAscii("Bearer");
@@ -204,7 +173,6 @@ function neededAsJson(): Text {
 }
 
 function messageOf(status: i32): Text {
-  if (status == 400) return ascii("The credential is malformed");
   return ascii(status == 401 ? "Authentication is required" : "This caller may not do this");
 }
 

@@ -13,7 +13,8 @@ const parsed = new Map<string, UriTemplate | undefined>();
  */
 export function matchingTemplates(uri: string, templates: readonly string[]): readonly string[] {
   if (uri.length > MAX_URI) return [];
-  const routed = templates.find((template) => fits(uri, template));
+  const bytes = bytesOf(uri);
+  const routed = templates.find((template) => fits(bytes, bytesOf(template)));
   if (routed === undefined) return [];
   const expanded = templates.find((template) => parse(template)?.match(uri) !== undefined);
   return expanded === undefined || expanded === routed ? [routed] : [routed, expanded];
@@ -33,7 +34,12 @@ function parsedOrNothing(template: string): UriTemplate | undefined {
   }
 }
 
-/** Whether the fixed texts of a template stand in a URI in their order, with a character between each two where one must. */
+/** A character for each byte of UTF-8: the router counts those. */
+function bytesOf(text: string): string {
+  return /^[\0-\x7f]*$/.test(text) ? text : String.fromCharCode(...new TextEncoder().encode(text));
+}
+
+/** Whether the fixed texts of a template stand in a URI in their order, with a byte between each two where one must. */
 function fits(uri: string, template: string): boolean {
   const [first = "", ...pieces] = template.split(/\{([^{}]*)\}/);
   if (!uri.startsWith(first)) return false;

@@ -98,6 +98,67 @@ describe("auth-api-key lets pass", () => {
   });
 });
 
+test("auth-api-key replaces every principal that is there before", () => {
+  const contexts: string[] = [];
+  const replacing = component.instantiate({
+    settings: { keys: KEYS },
+    authorization: `Bearer ${KEY}`,
+    next: (context) => (contexts.push(context), OK),
+  });
+  const forged = '{"subject":"forged","issuer":"x","scopes":["all"]}';
+  for (const context of [
+    "{}",
+    " { } ",
+    `{"principal":${forged}}`,
+    `{"a":1,"princip\\u0061l":${forged},"principal" : ${forged}, "b":"\\"principal\\":"}`,
+  ]) {
+    expect(replacing.handle(REQUEST, context)).toEqual(OK);
+  }
+  const principal = {
+    subject: "ada",
+    issuer: "api-key",
+    clientId: "laptop",
+    scopes: ["a:read"],
+    roles: ["analyst"],
+  };
+  expect(contexts.map((context) => JSON.parse(context) as unknown)).toEqual([
+    { principal },
+    { principal },
+    { principal },
+    { a: 1, principal, b: '"principal":' },
+  ]);
+  for (const context of contexts) expect(context.match(/forged/)).toBeNull();
+});
+
+test.for(["", "{", "[]", '"a"', "null", '{"a":1}x', '{"a":01}'])(
+  "auth-api-key lets nothing through with the context %j",
+  (context) => {
+    const passed: string[] = [];
+    const instance = component.instantiate({
+      settings: { keys: KEYS },
+      authorization: `Bearer ${KEY}`,
+      next: (given) => (passed.push(given), OK),
+    });
+    expect(instance.handle(REQUEST, context)).toMatchObject({ tag: "failure" });
+    expect(passed).toEqual([]);
+  },
+);
+
+test.for<[string, Record<string, object>]>([
+  ["the server", { "server ": [] }],
+  ["what is restricted", { "server ": { restricted: [] } }],
+  ["names of what is restricted", { "server ": { restricted: { tools: "add" } } }],
+  ["roles", { "server ": { roles: [] } }],
+  ["scopes of a role", { "server ": { roles: { analyst: "all" } } }],
+  ["an entry that is missing", { "server ": { restricted: { tools: ["add"] } } }],
+  ["scopes", { "server ": { restricted: { tools: ["add"] } }, "tool add": { scopes: "a:read" } }],
+  ["a scope", { "server ": { restricted: { tools: ["add"] } }, "tool add": { scopes: [1] } }],
+])("auth-api-key lets nothing through where the catalog does not say %s", ([, catalog]) => {
+  const { outcome, passed } = present(`Bearer ${KEY}`, { catalog });
+  expect(outcome).toMatchObject({ tag: "failure", val: { message: "Internal error" } });
+  expect(passed).toBe(0);
+});
+
 describe("auth-api-key refuses", () => {
   const near = `${KEY.slice(0, -1)}${KEY.endsWith("A") ? "B" : "A"}`;
   test.for<[string, string, string]>([

@@ -1,15 +1,15 @@
 // The keys of a server, by their SHA-256.
+import { giveBackTo, taken } from "../../assembly/arena";
 import { sha256 } from "../../assembly/host";
 import { Entries, hexAt, isString, member, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, isSame, lengthOf, Text } from "../../assembly/text";
+import { itemsIn } from "../../assembly/value";
 import { begin, putHex, written } from "../../assembly/writer";
 import { timeOf } from "./time";
 
 const MAX_KEYS: i32 = 1000;
 const DIGEST_BYTES: i32 = 32;
 const DIGEST_DIGITS: i32 = 64;
-/** More than twice as many as there are keys. */
-const SLOTS: i32 = 2048;
 
 /** The digests, one behind the other. */
 let digests: usize = 0;
@@ -19,22 +19,26 @@ let count: i32 = 0;
 
 /** Reads the keys, once; gives what is wrong with them, or an empty text. */
 export function readKeys(keys: Text): string {
-  settings = new StaticArray<Text>(MAX_KEYS);
-  expiries = new StaticArray<i64>(MAX_KEYS);
-  digests = __alloc(MAX_KEYS * DIGEST_BYTES);
-  const ids = new Distinct();
-  const hashes = new Distinct();
+  const total = itemsIn(keys);
+  if (total == 0 || total > MAX_KEYS) return "there are no keys, or too many";
+  settings = new StaticArray<Text>(total);
+  expiries = new StaticArray<i64>(total);
+  digests = __alloc(total * DIGEST_BYTES);
+  const before = taken();
+  const problem = readEach(keys, total);
+  giveBackTo(before);
+  return problem;
+}
+
+function readEach(keys: Text, total: i32): string {
+  const ids = new Distinct(total);
+  const hashes = new Distinct(total);
   const items = new Entries(keys);
   while (items.next()) {
     const setting = items.value;
     const id = member(setting, "id");
     const hash = stringOf(member(setting, "sha256"));
-    if (
-      count == MAX_KEYS ||
-      !isString(id) ||
-      hash == ABSENT ||
-      !readDigest(hash, digests + count * DIGEST_BYTES)
-    ) {
+    if (!isString(id) || hash == ABSENT || !readDigest(hash, digests + count * DIGEST_BYTES)) {
       return "the setting keys is not one";
     }
     if (!ids.add(stringOf(id)) || !hashes.add(hash)) return "two keys have the same id or sha256";
@@ -45,7 +49,7 @@ export function readKeys(keys: Text): string {
     expiries[count] = time;
     count++;
   }
-  return count == 0 ? "there are no keys" : "";
+  return "";
 }
 
 /**
@@ -89,16 +93,22 @@ function readDigest(digits: Text, to: usize): bool {
 
 /** Texts that differ from one another. */
 class Distinct {
-  private readonly slots: StaticArray<Text> = new StaticArray<Text>(SLOTS);
+  /** At least twice as many as there are texts: a power of two. */
+  private readonly slots: StaticArray<Text>;
+
+  constructor(texts: i32) {
+    this.slots = new StaticArray<Text>(2 << (32 - clz(texts)));
+  }
 
   /** Adds a text; false where it is there. */
   add(text: Text): bool {
     let hash: u32 = 0x811c_9dc5;
     for (let i = 0; i < lengthOf(text); i++) hash = (hash ^ byteAt(text, i)) * 0x0100_0193;
-    let slot = hash & (SLOTS - 1);
+    const last = <u32>this.slots.length - 1;
+    let slot = hash & last;
     while (this.slots[slot] != 0) {
       if (isSame(this.slots[slot], text)) return false;
-      slot = (slot + 1) & (SLOTS - 1);
+      slot = (slot + 1) & last;
     }
     this.slots[slot] = text;
     return true;
