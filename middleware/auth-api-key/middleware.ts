@@ -3,9 +3,6 @@ import { defineAuthentication } from "tenon";
 const TEXT = { type: "string", minLength: 1, maxLength: 256 };
 const NAMES = { type: "array", maxItems: 64, uniqueItems: true };
 
-// Settings are constant, so each instance reads them once.
-const keyrings = new WeakMap<Settings, Keyring>();
-
 export default defineAuthentication({
   name: "auth-api-key",
   version: "1.1.0",

@@ -13,8 +13,8 @@ const parsed = new Map<string, UriTemplate | undefined>();
  */
 export function matchingTemplates(uri: string, templates: readonly string[]): readonly string[] {
   if (uri.length > MAX_URI) return [];
-  const bytes = bytesOf(uri);
-  const routed = templates.find((template) => fits(bytes, bytesOf(template)));
+  const bytes = inBytes(uri);
+  const routed = templates.find((template) => fits(bytes, inBytes(template)));
   if (routed === undefined) return [];
   const expanded = templates.find((template) => parse(template)?.match(uri) !== undefined);
   return expanded === undefined || expanded === routed ? [routed] : [routed, expanded];
@@ -34,9 +34,11 @@ function parsedOrNothing(template: string): UriTemplate | undefined {
   }
 }
 
-/** A character for each byte of UTF-8: the router counts those. */
-function bytesOf(text: string): string {
-  return /^[\0-\x7f]*$/.test(text) ? text : String.fromCharCode(...new TextEncoder().encode(text));
+/** A text that has as many characters as it has bytes in UTF-8, which the router counts. */
+function inBytes(text: string): string {
+  return text.replaceAll(/[\u0080-\u{10ffff}]/gu, (each) =>
+    each.padEnd(each.length === 2 ? 4 : each < "\u0800" ? 2 : 3, "\0"),
+  );
 }
 
 /** Whether the fixed texts of a template stand in a URI in their order, with a byte between each two where one must. */

@@ -16,12 +16,12 @@ let core: Uint8Array;
 
 beforeAll(async () => {
   const entries = {
-    auth: "middleware/auth-api-key/middleware.ts",
     guard: "middleware/guard/middleware.ts",
     cache: "middleware/cache/middleware.ts",
     tools: "test/fixtures/components/cacheable.ts",
   };
   for (const [name, entry] of Object.entries(entries)) parts[name] = (await buildComponent({ entry })).bytes;
+  parts["auth"] = readFileSync("dist/components/auth-api-key.wasm");
   core = (await compose(composition())).bytes;
 });
 
