@@ -11,7 +11,8 @@ type Sizes = [raw: number, gzip: number];
 
 /** What a component that comes with the package may take: about a tenth above what it took when this was set. */
 const BUDGETS: Record<string, Sizes> = {
-  "access-log": [1_320_000, 570_000],
+  "access-log": [38_000, 15_000],
+  "auth-api-key": [75_000, 26_000],
   cache: [1_410_000, 610_000],
   calculator: [1_260_000, 540_000],
   guard: [1_560_000, 640_000],
