@@ -4,8 +4,9 @@ import { keptIssuer } from "./issuer.mjs";
 import { keptCore } from "./kept-core.mjs";
 
 /** Short, so that a thread in an endless loop is soon replaced. */
-const DEADLINE_MS = 3000;
+const DEADLINE_MS = 5000;
 const QUEUE_MS = 30_000;
+const WORKERS = 3;
 
 const { settings } = keptIssuer();
 const cores = await Promise.all(
@@ -26,9 +27,7 @@ const kv = await openKvStore("memory");
 const server = await serveHttp(cores[0], {
   port: Number(process.env.PORT),
   services: (manifest) => createHostServices(manifest, { kv }),
-  workers: 3,
-  deadlineMs: DEADLINE_MS,
-  queueMs: QUEUE_MS,
+  limits: { calls: { deadlineMs: DEADLINE_MS, queueMs: QUEUE_MS }, guests: { workers: WORKERS } },
 });
 process.on("SIGUSR2", () => {
   const all = [...threads];

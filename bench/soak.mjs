@@ -1,6 +1,7 @@
 // npm run soak [-- --minutes N]: load on a server whose tools do what harm they can, whose threads are ended and whose core is replaced
 // meanwhile. Ends with status 1 unless every good call was answered rightly and nothing grew.
-import { readdirSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { keptIssuer } from "./issuer.mjs";
@@ -30,6 +31,7 @@ const IDLE_MS = 6000;
 const STEADY_MS = 3000;
 const REST_LIMIT_MS = 30_000;
 const POLL_MS = 20;
+const FIRST_ANSWER_MS = 60_000;
 const MAX_SHOWN = 5;
 
 const { values } = parseArgs({ options: { minutes: { type: "string", default: "2" } } });
@@ -48,6 +50,9 @@ const wrong = [];
 const samples = [];
 /** When threads were ended. */
 const kills = [];
+
+// Threads start one after another, which takes what the machine has left.
+for (const [i] of callers.entries()) await answeredRightly(i);
 
 const started = performance.now();
 const elapsed = () => performance.now() - started;
@@ -102,6 +107,15 @@ async function inTurn(act) {
   state.inFlight++;
   await act();
   state.inFlight--;
+}
+
+/** Waits until a caller is answered rightly, for a minute at most. */
+async function answeredRightly(i) {
+  const until = performance.now() + FIRST_ANSWER_MS;
+  while (performance.now() < until) {
+    const answer = await ask(callerOf(i), "tools/list", {}).catch(() => undefined);
+    if (answer?.result) return;
+  }
 }
 
 function callerOf(i) {
@@ -185,22 +199,41 @@ async function sleepUnlessEnded(ms) {
   while (elapsed() < until && !hasExited()) await sleep(Math.min(SAMPLE_EVERY_MS, ms));
 }
 
-/** The descriptors the server keeps while nobody calls it. */
+/** The descriptors the server keeps while nobody calls it, and of what kinds they are. */
 async function descriptorsAtRest() {
   state.paused = true;
   while (state.inFlight > 0 && !hasExited()) await sleep(POLL_MS);
   await sleepUnlessEnded(IDLE_MS);
   const until = elapsed() + REST_LIMIT_MS;
-  let count = 0;
+  let kinds = "";
   let since = elapsed();
   while (elapsed() < until && elapsed() - since < STEADY_MS && !hasExited()) {
-    const now = readdirSync(`/proc/${server.pid}/fd`).length;
-    if (now !== count) since = elapsed();
-    count = now;
+    const now = descriptorKinds();
+    if (now !== kinds) since = elapsed();
+    kinds = now;
     await sleep(SAMPLE_EVERY_MS);
   }
   state.paused = false;
-  return count;
+  return { count: kinds.split(" ").length, kinds: tally(kinds.split(" ")) };
+}
+
+function descriptorKinds() {
+  const folder = `/proc/${server.pid}/fd`;
+  const kinds = readdirSync(folder).map((name) => {
+    try {
+      return readlinkSync(join(folder, name)).replace(/^([a-z]+):\[\d+\]$/, "$1");
+    } catch {
+      return "closed";
+    }
+  });
+  return kinds.sort().join(" ");
+}
+
+/** How often each of some names occurs. */
+function tally(names) {
+  const times = new Map();
+  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
+  return [...times].map(([name, count]) => `${count} ${name}`).join(", ");
 }
 
 /**
@@ -237,7 +270,11 @@ function report() {
       slope - error < MAX_SLOPE_MIB_PER_MINUTE,
       `${slope.toFixed(1)} ± ${error.toFixed(1)}; MiB: ${floors}`,
     ],
-    ["descriptors", descriptorsAfter <= descriptorsBefore, `${descriptorsBefore}, then ${descriptorsAfter}`],
+    [
+      "descriptors",
+      descriptorsAfter.count <= descriptorsBefore.count,
+      `${descriptorsBefore.count}, then ${descriptorsAfter.count}: ${descriptorsAfter.kinds}; before: ${descriptorsBefore.kinds}`,
+    ],
     ["ends of the server", !exited, exited ? server.log() : "0"],
   ];
   const minutes = (elapsed() / 60_000).toFixed(1);

@@ -20,9 +20,9 @@ import { transformSync } from "esbuild";
 import { GUARDS } from "./guards.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const RUN_LIMIT_MS = 600_000;
+const RUN_LIMIT_MS = 300_000;
 /** Without its guard a test may wait for what never comes. */
-const TEST_LIMIT_MS = 60_000;
+const LIMITS = ["--testTimeout=60000", "--hookTimeout=120000", "--teardownTimeout=10000"];
 const wanted = process.argv.slice(2);
 const chosen = GUARDS.filter(({ name }) => wanted.length === 0 || wanted.some((text) => name.includes(text)));
 if (chosen.length === 0) {
@@ -36,7 +36,9 @@ if (!existsSync(join(root, "dist", "modules"))) {
 
 const folder = mkdtempSync(join(tmpdir(), "tenon-guards-"));
 const copy = join(folder, "project");
-const caches = join(folder, "caches");
+/** What tests keep with every guard in place. */
+const kept = join(folder, "kept");
+const controls = new Map();
 try {
   copyProject();
   const rows = [];
@@ -64,26 +66,45 @@ function copyProject() {
   }
   cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+  mkdirSync(kept, { mode: 0o700 });
+  const components = join(root, "node_modules", ".cache", "tenon", "components");
+  // What the engine makes is named by all that goes into it.
+  if (existsSync(components)) symlinkSync(components, join(kept, "components"));
 }
 
 async function prove(guard) {
   const { name, file, test } = guard;
   try {
     // A test that fails anyway proves nothing.
-    const before = await run(test, guard.named);
-    if (before.failed > 0 || before.passed === 0)
-      return { name, held: false, by: `${test} fails with the guard in place` };
+    const before = await control(guard);
+    if (before.failed > 0 || before.passed === 0) {
+      return {
+        name,
+        held: false,
+        by: `${test} fails with the guard in place: ${before.first ?? before.ended}`,
+      };
+    }
     const restore = remove(guard);
+    const cache = mkdtempSync(join(folder, "cache-"));
+    cpSync(kept, cache, { recursive: true, verbatimSymlinks: true });
     try {
-      const { failed, first, ended } = await run(test, guard.named);
+      const { failed, first, ended } = await run(guard, cache, LIMITS);
       if (failed > 0) return { name, held: true, by: first };
       return { name, held: false, by: ended ?? `${test} passes without it` };
     } finally {
       restore();
+      rmSync(cache, { recursive: true, force: true });
     }
   } catch (error) {
     return { name, held: false, by: `${file}: ${error.message}` };
   }
+}
+
+/** How the tests of a guard end with the guard in place. */
+function control(guard) {
+  const key = `${guard.test} ${guard.named}`;
+  if (!controls.has(key)) controls.set(key, run(guard, kept));
+  return controls.get(key);
 }
 
 /** Takes a guard out of the source and of what was built of it; the result puts it back. */
@@ -109,21 +130,10 @@ function compiled(source) {
   return code.replaceAll(/(\bfrom|\bimport\(|\bimport) ?"(\.{1,2}\/[^"]+)\.ts"/g, '$1 "$2.js"');
 }
 
-/** Runs one test file, with caches of its own: what was made without a guard must not be found later. */
-async function run(test, named) {
-  const cache = mkdtempSync(makeFolder(caches));
-  const components = join(root, "node_modules", ".cache", "tenon", "components");
-  // What the engine makes is named by all that goes into it.
-  if (existsSync(components)) symlinkSync(components, join(cache, "components"));
+/** Runs one test file. What was made without a guard must not be found later, so the cache is one of its own then. */
+async function run({ test, named }, cache, limits = []) {
   const report = join(cache, "report.json");
-  const args = [
-    "run",
-    test,
-    "--bail=1",
-    "--reporter=json",
-    `--outputFile=${report}`,
-    `--testTimeout=${TEST_LIMIT_MS}`,
-  ];
+  const args = ["run", test, "--bail=1", "--reporter=json", `--outputFile=${report}`, ...limits];
   if (named !== undefined) args.push("-t", named);
   const child = spawn(join(copy, "node_modules", ".bin", "vitest"), args, {
     cwd: copy,
@@ -150,13 +160,8 @@ async function run(test, named) {
       ended: `${test} did not end within ${RUN_LIMIT_MS / 1000} s`,
     };
   } finally {
-    rmSync(cache, { recursive: true, force: true });
+    rmSync(report, { force: true });
   }
-}
-
-function makeFolder(path) {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  return join(path, "run-");
 }
 
 function print(rows) {
