@@ -1,13 +1,15 @@
 // npm run soak [-- --minutes N]: load on a server whose tools do what harm they can, whose threads are ended and whose core is replaced
 // meanwhile. Ends with status 1 unless every good call was answered rightly and nothing grew.
-import { readdirSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { keptIssuer } from "./issuer.mjs";
+import { keptCore } from "./kept-core.mjs";
 import { rssMiB } from "./load.mjs";
 import { readNumber } from "./options.mjs";
-import { script } from "./server.mjs";
+import { freePort, start } from "./server.mjs";
 import { slopeOf } from "./slope.mjs";
 
 const CLIENTS = 8;
@@ -17,6 +19,14 @@ const GOOD_PER_HOSTILE = 99;
 /** Hostile calls run one after another; good ones wait once so many are due, so that their share stays what it is. */
 const MAX_DUE = 5;
 const HOSTILE = ["endless_loop", "memory_bomb", "stack_overflow", "huge_output", "log_flood"];
+/** An endless loop is soon stopped, and nobody is refused because of it. */
+const LIMITS = { calls: { deadlineMs: 5000, queueMs: 30_000 }, guests: { workers: 3 } };
+const VERSIONS = ["1.0.0", "1.0.1"];
+const INITIALIZE = {
+  protocolVersion: "2025-06-18",
+  capabilities: {},
+  clientInfo: { name: "soak", version: "1.0.0" },
+};
 const KILL_EVERY_MS = 3000;
 const REPLACE_EVERY_MS = 7000;
 const SAMPLE_EVERY_MS = 250;
@@ -43,7 +53,12 @@ if (process.platform !== "linux") {
 
 const issuer = keptIssuer();
 const callers = Array.from({ length: CALLERS }, () => issuer.token());
-const server = await script("soak-server.mjs", {})();
+const folder = mkdtempSync(join(tmpdir(), "tenon-soak-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const core = join(folder, "core.wasm");
+const cores = await Promise.all(VERSIONS.map(keptVersion));
+putInPlace(0);
+const server = await serve();
 const counts = { good: 0, hostile: 0, kills: 0, replacements: 0, cutOff: 0 };
 const state = { paused: false, ended: false, inFlight: 0, due: 0 };
 const wrong = [];
@@ -64,7 +79,7 @@ const disturbers = [
     process.kill(server.pid, "SIGUSR2");
   }),
   every(REPLACE_EVERY_MS, () => {
-    counts.replacements++;
+    putInPlace(++counts.replacements % cores.length);
     process.kill(server.pid, "SIGHUP");
   }),
   every(SAMPLE_EVERY_MS, () => samples.push({ atMs: elapsed(), mib: rssMiB(server.pid) }), false),
@@ -75,9 +90,48 @@ await sleepUnlessEnded(durationMs - elapsed());
 const descriptorsAfter = await descriptorsAtRest();
 state.ended = true;
 await Promise.all([...clients, ...disturbers]);
+const served = await versionServed();
 const exited = hasExited();
 await server.stop();
 report();
+
+/** A core that is composed once and kept. The composer is loaded only when it is needed. */
+async function keptVersion(version) {
+  const make = async () => (await import("./parts.mjs")).sabotagedCore({ jwt: issuer.settings, version });
+  return keptCore(`soak-${version}`, make);
+}
+
+/** The file that is served is another one from then on, as a whole. */
+function putInPlace(version) {
+  const draft = `${core}.draft`;
+  writeFileSync(draft, cores[version]);
+  renameSync(draft, core);
+}
+
+/** `tenon serve`, with what ends its threads. */
+async function serve() {
+  const limits = join(folder, "limits.json");
+  writeFileSync(limits, JSON.stringify(LIMITS));
+  const port = String(await freePort());
+  const url = `http://127.0.0.1:${port}/mcp`;
+  const program = join(import.meta.dirname, "..", "dist", "src", "cli", "main.js");
+  const args = ["--import", join(import.meta.dirname, "end-threads.mjs"), program];
+  args.push("serve", core, "--port", port, "--limits", limits);
+  return { ...(await start(process.execPath, args, { url })), url };
+}
+
+/** The version of the core put in place last, once it is served; else what is served instead. */
+async function versionServed() {
+  const until = performance.now() + REST_LIMIT_MS;
+  let version;
+  while (performance.now() < until && !hasExited()) {
+    const answer = await ask(callerOf(0), "initialize", INITIALIZE).catch(() => undefined);
+    version = answer?.result?.serverInfo?.version;
+    if (version === VERSIONS[counts.replacements % VERSIONS.length]) break;
+    await sleep(SAMPLE_EVERY_MS);
+  }
+  return version;
+}
 
 /** One caller after another, one call at a time. */
 async function goodClient(number) {
@@ -218,10 +272,10 @@ async function descriptorsAtRest() {
 }
 
 function descriptorKinds() {
-  const folder = `/proc/${server.pid}/fd`;
-  const kinds = readdirSync(folder).map((name) => {
+  const directory = `/proc/${server.pid}/fd`;
+  const kinds = readdirSync(directory).map((name) => {
     try {
-      return readlinkSync(join(folder, name)).replace(/^([a-z]+):\[\d+\]$/, "$1");
+      return readlinkSync(join(directory, name)).replace(/^([a-z]+):\[\d+\]$/, "$1");
     } catch {
       return "closed";
     }
@@ -274,6 +328,11 @@ function report() {
       "descriptors",
       descriptorsAfter.count <= descriptorsBefore.count,
       `${descriptorsBefore.count}, then ${descriptorsAfter.count}: ${descriptorsAfter.kinds}; before: ${descriptorsBefore.kinds}`,
+    ],
+    [
+      "the core put in place last is served",
+      served === VERSIONS[counts.replacements % VERSIONS.length],
+      String(served),
     ],
     ["ends of the server", !exited, exited ? server.log() : "0"],
   ];

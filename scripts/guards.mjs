@@ -248,7 +248,7 @@ export const GUARDS = [
     code: 'const isMeant = hostname === "localhost" ? isLoopbackAddress : isPublicAddress;',
     becomes:
       "const isMeant = (address: string): boolean => isLoopbackAddress(address) || address !== hostname;",
-    test: "test/hosts/node/outbound-http.test.ts",
+    test: "test/hosts/node/outbound-request.test.ts",
   },
   {
     name: "outbound: certificates",
@@ -274,14 +274,14 @@ export const GUARDS = [
     name: "outbound: encoded dots and slashes",
     file: "src/http/covers-request.ts",
     code: "!isAmbiguous(path) && ",
-    test: "test/hosts/node/outbound-request.test.ts",
+    test: "test/hosts/node/outbound-http.test.ts",
   },
   {
     name: "outbound: a path prefix covers whole segments",
     file: "src/http/covers-request.ts",
     code: "path === prefix || path.startsWith(`${prefix}/`)",
     becomes: "path.startsWith(prefix)",
-    test: "test/hosts/node/outbound-request.test.ts",
+    test: "test/hosts/node/outbound-http.test.ts",
   },
 
   // ---- composing ----
