@@ -90,7 +90,9 @@ async function compile(main) {
     { writeFile: (_name, contents) => void (text = contents) },
   );
   if (error !== null || text === undefined) {
-    throw new Error(`Cannot compile "${path(main)}": ${error?.message ?? "it wrote nothing"}`, { cause: error });
+    throw new Error(`Cannot compile "${path(main)}": ${error?.message ?? "it wrote nothing"}`, {
+      cause: error,
+    });
   }
   return parse(
     text.replaceAll(/^ \(export "([^"]+)" (.*)\)$/gm, (_line, name, what) =>
