@@ -10,8 +10,8 @@ export interface CallQueue<Job> {
    * @returns the job that lost its place to it, if any: the last one of the peer that has most.
    */
   add(job: Job, peer: string | undefined): Job | undefined;
-  /** Takes the job whose turn it is: peers take turns, and of each its first job goes first. */
-  next(): Job | undefined;
+  /** Takes the job whose turn it is of those that fit: peers take turns, and of each its first job goes first. */
+  next(fits: (job: Job) => boolean): Job | undefined;
   /** Takes a job out of its turn. */
   remove(job: Job, peer: string | undefined): void;
 }
@@ -59,14 +59,16 @@ export function createCallQueue<Job>(length: number): CallQueue<Job> {
       size++;
       return displaced;
     },
-    next() {
-      const [first] = peers;
-      if (first === undefined) return undefined;
-      const [peer, jobs] = first;
-      const job = take(peer, jobs, 0);
-      // To the end of the row.
-      if (peers.delete(peer)) peers.set(peer, jobs);
-      return job;
+    next(fits) {
+      for (const [peer, jobs] of peers) {
+        const at = jobs.findIndex(fits);
+        if (at === -1) continue;
+        const job = take(peer, jobs, at);
+        // To the end of the row.
+        if (peers.delete(peer)) peers.set(peer, jobs);
+        return job;
+      }
+      return undefined;
     },
     remove(job, peer = "") {
       const jobs = peers.get(peer);

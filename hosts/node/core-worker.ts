@@ -2,8 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { CallFailure, McpRequest, Outcome, Signal } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
-import { createCallServices, type CallClient } from "./call-services.ts";
-import type { HostServices } from "./host-services.ts";
+import type { CallClient, ServiceListeners, CallServices } from "./call-services.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import { isUnauthorized, type InstanceLimits } from "./instances.ts";
 import type { LoadedCore } from "./load-core.ts";
@@ -26,8 +25,10 @@ export interface CoreWorkerOptions {
   limits: Limits;
   /** When instances are replaced, and how many are kept. */
   instances: InstanceLimits;
-  /** What calls may reach beyond the worker. */
-  services: HostServices;
+  /** Makes what calls may reach beyond the worker. */
+  lend(listeners: ServiceListeners): CallServices;
+  /** True when the main thread is asked for the time. */
+  hasClock: boolean;
   /** Takes what a service threw against its own rules. */
   onFault(service: string, error: unknown, requestId: string | undefined): void;
   /** Takes what the host refused a guest; of one call the first {@link MAX_REFUSALS}. */
@@ -61,8 +62,8 @@ export interface CoreWorker {
   run(call: WorkerCall, done: (result: CallResult) => void): void;
   /** True while the next instance starts: no call may be run until the worker is ready again. */
   readonly isStarting: boolean;
-  /** True when a call of this key may meet an instance that served it before. */
-  keeps(key: string | undefined): boolean;
+  /** What a call of this key would meet: perhaps an instance that served it before, or a new one; nothing where it must not run. */
+  offers(key: string | undefined): "kept" | "fresh" | undefined;
   /** Ends the thread, whatever it does. */
   terminate(): Promise<void>;
 }
@@ -72,9 +73,9 @@ const LOADING_MS = 1000;
 
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
-  const { calls, guests, outbound } = options.limits;
+  const { calls, guests } = options.limits;
   const log = createCallLog(calls);
-  const services = createCallServices(options.services, outbound, { onFault, onRefusal });
+  const services = options.lend({ onFault, onRefusal });
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
   );
@@ -88,7 +89,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     log: log.shared,
     reservedLogBytes: calls.reservedLogBytes,
     words: words.buffer,
-    clock: options.services.now !== undefined,
+    clock: options.hasClock,
     maxOutputBytes: calls.resultBytes,
     instances: options.instances,
     environment: core.environment,
@@ -214,7 +215,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     get isStarting() {
       return startTimer !== undefined;
     },
-    keeps: (wanted) => wanted !== undefined && keys.has(wanted),
+    offers: (wanted) => (wanted !== undefined && keys.has(wanted) ? "kept" : "fresh"),
     run(call, whenDone) {
       const { context, request, timeoutMs, client } = call;
       done = whenDone;

@@ -5,16 +5,25 @@ import type { LogEntry } from "./log-line.ts";
 export type HostImports = Record<string, Record<string, unknown>>;
 
 const MAX_RANDOM_BYTES = 64 * 1024;
+/** Handles that one instance may have at once: they are objects of the host, which no limit of the guest's memory counts. */
+const MAX_POLLABLES = 1000;
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("dispose");
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
 /**
- * What every core may import: its log, clocks and random numbers. With the services it is all there is: no files, no
+ * What every instance of a core may import: its log, clocks and random numbers. With the services it is all there is: no files, no
  * environment, no sockets, no standard streams. Blocking calls block the worker they run on.
  *
  * @param log Takes what guests log.
  * @param now The wall clock, in milliseconds since 1970-01-01T00:00:00Z.
  */
 export function createHostImports(log: (entry: LogEntry) => void, now: () => number = Date.now): HostImports {
+  let pollables = 0;
+  function pollable(instant: bigint): Pollable {
+    if (pollables >= MAX_POLLABLES) throw new Error(`an instance may have ${MAX_POLLABLES} pollables`);
+    pollables++;
+    return new Pollable(instant, () => pollables--);
+  }
   return {
     "tenon:host/log": {
       write: log,
@@ -26,8 +35,8 @@ export function createHostImports(log: (entry: LogEntry) => void, now: () => num
     "wasi:clocks/monotonic-clock": {
       now: (): bigint => process.hrtime.bigint(),
       resolution: (): bigint => 1n,
-      subscribeDuration: (duration: bigint): Pollable => new Pollable(process.hrtime.bigint() + duration),
-      subscribeInstant: (instant: bigint): Pollable => new Pollable(instant),
+      subscribeDuration: (duration: bigint): Pollable => pollable(process.hrtime.bigint() + duration),
+      subscribeInstant: pollable,
     },
     "wasi:io/poll": { Pollable, poll },
     "wasi:random/random": { getRandomBytes: randomBytes, getRandomU64: randomWord },
@@ -53,8 +62,16 @@ class Pollable {
   /** In nanoseconds of the monotonic clock. */
   readonly #instant: bigint;
 
-  constructor(instant: bigint) {
+  readonly #onDispose: () => void;
+
+  constructor(instant: bigint, onDispose: () => void) {
     this.#instant = instant;
+    this.#onDispose = onDispose;
+  }
+
+  /** The guest has dropped its handle, which it does once. */
+  [DISPOSE](): void {
+    this.#onDispose();
   }
 
   ready(): boolean {

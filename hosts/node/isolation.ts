@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
 
-/** What an instance of a core may serve: `call` one call; `credential` the calls of one credential; `shared` any call. */
+/**
+ * What an instance of a core may serve: `call` one call; `credential` the calls of one credential; `shared` any call;
+ * `process` the calls of one credential, in an operating system process of its own.
+ */
 export type Isolation = (typeof ISOLATIONS)[number];
 
 /** The modes of isolation. */
-export const ISOLATIONS = ["call", "credential", "shared"] as const;
+export const ISOLATIONS = ["call", "credential", "shared", "process"] as const;
 
 /** What holds unless another mode is asked for. */
 export const DEFAULT_ISOLATION: Isolation = "credential";

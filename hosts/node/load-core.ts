@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import v8 from "node:v8";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
 import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
+import { compileModules } from "./compile-modules.ts";
+import type { Isolation } from "./isolation.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 import { PROVIDED_INTERFACES } from "./service-imports.ts";
 import { transpileCached } from "./transpile-cache.ts";
@@ -20,6 +21,8 @@ export interface LoadOptions {
   cacheDir?: string | false;
   /** What its instances may grow to: `guests.memoryMiB` and `guests.tableEntries`. Default: the defaults. */
   limits?: LimitsInput;
+  /** As of the server that will run it: `process` keeps its code for other processes. */
+  isolation?: Isolation;
 }
 
 /** A core ready to be instantiated in any number of workers. */
@@ -31,6 +34,8 @@ export interface LoadedCore {
   readonly glue: string;
   /** Compiled core modules by the name `glue` asks for. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;
+  /** The same before they were compiled, for other processes; only where it was loaded for `isolation: "process"`. */
+  readonly code?: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** What each of its memories can grow to. */
   readonly memoryBytes: number;
   /** Source maps of its parts, as JSON by the name of the part. */
@@ -96,42 +101,19 @@ async function load(
       },
     );
   }
-  enableExtendedConst();
   const bounds = {
     memoryPages: guests.memoryMiB * PAGES_PER_MIB,
     tableEntries: guests.tableEntries,
   };
-  const compiled = await Promise.all(
-    [...modules].map(
-      async ([name, module]) => [name, await compile(what, boundGrowth(module, bounds))] as const,
-    ),
-  );
+  const code = new Map([...modules].map(([name, module]) => [name, boundGrowth(module, bounds)]));
   return {
     digest,
     manifest,
     glue,
-    modules: new Map(compiled),
+    modules: await compileModules(code, what),
+    ...(options.isolation === "process" && { code }),
     memoryBytes: bounds.memoryPages * BYTES_PER_PAGE,
     sourceMaps: readSourceMaps(bytes),
     ...(environment && { environment }),
   };
-}
-
-async function compile(what: string, module: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
-  try {
-    return await WebAssembly.compile(module);
-  } catch (cause) {
-    throw new ToolkitError(`Cannot load ${what}: a core module inside is not valid`, {
-      code: "ERR_HOST_CORE",
-      details: [cause instanceof Error ? cause.message : String(cause)],
-      cause,
-    });
-  }
-}
-
-/** QuickJS components use extended constant expressions, which V8 has on by default since Node 22. */
-function enableExtendedConst(): void {
-  if (Number(process.versions.node.split(".")[0]) < 22) {
-    v8.setFlagsFromString("--experimental-wasm-extended-const");
-  }
 }

@@ -4,11 +4,13 @@ import { OWN, type CallFailure, type McpRequest } from "../../src/protocol/index
 import { MAX_TIMER_MS } from "./after.ts";
 import { createCallQueue } from "./call-queue.ts";
 import { createCircuits, type CallEnd } from "./circuits.ts";
+import { startCoreProcess } from "./core-process.ts";
 import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
 import { describeCall, ownersOf, partOf } from "./describe-call.ts";
 import { logToStderr, report, reportFault, reportRefusal, type LogSink } from "./host-log.ts";
-import type { CallClient } from "./call-services.ts";
+import { createCallServices, type CallClient } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
+import { isUnauthorized } from "./instances.ts";
 import { DEFAULT_ISOLATION, isolationKey, type Isolation } from "./isolation.ts";
 import type { LoadedCore } from "./load-core.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
@@ -106,6 +108,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     : (calls.queueLength ?? Math.max(MIN_QUEUE_LENGTH, QUEUED_PER_WORKER * workers));
   const queueMs = options.patient ? Infinity : calls.queueMs;
   const isolation = options.isolation ?? DEFAULT_ISOLATION;
+  const hasProcesses = isolation === "process";
+  if (hasProcesses) checkProcesses(core);
+  const services = options.services ?? {};
   const log = options.log ?? logToStderr;
   const owners = ownersOf(core.manifest);
   const circuits = createCircuits(guests, () => performance.now());
@@ -113,6 +118,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const idle: CoreWorker[] = [];
   const queue = createCallQueue<Job>(queueLength);
   let busy = 0;
+  /** Those that have not been ready yet. */
+  let starting = 0;
   let failedStarts = 0;
   let closed = false;
   let whenIdle: (() => void) | undefined;
@@ -123,14 +130,22 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
-    const worker = startCoreWorker(core, {
+    const startWorker = hasProcesses ? startCoreProcess : startCoreWorker;
+    let isNew = true;
+    starting++;
+    function known(): void {
+      if (isNew) starting--;
+      isNew = false;
+    }
+    const worker = startWorker(core, {
       limits,
       instances: instanceLimits(guests, {
-        single: isolation === "shared",
+        single: hasProcesses || isolation === "shared",
         threads: workers + 1,
         memoryBytes: core.memoryBytes,
       }),
-      services: options.services ?? {},
+      lend: (listeners) => createCallServices(services, limits.outbound, listeners),
+      hasClock: services.now !== undefined,
       onFault: (service, error, requestId) =>
         reportFault(log, `The ${service} service failed`, error, requestId),
       onRefusal: (refusal, requestId) => reportRefusal(log, refusal, requestId),
@@ -138,12 +153,14 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         report(log, "warning", `${further} more things were denied to one call`, requestId),
       onLog,
       onReady(ready) {
+        known();
         failedStarts = 0;
         idle.push(ready);
         first?.ready();
         next();
       },
       onEnd(gone, { wasReady, reason, requestId }) {
+        known();
         all.delete(gone);
         const at = idle.indexOf(gone);
         if (at !== -1) idle.splice(at, 1);
@@ -168,19 +185,34 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     setTimeout(() => closed || spawn(), delay).unref();
   }
 
-  /** Starts waiting calls while there are threads for them. */
+  /** Starts waiting calls, the first ones first, while there are threads for them. */
   function next(): void {
     while (queue.size > 0 && busy < workers && idle.length > 0) {
-      const job = queue.next()!;
-      start(job, takeIdle(job.key));
+      const job = queue.next(({ key }) => idle.some((worker) => worker.offers(key) !== undefined));
+      if (!job) break;
+      start(job, takeIdle(job.key)!);
     }
+    if (busy < workers && queue.size > 0) makeRoom();
     if (busy === 0 && queue.size === 0) whenIdle?.();
   }
 
-  /** The thread that served the key before; otherwise the last one used, which is warm. */
-  function takeIdle(key: string | undefined): CoreWorker {
-    const at = idle.findLastIndex((worker) => worker.keeps(key));
-    return at === -1 ? idle.pop()! : idle.splice(at, 1)[0]!;
+  /** The thread or process that served the key before; otherwise the last one used that may, which is warm. */
+  function takeIdle(key: string | undefined): CoreWorker | undefined {
+    let at = idle.findLastIndex((worker) => worker.offers(key) === "kept");
+    if (at === -1) at = idle.findLastIndex((worker) => worker.offers(key) === "fresh");
+    return at === -1 ? undefined : idle.splice(at, 1)[0];
+  }
+
+  /** Where processes have a key each, starts one for a key that has none; if need be in place of the one not used for longest. */
+  function makeRoom(): void {
+    if (!hasProcesses || starting > 0) return;
+    if (all.size >= guests.processes) {
+      const oldest = idle.shift();
+      if (!oldest) return;
+      all.delete(oldest);
+      void oldest.terminate();
+    }
+    spawn();
   }
 
   function start(job: Job, worker: CoreWorker): void {
@@ -199,11 +231,19 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     const { context, request, options: client, key } = job;
     worker.run({ context, request, timeoutMs, client, key }, (result) => {
       busy--;
-      if (all.has(worker) && !worker.isStarting) idle.push(worker);
+      if (all.has(worker) && !worker.isStarting) {
+        // A process whose credential is no good is the first to make room.
+        if ("outcome" in result && isUnauthorized(result.outcome)) idle.unshift(worker);
+        else idle.push(worker);
+      }
       judge(job, result, startedAt, isProbe);
       job.settle(result);
       next();
     });
+    // The next new key is not to wait for a process.
+    if (hasProcesses && all.size < guests.processes && !idle.some((each) => each.offers("") === "fresh")) {
+      makeRoom();
+    }
   }
 
   /** The answer to a call of a part whose circuit is open. */
@@ -213,6 +253,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     const headers: [string, string][] = [["retry-after", String(Math.ceil(forMs / 1000))]];
     const error = { code: OWN.resting, message: "This part of the server fails, try again later" };
     return { outcome: { tag: "refused", val: { status: 503, headers, error } } };
+  }
+
+  /** The answer to a call that needs no thread. */
+  function answerAtOnce(job: Job): CallResult | undefined {
+    if (job.options.signal?.aborted === true) return { failure: "cancelled" };
+    return closed ? { failure: "overload" } : restingAnswer(job);
   }
 
   /** Tells the circuit of a part how its call ended. */
@@ -253,6 +299,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   function giveUp(job: Job, failure: CallFailure): void {
     queue.remove(job, job.options.peer);
     fail(job, failure);
+    // It may have been the last one that a pool which closes waits for.
+    next();
   }
 
   function fail(job: Job, failure: CallFailure): void {
@@ -276,7 +324,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         ),
     });
   });
-  for (let i = 0; i < workers; i++) spawn();
+  const more = hasProcesses ? Math.min(workers, guests.processes - 1) : workers;
+  for (let i = 0; i < more; i++) spawn();
 
   return {
     workers,
@@ -295,19 +344,19 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           leave: undefined,
           timer: undefined,
         };
-        const refused = restingAnswer(job);
-        if (callOptions.signal?.aborted === true) {
-          settle({ failure: "cancelled" });
-        } else if (closed) {
-          settle({ failure: "overload" });
-        } else if (refused) {
-          settle(refused);
-        } else if (isFree()) {
-          start(job, takeIdle(job.key));
+        const early = answerAtOnce(job);
+        if (early) {
+          settle(early);
+          return;
+        }
+        const worker = isFree() ? takeIdle(job.key) : undefined;
+        if (worker) {
+          start(job, worker);
         } else if (!queue.hasRoom(callOptions.peer)) {
           settle({ failure: "overload" });
         } else {
           wait(job);
+          if (busy < workers) makeRoom();
         }
       });
     },
@@ -321,6 +370,23 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
+}
+
+/** A process of its own has no files and no way out, which is all that unsafe parts are for. */
+function checkProcesses({ code, environment, manifest }: LoadedCore): void {
+  const action = `Cannot start core "${manifest.name}" with isolation "process"`;
+  if (environment) {
+    throw new ToolkitError(`${action}: it has an unsafe part`, {
+      code: "ERR_HOST_CORE",
+      hint: "Take the unsafe grant away, or choose another isolation",
+    });
+  }
+  if (!code) {
+    throw new ToolkitError(`${action}: it was loaded for another one`, {
+      code: "ERR_HOST_CORE",
+      hint: 'Pass isolation: "process" to loadCore() as well',
+    });
+  }
 }
 
 /** What the end of a call says of its part. A call that waited until little of its time was left says nothing. */

@@ -217,6 +217,19 @@ export const LIMITS = {
       normal: 256,
       range: [1, 65_536],
     },
+    processes: {
+      about:
+        "processes with --isolation process; those used last, with at least one ready for a new credential",
+      unit: "count",
+      normal: 8,
+      range: [2, 1000],
+    },
+    processMiB: {
+      about: "resident memory of such a process, on Linux; then it is killed",
+      unit: "MiB",
+      normal: 512,
+      range: [128, 65_536],
+    },
     failures: {
       about: "traps and deadlines of one provider in a row; then its calls get 503 with Retry-After",
       unit: "count",

@@ -44,7 +44,7 @@ Usage: tenon serve [core.wasm | tenon.json | oci://…] [--port 3000] [--host 12
       --trust-proxy <range>
                         proxy whose Forwarded or X-Forwarded-For is believed: address, 10.0.0.0/8 or loopback; repeatable
       --limits <file>   JSON file with limits that are not to be the defaults (environment: TENON_LIMITS)
-      --isolation <mode>  what may meet in one instance: credential (its calls), call (no two) or shared (all) (default: credential)
+      --isolation <mode>  whose calls share an instance: credential (default), call, shared, or process (one per credential)
       --task-deadline <seconds>  time that a call which became a task may take, 1 to 86400 (default: 900)
 ${OPERATE_OPTIONS_HELP}
 ${LOCK_OPTIONS_HELP}
@@ -90,15 +90,19 @@ export const serve: Command = {
     if (values.stdio && ofHttp !== undefined) {
       throw usageError("serve", `"--stdio" does not go with "--${ofHttp}"`);
     }
+    const isolation = values.stdio ? {} : readIsolation(values.isolation);
     const http = values.stdio
       ? {}
-      : { ...readAddress("serve", values), ...readEdge("serve", values), ...readIsolation(values.isolation) };
+      : { ...readAddress("serve", values), ...readEdge("serve", values), ...isolation };
     const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
     const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const limits = withTaskDeadline(await readLimits(values.limits as string | undefined), deadline);
     const operation = createOperation(readOperateOptions("serve", values));
-    const source = createCoreSource("serve", positionals[0] ?? "tenon.json", values, limits);
+    const source = createCoreSource("serve", positionals[0] ?? "tenon.json", values, {
+      limits,
+      ...isolation,
+    });
     async function load(): Promise<LoadedCore> {
       const loaded = await source.load();
       const { manifest } = loaded;

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { loadCore, type LimitsInput, type LoadedCore } from "../../../hosts/node/index.ts";
+import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/index.ts";
 import { isOciReference } from "../../oci/index.ts";
 import type { Arguments } from "../arguments.ts";
 import { isCore, readCore } from "../read-core.ts";
@@ -21,13 +21,13 @@ export interface CoreSource {
  *
  * @param path A core, `oci://…`, or a `tenon.json`.
  * @param values Options of the command line.
- * @param limits Of the memory that each core gets.
+ * @param options How each core is loaded.
  */
 export function createCoreSource(
   command: string,
   path: string,
   values: Arguments["values"],
-  limits: LimitsInput,
+  options: Pick<LoadOptions, "isolation" | "limits">,
 ): CoreSource {
   let files = new Set<string>();
 
@@ -42,12 +42,13 @@ export function createCoreSource(
     async load() {
       const own = await ownFiles();
       files = new Set(own);
-      if (isCore(path)) return await loadCore(await readCore(command, path, values), { name: path, limits });
+      if (isCore(path))
+        return await loadCore(await readCore(command, path, values), { name: path, ...options });
       const { createComponentCache } = await import("../dev/component-cache.ts");
       const cache = createComponentCache();
       try {
         const bytes = await readCore(command, path, values, cache.load);
-        return await loadCore(bytes, { name: path, limits });
+        return await loadCore(bytes, { name: path, ...options });
       } finally {
         files = new Set([...own, ...cache.files()]);
       }

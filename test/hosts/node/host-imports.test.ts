@@ -111,3 +111,15 @@ test("add() keeps lines up to the quota, byte for byte, and counts the rest", ()
   expect(dropped).toBe(3);
   expect(log.take()).toEqual({ lines: undefined, dropped: 0 });
 });
+
+test("an instance has 1,000 pollables at most, and as many again once it has dropped them", () => {
+  const clock = (
+    createHostImports(() => {}) as { "wasi:clocks/monotonic-clock": { subscribeInstant(ns: bigint): object } }
+  )["wasi:clocks/monotonic-clock"];
+  const dispose = Symbol.dispose ?? Symbol.for("dispose");
+  const held = Array.from({ length: 1000 }, () => clock.subscribeInstant(0n));
+  expect(() => clock.subscribeInstant(0n)).toThrow("an instance may have 1000 pollables");
+  for (const each of held.slice(0, 10)) (each as Record<symbol, () => void>)[dispose]!();
+  for (let i = 0; i < 10; i++) clock.subscribeInstant(0n);
+  expect(() => clock.subscribeInstant(0n)).toThrow("an instance may have 1000 pollables");
+});

@@ -19,7 +19,7 @@ const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 let core: LoadedCore;
 
 beforeAll(async () => {
-  core = await loadCore(await canaryCore(), { cacheDir });
+  core = await loadCore(await canaryCore(), { cacheDir, isolation: "process" });
 });
 
 afterAll(() => rmSync(cacheDir, { recursive: true }));
@@ -53,13 +53,13 @@ function foreign(result: CallResult, name: string): string[] {
   return canaries.filter((canary) => !canary.endsWith(`-${name}`));
 }
 
-/** The foreign canaries in the answers to many calls of many credentials, which end in every way. */
-function foreignCanaries(isolation: Isolation): Promise<string[]> {
+/** The foreign canaries in the answers to many calls of some credentials, which end in every way. */
+function foreignCanaries(isolation: Isolation, credentials = CREDENTIALS): Promise<string[]> {
   return withPool({ isolation }, async (send) => {
     const ends = [undefined, "failure", "refuse", undefined, "trap"];
     const found: string[] = [];
     for (let i = 0; i < CALLS; i++) {
-      const answers = Array.from({ length: CREDENTIALS }, async (_, of) => {
+      const answers = Array.from({ length: credentials }, async (_, of) => {
         const result = await send(`Bearer-${of}`, `canary-${of}`, ends[(i + of) % ends.length]);
         found.push(...foreign(result, String(of)));
       });
@@ -75,12 +75,29 @@ async function known(result: Promise<CallResult>): Promise<string[]> {
   return JSON.parse(content[0].text) as string[];
 }
 
-test.each(["credential", "call"] as const)(
+test.each([
+  ["credential", CREDENTIALS],
+  ["call", CREDENTIALS],
+  // As many as there are processes, one of which is kept for a new one.
+  ["process", 3],
+] as const)(
   "isolation: %s shows no caller anything of another, however calls end",
-  async (isolation) => {
-    expect(await foreignCanaries(isolation)).toEqual([]);
+  async (isolation, credentials) => {
+    expect(await foreignCanaries(isolation, credentials)).toEqual([]);
   },
+  60_000,
 );
+
+test("a process serves one credential, and makes room for others when there are as many as may be", async () => {
+  await withPool({ isolation: "process", workers: 1, limits: { guests: { processes: 2 } } }, async (send) => {
+    await send("Bearer-1", "canary-1");
+    expect(await known(send("Bearer-1", "canary-2"))).toEqual(["canary-1", "canary-2", "Bearer-1"]);
+    for (const other of [2, 3]) {
+      expect(await known(send(`Bearer-${other}`, "canary-3"))).toEqual(["canary-3", `Bearer-${other}`]);
+    }
+    expect(await known(send("Bearer-1", "canary-4"))).toEqual(["canary-4", "Bearer-1"]);
+  });
+}, 60_000);
 
 test("isolation: shared shows a caller what a tool kept of another, as documented", async () => {
   expect(await foreignCanaries("shared")).not.toEqual([]);
