@@ -263,8 +263,9 @@ export async function serveHttp(
     return overloaded();
   }
 
-  /** @param expects Whether the client waits to be told to send its content. */
-  function onRequest(request: IncomingMessage, response: ServerResponse, expects: boolean): void {
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    // Then the client waits to be told to send its content.
+    const expects = request.headers.expect !== undefined && request.httpVersion === "1.1";
     const peer = findPeer(request.socket.remoteAddress, request.headers);
     const head = requestHead(request, peer);
     const observed = observer?.request?.(head);
@@ -311,14 +312,12 @@ export async function serveHttp(
       // By default the first of several is taken, and what stands behind the server may take the last.
       joinDuplicateHeaders: true,
     },
-    (request, response) => onRequest(request, response, false),
+    onRequest,
   );
   const drain = createDrain(server);
   server.on("connection", (socket) => admission.connect(socket));
   // A client that asks before it sends hears of a refusal in place of being told to go on.
-  server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) =>
-    onRequest(request, response, true),
-  );
+  server.on("checkContinue", (request, response) => server.emit("request", request, response));
   // One more than there may be: those beyond are dropped without a word.
   server.maxHeadersCount = limits.http.headerFields + 1;
   server.maxConnections = limits.http.connections;

@@ -37,6 +37,11 @@ function post(name: string, fields: Record<string, string> = {}): Promise<Respon
   return fetch(server.url, { method: "POST", headers, body: callBody(name) });
 }
 
+/** The same, through a proxy that says for whom. */
+function from(peer: string, name: string): Promise<Response> {
+  return post(name, { "x-forwarded-for": peer });
+}
+
 /** Connections that send the same, and then nothing more. */
 function crowd(size: number, bytes: string): RawClient[] {
   return Array.from({ length: size }, () => rawClient(server.url, bytes));
@@ -44,6 +49,17 @@ function crowd(size: number, bytes: string): RawClient[] {
 
 const PART_OF_A_HEAD = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ";
 const PART_OF_A_BODY = postBytes(callBody("quick")).slice(0, -10);
+
+/** Takes the only connection there may be, asks for much and reads nothing; settles once the connection was taken away. */
+async function stall(bytes: string): Promise<RawClient> {
+  const client = rawClient(server.url);
+  client.socket.pause();
+  client.socket.write(bytes);
+  await new Promise((resolve) => client.socket.once("connect", resolve));
+  await vi.waitFor(async () => expect(await others()).toBe(200), { timeout: 60_000, interval: 100 });
+  client.socket.resume();
+  return client;
+}
 
 describe("clients that send slowly", () => {
   test("get 408 when their header fields have not arrived in time, and hurt nobody meanwhile", async () => {
@@ -92,17 +108,6 @@ describe("clients that do not read", () => {
   const large = postBytes(callBody("large"));
   const calls = { resultBytes: 8 * 1024 * 1024, deadlineMs: 60_000 };
 
-  /** Takes the only connection there may be, asks for much and reads nothing; settles once the connection was taken away. */
-  async function stall(bytes: string): Promise<RawClient> {
-    const client = rawClient(server.url);
-    client.socket.pause();
-    client.socket.write(bytes);
-    await new Promise((resolve) => client.socket.once("connect", resolve));
-    await vi.waitFor(async () => expect(await others()).toBe(200), { timeout: 60_000, interval: 100 });
-    client.socket.resume();
-    return client;
-  }
-
   test("are cut off after the time they have for an answer", async () => {
     await start({ http: { readMs: 200, connections: 1 }, calls });
     const client = await stall(large);
@@ -138,19 +143,19 @@ describe("clients that take too much", () => {
 
   test("behind a trusted proxy have so many requests, and further ones get 503", async () => {
     await start({ http: { connectionsPerPeer: 1 } }, ["loopback"]);
-    const one = post("wait", { "x-forwarded-for": "192.0.2.1" });
+    const one = from("192.0.2.1", "wait");
     await held.waiting(1);
-    expect((await post("quick", { "x-forwarded-for": "192.0.2.1" })).status).toBe(503);
+    expect((await from("192.0.2.1", "quick")).status).toBe(503);
     held.release();
     expect((await one).status).toBe(200);
-    expect((await post("quick", { "x-forwarded-for": "192.0.2.1" })).status).toBe(200);
+    expect((await from("192.0.2.1", "quick")).status).toBe(200);
   });
 
   test("are one peer with all addresses of their network", async () => {
     await start({ http: { connectionsPerPeer: 1 } }, ["loopback"]);
-    const one = post("wait", { "x-forwarded-for": "2001:db8::1" });
+    const one = from("2001:db8::1", "wait");
     await held.waiting(1);
-    expect((await post("quick", { "x-forwarded-for": "2001:db8:0:0:ffff::2" })).status).toBe(503);
+    expect((await from("2001:db8:0:0:ffff::2", "quick")).status).toBe(503);
     held.release();
     await one;
   });
@@ -174,7 +179,6 @@ describe("clients that take too much", () => {
 
   test("do not fill the queue for others", async () => {
     await start({ calls: { queueLength: 2, queueMs: 60_000, deadlineMs: 60_000 } }, ["loopback"]);
-    const from = (peer: string, name: string): Promise<Response> => post(name, { "x-forwarded-for": peer });
     const running = from("192.0.2.1", "wait");
     await held.waiting(1);
     const flood = Array.from({ length: 6 }, () => from("192.0.2.1", "quick"));
