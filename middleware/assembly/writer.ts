@@ -104,6 +104,40 @@ export function putDigits(value: i64, digits: i32): void {
   }
 }
 
+/**
+ * Writes a number that is not negative and below 2^53, as JavaScript does: the shortest text that is read as the same one, and of
+ * several the nearest. Below 1 it is a multiple of 2^-52.
+ *
+ * @see Steele and White, How to Print Floating-Point Numbers Accurately
+ */
+export function putNumber(value: f64): void {
+  const whole = <i64>value;
+  putInteger(whole);
+  const bits = reinterpret<u64>(value);
+  const exponent = <i32>(bits >> 52) - 1023;
+  const shift = <u64>(52 - max(exponent, 0));
+  // In halves of the last bit of the float.
+  const one: u64 = 2 << shift;
+  let rest = (<u64>((value - <f64>whole) * <f64>(<i64>one >> 1))) << 1;
+  if (rest == 0) return;
+  const isEven = (bits & 1) == 0;
+  // As far from the float as other texts may be.
+  let near: u64 = 1;
+  putByte(0x2e);
+  while (true) {
+    rest *= 10;
+    near *= 10;
+    const digit = <i32>(rest / one);
+    rest %= one;
+    const isBelow = isEven ? rest <= near : rest < near;
+    const isAbove = isEven ? rest + near >= one : rest + near > one;
+    const twice = rest << 1;
+    const isUpper = isAbove && (!isBelow || twice > one || (twice == one && (digit & 1) == 1));
+    putByte(0x30 + digit + i32(isUpper));
+    if (isBelow || isAbove) return;
+  }
+}
+
 /** Writes a text as a JSON string, as `JSON.stringify` does. */
 export function putString(text: Text): void {
   putByte(0x22);

@@ -1,46 +1,5 @@
 import type { JsonSchema } from "tenon";
 
-/** What a limit keeps apart. */
-export type Dimension = "peer" | "principal" | "tool";
-
-/** One limit: what `limit` cost in every `windowMs`, and at most `burst` at once. */
-export interface Limit {
-  /** What may be spent in `windowMs`. */
-  limit: number;
-  /** Milliseconds. */
-  windowMs: number;
-  /** What may be spent at once after a pause. Default: `limit`. */
-  burst?: number;
-  /** Each combination of these has a budget of its own. Default: one for the whole server. */
-  by?: Dimension[];
-  /** What a request costs; 0 is free. Default 1. */
-  cost?: number | Costs;
-  /** Methods that count. Default: all that pass the chain. */
-  methods?: string[];
-}
-
-/** What calls of some tools cost. */
-export interface Costs {
-  /** By the name of the tool. */
-  tools: Record<string, number>;
-  /** What everything else costs. Default 1. */
-  default?: number;
-}
-
-/** The `config` of the middleware: one limit, or several. */
-export interface Settings extends Partial<Limit> {
-  limits?: Limit[];
-  /** What its keys start with. */
-  keyPrefix?: string;
-  /** What becomes of a request that cannot be counted. Default `refuse`. */
-  onStoreFailure?: "allow" | "refuse";
-  /** True to work with a store that cannot swap, or forgets. */
-  approximate?: boolean;
-}
-
-/** Default of `keyPrefix`. */
-export const KEY_PREFIX = "limits/";
-
 /** Methods that pass the chain of a server. Hosts answer pings, log levels and notifications themselves. */
 const METHODS = [
   "server/discover",
@@ -122,7 +81,7 @@ export const SETTINGS: JsonSchema = {
       type: "string",
       minLength: 1,
       maxLength: 256,
-      default: KEY_PREFIX,
+      default: "limits/",
       description: "What its keys start with",
     },
     onStoreFailure: {
@@ -150,7 +109,7 @@ export const LIMITS_PRINCIPALS: JsonSchema = limitsBy("principal");
 /** Matches settings with a limit that tells addresses apart. */
 export const LIMITS_PEERS: JsonSchema = limitsBy("peer");
 
-function limitsBy(dimension: Dimension): JsonSchema {
+function limitsBy(dimension: "peer" | "principal"): JsonSchema {
   const limit = { properties: { by: { contains: { const: dimension } } }, required: ["by"] };
   return { anyOf: [limit, { properties: { limits: { contains: limit } }, required: ["limits"] }] };
 }
@@ -159,20 +118,4 @@ function limitsBy(dimension: Dimension): JsonSchema {
 export function isApproximate(approximate: boolean): JsonSchema {
   const isSet = { properties: { approximate: { const: true } }, required: ["approximate"] };
   return approximate ? isSet : { not: isSet };
-}
-
-/** The limits of some settings, in order. */
-export function limitsOf(settings: Settings): Limit[] {
-  const { limits, limit, windowMs, burst, by, cost: costs, methods } = settings;
-  if (limits !== undefined) return limits;
-  return [
-    {
-      limit: limit!,
-      windowMs: windowMs!,
-      ...(burst !== undefined && { burst }),
-      ...(by !== undefined && { by }),
-      ...(costs !== undefined && { cost: costs }),
-      ...(methods !== undefined && { methods }),
-    },
-  ];
 }

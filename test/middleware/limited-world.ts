@@ -1,5 +1,5 @@
+import { readFile } from "node:fs/promises";
 import type { Outcome } from "tenon";
-import { buildComponent, type BuiltComponent } from "../../src/build/index.ts";
 import {
   compileComponent,
   CONTEXT,
@@ -104,15 +104,7 @@ export function admitted(instance: Instance, count: number, tool?: string, membe
   ).length;
 }
 
-let built: Promise<BuiltComponent> | undefined;
-
-/** The component, built once for a file of tests. */
-export function buildRateLimit(): Promise<BuiltComponent> {
-  built ??= buildComponent({ entry: "middleware/rate-limit/middleware.ts" });
-  return built;
-}
-
-/** The same, compiled. */
+/** The component, compiled. */
 export async function compileRateLimit(): Promise<CompiledComponent> {
-  return compileComponent((await buildRateLimit()).bytes);
+  return compileComponent(await readFile("dist/components/rate-limit.wasm"));
 }

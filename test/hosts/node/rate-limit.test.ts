@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose } from "tenon/compose";
@@ -18,8 +18,7 @@ let parts: { calculator: Uint8Array; rateLimit: Uint8Array };
 
 beforeAll(async () => {
   const calculator = await buildComponent({ entry: "components/calculator/tool.ts" });
-  const rateLimit = await buildComponent({ entry: "middleware/rate-limit/middleware.ts" });
-  parts = { calculator: calculator.bytes, rateLimit: rateLimit.bytes };
+  parts = { calculator: calculator.bytes, rateLimit: readFileSync("dist/components/rate-limit.wasm") };
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
