@@ -16,7 +16,7 @@ const BUDGETS: Record<string, Sizes> = {
   cache: [1_410_000, 610_000],
   calculator: [1_260_000, 540_000],
   guard: [1_560_000, 640_000],
-  "rate-limit": [50_000, 18_000],
+  "rate-limit": [55_000, 20_000],
   "text-tools": [2_190_000, 955_000],
 };
 /** What one without a budget of its own may take. */
