@@ -16,6 +16,11 @@ export interface AdapterInput {
   world: string;
   /** Values, as JSON has them, that free identifiers of the modules stand for. Default none. */
   constants?: Readonly<Record<string, unknown>>;
+  /**
+   * True for a part that many requests do not need: its memory is laid out with the first call. Each of its functions must take
+   * text that is never empty. Default false.
+   */
+  startsLate?: boolean;
 }
 
 /**
@@ -42,7 +47,9 @@ export async function buildAdapter(input: AdapterInput): Promise<{ bytes: Uint8A
     });
   const marked = await run(input.source, MARKED_GLOBALS);
   const { code } = await run(withRuntime(input.source, runtimePartsOf(usedGlobals(marked.code))));
-  return { bytes: await componentize({ code, wit: input.wit, world: input.world }) };
+  return {
+    bytes: await componentize({ code, wit: input.wit, world: input.world, startsLate: input.startsLate }),
+  };
 }
 
 function withRuntime(source: string, parts: readonly string[]): string {

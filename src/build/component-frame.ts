@@ -11,6 +11,7 @@ import {
   importSection,
   listSection,
 } from "./core-module.ts";
+import { LAY_OUT } from "./state-module.ts";
 import { MAIN, skeletonOf, type Skeleton } from "./skeleton.ts";
 
 /** What the modules import each other as, and the engine its clocks. */
@@ -34,12 +35,12 @@ export function isClock({ module, name }: CoreImport): boolean {
  */
 export async function componentFrame(
   glue: CoreModule,
-  { wit, world }: { wit: string; world: string },
+  { wit, world, startsLate = false }: { wit: string; world: string; startsLate?: boolean },
 ): Promise<Uint8Array> {
   const binary = moduleWithoutCode(glue);
   const embedded = await componentEmbed({ binary, witSource: withClocks(wit, world), world });
   const skeleton = skeletonOf(await print(await componentNew(embedded, [])));
-  return parse(componentText(skeleton, glue));
+  return parse(componentText(skeleton, glue, startsLate));
 }
 
 /** True for an import that the component gets from outside. */
@@ -106,7 +107,11 @@ function packageText(wit: string, head: string): string {
 }
 
 /** The text of a component of three modules, which have no bytes yet. */
-function componentText({ head, lowered, given, allocators, tail }: Skeleton, glue: CoreModule): string {
+function componentText(
+  { head, lowered, given, allocators, tail }: Skeleton,
+  glue: CoreModule,
+  startsLate: boolean,
+): string {
   const clocks = [MONOTONIC, WALL].map((name) => ({
     name,
     id: given.get(name)?.get("now") ?? missing(name),
@@ -128,13 +133,27 @@ function componentText({ head, lowered, given, allocators, tail }: Skeleton, glu
       clocks.map(({ name, id }) => [name, id]),
     ),
     `(core instance $engine (instantiate $engine ${fromState} ${argumentsOf([CLOCKS])}))`,
-    ...allocators.map((form) => form.replace(MAIN, () => "$engine")),
+    ...(startsLate ? lateAllocator(fromState) : []),
+    ...allocators.map((form) => form.replace(MAIN, () => (startsLate ? "$allocator" : "$engine"))),
     ...rest.map(({ text }) => text),
     ...bags,
     `(core instance ${MAIN} (instantiate $glue ${fromState} (with "${ENGINE}" (instance $engine)) ${argumentsOf(modules)}))`,
     ...tail,
     ")",
   ].join("\n");
+}
+
+/** The engine's allocator, ahead of which the memory is laid out: whoever calls allocates room for text first. */
+function lateAllocator(fromState: string): string[] {
+  return [
+    `(core module $late
+      (import "${STATE}" "${LAY_OUT}" (func $lay-out))
+      (import "${ENGINE}" "cabi_realloc" (func $allocate (param i32 i32 i32 i32) (result i32)))
+      (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+        (call $lay-out)
+        (call $allocate (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`,
+    `(core instance $allocator (instantiate $late ${fromState} (with "${ENGINE}" (instance $engine))))`,
+  ];
 }
 
 /** An instance of some core functions, by the name of the module that they are imported from. */

@@ -18,6 +18,8 @@ export interface EngineInput {
   wit: string;
   /** Name of the world. */
   world: string;
+  /** As in `AdapterInput`. */
+  startsLate?: boolean | undefined;
 }
 
 const COMPONENT = "component.wasm";
@@ -50,9 +52,11 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
     component = await runEngine(input, runtime);
     await cache.write(key, new Map([[COMPONENT, component]]));
   }
-  const compact = compactSnapshot(withoutNames(component), runtime);
+  const { startsLate = false } = input;
+  // Of a part that starts late the state holds the engine's constants as well: the engine cannot lay them out later.
+  const compact = compactSnapshot(withoutNames(component), startsLate ? undefined : runtime);
   try {
-    return await relinkEngine({ component: compact, engine: runtime, wit, world });
+    return await relinkEngine({ component: compact, engine: runtime, wit, world, startsLate });
   } catch (cause) {
     throw notMade(cause);
   }

@@ -36,6 +36,8 @@ export interface ToolchainComponent {
   wit: string;
   /** Name of the world. */
   world: string;
+  /** Whether the memory is laid out with the first call, which comes with text. Default false. */
+  startsLate?: boolean;
 }
 
 /**
@@ -47,18 +49,27 @@ export interface ToolchainComponent {
 export async function relinkEngine(input: ToolchainComponent): Promise<Uint8Array> {
   const { main, engine, glue } = modulesOf(input.component, new CoreModule(input.engine));
   const asked = engine.imports.filter((each) => each.kind === CORE_KIND.function && !isClock(each));
+  const { startsLate = false } = input;
   const modules = [
-    stateModule(main, engine, asked),
-    engineWithTable(engine, asked, tableBase(main)),
-    glueModule(main, glue),
+    stateModule(main, engine, asked, startsLate),
+    engineWithTable(startsLate ? withEmptyMemory(engine) : engine, asked, tableBase(main)),
+    glueModule(main, startsLate ? withEmptyMemory(glue) : glue),
   ];
   const frame = await componentFrame(glue, input);
   const out = new ByteWriter().bytes(frame.subarray(0, PREAMBLE_LENGTH));
-  for (const { id, whole } of readSections(frame)) {
-    if (id === SECTION.coreModule) out.section(id, modules.shift()!);
+  for (const { id, content, whole } of readSections(frame)) {
+    if (id === SECTION.coreModule) out.section(id, modules.shift() ?? content);
     else if (id !== SECTION.custom) out.bytes(whole);
   }
   return out.finish();
+}
+
+/** The module, which takes a memory that has nothing yet. */
+function withEmptyMemory(module: CoreModule): CoreModule {
+  const imports = module.imports.map((each) =>
+    each.kind === CORE_KIND.memory ? { ...each, type: Uint8Array.of(0, 0) } : each,
+  );
+  return new CoreModule(module.with({ [CORE_SECTION.import]: importSection(imports) }));
 }
 
 interface Modules {
@@ -140,7 +151,7 @@ function engineWithTable(engine: CoreModule, asked: readonly CoreImport[], base:
     [CORE_SECTION.import]: importSection(
       kept.map((each) => {
         if (isClock(each)) return { ...each, module: CLOCKS, name: each.module };
-        const answer = asked.indexOf(each);
+        const answer = asked.findIndex(({ module, name }) => module === each.module && name === each.name);
         return {
           ...each,
           module: STATE,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildAdapter } from "../build/index.ts";
+import { buildAdapter, type AdapterInput } from "../build/index.ts";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import type { HostDefinition, LentService } from "./host-definition.ts";
@@ -59,7 +59,8 @@ export async function buildHostAdapter(
     ],
     exports: [host.adapterExport],
   });
-  return build(lines, wit);
+  // Behind a front most requests do not need the adapter.
+  return build(lines, wit, { startsLate: host.front === true });
 }
 
 /**
@@ -85,20 +86,20 @@ export async function buildHostServices(
     imports: [...new Set([...COMMON_IMPORTS, ...modules.flatMap(({ imports }) => imports)])],
     exports: modules.flatMap(({ service, exports = [] }) => [SERVICE_INTERFACES[service], ...exports]),
   });
-  return build(lines, wit, { GRANTS: grants, ...host.constants?.(grants) });
+  return build(lines, wit, { constants: { GRANTS: grants, ...host.constants?.(grants) } });
 }
 
 async function build(
   lines: readonly string[],
   wit: string,
-  constants: Record<string, unknown> = {},
+  options: Pick<AdapterInput, "constants" | "startsLate">,
 ): Promise<Uint8Array> {
   const { bytes } = await buildAdapter({
     source: lines.join("\n"),
     folder: fileURLToPath(new URL(".", HOSTS)),
     wit,
     world: "built",
-    constants,
+    ...options,
   });
   return bytes;
 }
