@@ -55,7 +55,7 @@ async function serve(
 ): Promise<void> {
   const loaded = await loadCore(bytes, { cacheDir });
   const services = createHostServices(loaded.manifest, { environment: ENVIRONMENT, kv });
-  const pool = await createPool(loaded, { workers: 1, log: () => {}, services });
+  const pool = await createPool(loaded, { workers: 1, isolation: "shared", log: () => {}, services });
   try {
     await calls(async (who, tool, args = {}) => {
       const now = Date.now();
