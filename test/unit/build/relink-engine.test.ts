@@ -17,6 +17,7 @@ import { worldSource } from "../../../src/wit/index.ts";
 import type { Core } from "../../fixtures/run-component.ts";
 import { transpileComponent } from "../../fixtures/transpile-component.ts";
 
+const MEMORY_SECTION = 5;
 const ELEMENT_SECTION = 9;
 
 // What goes through the table, the clocks, the allocator and the imports, on either side of a failure.
@@ -116,6 +117,17 @@ describe("relinkEngine()", () => {
     expect(after.answers).toEqual(before.answers);
     expect(after.lines).toEqual(before.lines);
     expect(componentResources(relinked)).toEqual({ instances: 3, memories: 1, tables: 1 });
+  });
+
+  test("lays the memory of a component that starts late out with its first call", async () => {
+    const relinked = await relink({ startsLate: true });
+    const [before, after] = [await observe(component), await observe(relinked)];
+    expect(after.answers).toEqual(before.answers);
+    expect(after.lines).toEqual(before.lines);
+    const [state] = modulesIn(relinked);
+    const memories = readSections(state!).find(({ id }) => id === MEMORY_SECTION)!.content;
+    // one memory, without a maximum, of no pages
+    expect([...memories]).toEqual([1, 0, 0]);
   });
 
   test("imports clocks and what the world imports, and exports nothing but the world's", async () => {
