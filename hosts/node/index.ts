@@ -29,6 +29,7 @@ export {
   type ServedCore,
   type ServiceObserver,
 } from "./observe/observer.ts";
+export { openTracing, type Tracing } from "./observe/open-tracing.ts";
 export { serveAdmin, type AdminOptions, type AdminServer } from "./observe/serve-admin.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
 export { isPublicUrl } from "./public-url.ts";

@@ -1,6 +1,7 @@
 import {
   combineObservers,
   createMetrics,
+  openTracing,
   serveAdmin,
   type AdminServer,
   type HttpServer,
@@ -18,8 +19,8 @@ import { reloadOnChange, reloadOnHangup } from "./reload/reload-on.ts";
 export interface Operation {
   /** For the options of the server. */
   readonly observer: Observer | undefined;
-  /** Log lines on their way to a sink. */
-  log(sink: LogSink): LogSink;
+  /** Takes the log lines of the server. */
+  readonly log: LogSink;
   /**
    * Opens what an operator can ask, and reloads from now on.
    *
@@ -29,12 +30,21 @@ export interface Operation {
   run(server: HttpServer, source: CoreSource, load: () => Promise<LoadedCore>): Promise<() => Promise<void>>;
 }
 
-/** Creates what observes a server, which is to be started with it. */
-export function createOperation({ adminPort, watch, drainMs }: OperateOptions): Operation {
+/**
+ * Creates what observes a server, which is to be started with it.
+ *
+ * @param log Where log lines go.
+ * @throws ToolkitError as `openTracing` says, when variables of OpenTelemetry ask for what is not there.
+ */
+export async function createOperation(
+  { adminPort, watch, drainMs }: OperateOptions,
+  log: LogSink,
+): Promise<Operation> {
   const metrics = adminPort === undefined ? undefined : createMetrics();
+  const tracing = await openTracing(log);
   return {
-    observer: combineObservers(metrics ? [metrics.observer] : []),
-    log: (sink) => metrics?.log(sink) ?? sink,
+    observer: combineObservers([metrics, tracing].flatMap((each) => each?.observer ?? [])),
+    log: metrics?.log(log) ?? log,
     async run(server, source, load) {
       let draining = false;
       const isReady = (): boolean => {
@@ -54,6 +64,7 @@ export function createOperation({ adminPort, watch, drainMs }: OperateOptions): 
         draining = true;
         for (const end of ends) end();
         await server.close({ drainMs });
+        await tracing?.close();
         // It says that the server is not ready for as long as anything is in flight.
         await admin?.close();
       };

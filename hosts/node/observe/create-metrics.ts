@@ -1,10 +1,10 @@
 import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { McpRequest } from "../../../src/protocol/index.ts";
-import type { CallResult } from "../core-worker.ts";
 import type { LogSink } from "../host-log.ts";
 import { countDenials } from "./count-denials.ts";
 import { createCounter, createGauge, createHistogram, OTHER } from "./metric.ts";
 import type { Observer, ServedCore } from "./observer.ts";
+import { outcomeOf } from "./outcome-of.ts";
 
 /** The metrics of one server. */
 export interface Metrics {
@@ -165,33 +165,6 @@ export function createMetrics(): Metrics {
     reloaded: (result) => reloads.add([result]),
     text: () => all.map((metric) => metric.text()).join(""),
   };
-}
-
-/** How a call ended, in a word. */
-export function outcomeOf(result: CallResult): string {
-  if ("failure" in result) return result.failure;
-  const { outcome } = result;
-  switch (outcome.tag) {
-    case "success":
-      return isToolError(outcome.val) ? "tool-error" : "success";
-    case "failure":
-      return "rpc-error";
-    case "refused":
-      return `refused-${refusedStatus(outcome.val.status)}`;
-    default:
-      return outcome.tag;
-  }
-}
-
-/** The status is a component's own word: those of HTTP errors alone are labels. */
-function refusedStatus(status: number): string {
-  return Number.isInteger(status) && status >= 400 && status < 600 ? String(status) : OTHER;
-}
-
-/** Few results have the word in them at all. */
-function isToolError(result: string): boolean {
-  if (!result.includes('"isError"')) return false;
-  return (JSON.parse(result) as { isError?: unknown }).isError === true;
 }
 
 function targetsOf({ tools, prompts = [], resources = [] }: CoreManifest): Set<string> {

@@ -98,7 +98,7 @@ export const serve: Command = {
     const audit = await readAudit(values);
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const limits = withTaskDeadline(await readLimits(values.limits as string | undefined), deadline);
-    const operation = createOperation(readOperateOptions("serve", values));
+    const operate = readOperateOptions("serve", values);
     const source = createCoreSource("serve", positionals[0] ?? "tenon.json", values, {
       limits,
       ...isolation,
@@ -129,8 +129,9 @@ export const serve: Command = {
         await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
         return 0;
       }
-      const observed = { observer: operation.observer, log: operation.log(auditLog?.log ?? logToStderr) };
-      const server = await serveHttp(core, { ...http, ...lent, ...observed });
+      const operation = await createOperation(operate, auditLog?.log ?? logToStderr);
+      const { observer, log: observedLog } = operation;
+      const server = await serveHttp(core, { ...http, ...lent, observer, log: observedLog });
       // Whoever reads that it is ready may end it at once.
       const stopped = interrupted();
       const drain = await operation.run(server, source, load);
