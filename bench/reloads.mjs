@@ -24,7 +24,7 @@ const file = join(folder, "core.wasm");
 const cores = [await core("1.0.0"), await core("2.0.0")];
 save(cores[0]);
 const server = spawn(process.execPath, [TENON, "serve", file, "--port", "0"], {
-  stdio: ["ignore", "pipe", "inherit"],
+  stdio: ["ignore", "pipe", "ignore"],
 });
 let printed = "";
 let onText;
@@ -64,7 +64,7 @@ process.exitCode = wrong.length === 0 && code === 0 ? 0 : 1;
 async function core(version) {
   const project = { name: "reloaded", version, access: "public", providers: { calculator: "calculator" } };
   const path = join(folder, "tenon.json");
-  writeFileSync(path, JSON.stringify({ ...project, middleware: [{ use: "access-log", config: { level: "debug" } }] }));
+  writeFileSync(path, JSON.stringify({ ...project, middleware: [{ use: "access-log" }] }));
   return (await composeProject(path)).bytes;
 }
 

@@ -24,10 +24,14 @@ export interface Operation {
   /**
    * Opens what an operator can ask, and reloads from now on.
    *
-   * @param load Loads the core as it is now.
+   * @param onLoaded Says what is to be known of each core, before it serves.
    * @returns what ends all that once requests are to come no more: it drains the server
    */
-  run(server: HttpServer, source: CoreSource, load: () => Promise<LoadedCore>): Promise<() => Promise<void>>;
+  run(
+    server: HttpServer,
+    source: CoreSource,
+    onLoaded: (core: LoadedCore) => void,
+  ): Promise<() => Promise<void>>;
 }
 
 /**
@@ -45,7 +49,7 @@ export async function createOperation(
   return {
     observer: combineObservers([metrics, tracing].flatMap((each) => each?.observer ?? [])),
     log: metrics?.log(log) ?? log,
-    async run(server, source, load) {
+    async run(server, source, onLoaded) {
       let draining = false;
       const isReady = (): boolean => {
         const { busy, idle } = server.stats();
@@ -58,6 +62,11 @@ export async function createOperation(
         await server.close({ drainMs: 0 });
         throw error;
       }
+      const load = async (): Promise<LoadedCore> => {
+        const core = await source.reload();
+        onLoaded(core);
+        return core;
+      };
       const reloader = createReloader(server, load, (result) => metrics?.reloaded(result));
       const ends = [reloadOnHangup(reloader), ...(watch ? [await reloadOnChange(reloader, source)] : [])];
       return async () => {

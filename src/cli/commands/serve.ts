@@ -103,9 +103,7 @@ export const serve: Command = {
       limits,
       ...isolation,
     });
-    async function load(): Promise<LoadedCore> {
-      const loaded = await source.load();
-      const { manifest } = loaded;
+    function warn({ manifest }: LoadedCore): void {
       printWarnings([
         ...unsafeWarnings(manifest),
         ...ungrantedCapabilities(manifest),
@@ -113,9 +111,9 @@ export const serve: Command = {
         ...stateKeyWarnings(manifest, stateKeys),
         ...resourceWarnings(manifest, http),
       ]);
-      return loaded;
     }
-    const core = await load();
+    const core = await source.load();
+    warn(core);
     const { services, kv, close } = await lendServices(values.kv as string | undefined, limits);
     let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
     const tasks = { ...(kv && { kv }) };
@@ -134,7 +132,7 @@ export const serve: Command = {
       const server = await serveHttp(core, { ...http, ...lent, observer, log: observedLog });
       // Whoever reads that it is ready may end it at once.
       const stopped = interrupted();
-      const drain = await operation.run(server, source, load);
+      const drain = await operation.run(server, source, warn);
       announce(server, core.manifest);
       await stopped;
       await drain();

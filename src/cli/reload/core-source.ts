@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/index.ts";
 import { isOciReference } from "../../oci/index.ts";
 import type { Arguments } from "../arguments.ts";
+import { coreOf, loadAside } from "./load-aside.ts";
 import { isCore, readCore } from "../read-core.ts";
 
 /** Where a server's core comes from, the first one and each that replaces it. */
@@ -12,7 +13,9 @@ export interface CoreSource {
    * rules of trust are asked again.
    */
   load(): Promise<LoadedCore>;
-  /** Absolute paths of the files that the last `load` came from, whether it succeeded or not. */
+  /** The same on a thread of its own, while this one serves. */
+  reload(): Promise<LoadedCore>;
+  /** Absolute paths of the files that the last core came from, whether it loaded or not. */
   files(): Iterable<string>;
 }
 
@@ -52,6 +55,11 @@ export function createCoreSource(
       } finally {
         files = new Set([...own, ...cache.files()]);
       }
+    },
+    async reload() {
+      const loaded = await loadAside({ command, path, values, options });
+      files = new Set(loaded.files.length > 0 ? loaded.files : files);
+      return coreOf(loaded);
     },
     files: () => files,
   };

@@ -41,6 +41,7 @@ beforeEach(async () => {
   server = await serveHttp(core, {
     port: 0,
     workers: 2,
+    limits: { calls: { queueMs: 60_000, deadlineMs: 60_000 } },
     services: () => ({ config }),
     log: (lines) => {
       logged += Buffer.from(lines).toString();

@@ -52,6 +52,7 @@ beforeAll(async () => {
   server = await serveHttp(core, {
     port: 0,
     workers: 1,
+    limits: { calls: { queueMs: 60_000, deadlineMs: 60_000 } },
     observer: metrics.observer,
     log: metrics.log((lines) => {
       logged += Buffer.from(lines).toString();

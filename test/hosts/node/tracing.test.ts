@@ -76,6 +76,7 @@ async function start(): Promise<void> {
     port: 0,
     workers: 1,
     services: createHostServices,
+    limits: { calls: { queueMs: 60_000, deadlineMs: 60_000 } },
     observer: tracing.observer,
     log,
   });
