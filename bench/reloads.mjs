@@ -36,9 +36,9 @@ const [, url] = await until(/listening on (\S+)/);
 const agent = new Agent({ keepAlive: true });
 const wrong = [];
 let answered = 0;
-let ended = false;
+const ended = new AbortController();
 const callers = Array.from({ length: clients }, async () => {
-  while (!ended) await call();
+  while (!ended.signal.aborted) await call();
 });
 const times = [];
 for (let i = 0; i < reloads; i++) {
@@ -47,7 +47,7 @@ for (let i = 0; i < reloads; i++) {
   const [, ms] = await until(/reloaded in (\d+) ms/);
   times.push(Number(ms));
 }
-ended = true;
+ended.abort();
 await Promise.all(callers);
 agent.destroy();
 server.kill("SIGTERM");
@@ -100,7 +100,7 @@ async function call() {
         .on("error", reject)
         .end(body);
     });
-    if (/^200 /.test(text) && JSON.parse(text.slice(4)).result?.structuredContent?.sum === 5) answered++;
+    if (text.startsWith("200 ") && JSON.parse(text.slice(4)).result?.structuredContent?.sum === 5) answered++;
     else wrong.push(text.slice(0, 300));
   } catch (error) {
     wrong.push(String(error));

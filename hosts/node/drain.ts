@@ -19,13 +19,6 @@ export function createDrain(server: Server): Drain {
   let draining = false;
   let whenAnswered: (() => void) | undefined;
 
-  /** Nobody may begin another request on a connection that is about to close. */
-  function closeAfter(response: ServerResponse): void {
-    const { req, headersSent } = response;
-    if (!headersSent) response.setHeader("connection", "close");
-    else response.once("finish", () => req.socket.end());
-  }
-
   server.prependListener("request", (_: IncomingMessage, response: ServerResponse) => {
     open.add(response);
     if (draining) closeAfter(response);
@@ -59,4 +52,11 @@ export function createDrain(server: Server): Drain {
       return cut;
     },
   };
+}
+
+/** Nobody may begin another request on a connection that is about to close. */
+function closeAfter(response: ServerResponse): void {
+  const { req, headersSent } = response;
+  if (!headersSent) response.setHeader("connection", "close");
+  else response.once("finish", () => req.socket.end());
 }

@@ -31,6 +31,11 @@ export interface PoolOptions {
   log?: LogSink;
   /** Which calls may meet in one instance. Default `credential`. */
   isolation?: Isolation;
+  /**
+   * True to settle once all threads are ready, or the time they may take is over. Default false: once the first one is, which
+   * says whether the core can be instantiated.
+   */
+  allReady?: boolean;
   /** Hears that a thread was given up and another takes its place. */
   onReplaced?: () => void;
 }
@@ -123,6 +128,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   let failedStarts = 0;
   let closed = false;
   let whenIdle: (() => void) | undefined;
+  let onAnyReady: (() => void) | undefined;
 
   function onLog(lines: Buffer | undefined, dropped: number, requestId: string | undefined): void {
     if (lines) log(lines);
@@ -157,6 +163,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         failedStarts = 0;
         idle.push(ready);
         first?.ready();
+        onAnyReady?.();
         next();
       },
       onEnd(gone, { wasReady, reason, requestId }) {
@@ -326,6 +333,16 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   });
   const more = hasProcesses ? Math.min(workers, guests.processes - 1) : workers;
   for (let i = 0; i < more; i++) spawn();
+  if (options.allReady) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, guests.startMs);
+      onAnyReady = () => {
+        if (idle.length + busy <= more) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
 
   return {
     workers,

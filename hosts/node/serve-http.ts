@@ -36,7 +36,7 @@ import { createFindPeer, createIsTrusted } from "./trusted-proxies.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions
-  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services" | "onReplaced"> {
+  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services" | "allReady" | "onReplaced"> {
   /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
@@ -155,7 +155,7 @@ export async function serveHttp(
 
   const tasks = await startTasks(options.tasks ?? {}, { limits, pool: () => current.taskPool, changes, log });
 
-  async function start(next: LoadedCore): Promise<Serving> {
+  async function start(next: LoadedCore, allReady = false): Promise<Serving> {
     const protocol = createHttpProtocol({
       ...protocolOptions(next, limits, tasks),
       ...asking,
@@ -174,7 +174,7 @@ export async function serveHttp(
       services: options.services?.(next.manifest) ?? {},
       onReplaced: () => observer?.workerReplaced?.(),
     };
-    const pool = await createPool(next, poolOptions);
+    const pool = await createPool(next, { ...poolOptions, allReady });
     const taskPool = createTaskPool(next, poolOptions);
     const constants = keepConstants(next.manifest);
     return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool, constants };
@@ -195,7 +195,8 @@ export async function serveHttp(
       });
     }
     const old = current;
-    current = await start(next);
+    // The core in place serves until the other one can take as much.
+    current = await start(next, true);
     observer?.serving?.(servedCore(current));
     const retired = endThreads(old).finally(() => retiring.delete(retired));
     retiring.add(retired);

@@ -2,7 +2,7 @@ import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { McpRequest } from "../../../src/protocol/index.ts";
 import type { LogSink } from "../host-log.ts";
 import { countDenials } from "./count-denials.ts";
-import { createCounter, createGauge, createHistogram, OTHER } from "./metric.ts";
+import { createCounter, createGauge, createHistogram, OTHER, type Metric } from "./metric.ts";
 import type { Observer, ServedCore } from "./observer.ts";
 import { outcomeOf } from "./outcome-of.ts";
 
@@ -67,8 +67,6 @@ export function createMetrics(): Metrics {
   for (const result of ["replaced", "unchanged", "failed"]) reloads.add([result], 0);
   const stats = (): ReturnType<ServedCore["stats"]> =>
     core?.stats() ?? { workers: 0, busy: 0, idle: 0, queued: 0, resting: [] };
-  const gauge = (name: string, help: string, read: () => number): ReturnType<typeof createGauge> =>
-    createGauge({ name, help }, () => [[[], read()]]);
   const all = [
     requests,
     gauge(
@@ -165,6 +163,10 @@ export function createMetrics(): Metrics {
     reloaded: (result) => reloads.add([result]),
     text: () => all.map((metric) => metric.text()).join(""),
   };
+}
+
+function gauge(name: string, help: string, read: () => number): Metric {
+  return createGauge({ name, help }, () => [[[], read()]]);
 }
 
 function targetsOf({ tools, prompts = [], resources = [] }: CoreManifest): Set<string> {

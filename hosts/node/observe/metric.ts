@@ -48,7 +48,7 @@ export function createCounter(options: MetricOptions): Counter {
 export function createHistogram(options: MetricOptions & { bounds: readonly number[] }): Histogram {
   const { name, bounds } = options;
   const series = createSeries(options, () => ({
-    counts: new Array<number>(bounds.length).fill(0),
+    counts: bounds.map(() => 0),
     count: 0,
     sum: 0,
   }));

@@ -41,7 +41,6 @@ export async function openTracing(log: LogSink): Promise<Tracing | undefined> {
     complainedAt = performance.now();
     report(log, "warning", `Spans cannot be sent: ${firstLine(message)}`);
   };
-  const silent = (): void => {};
   api.diag.setLogger(
     { error: complain, warn: silent, info: silent, debug: silent, verbose: silent },
     { logLevel: api.DiagLogLevel.ERROR, suppressOverrideMessage: true },
@@ -81,6 +80,8 @@ export async function openTracing(log: LogSink): Promise<Tracing | undefined> {
     },
   };
 }
+
+function silent(): void {}
 
 function isWanted(environment: NodeJS.ProcessEnv): boolean {
   const read = (name: string): string => environment[name]?.trim() ?? "";

@@ -8,6 +8,7 @@ const { command, path, values, options } = workerData as LoadTask;
 const source = createCoreSource(command, path, values, options);
 
 function post(message: LoadedAside): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort!.postMessage(message);
 }
 
