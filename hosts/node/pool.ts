@@ -333,7 +333,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   });
   const more = hasProcesses ? Math.min(workers, guests.processes - 1) : workers;
   for (let i = 0; i < more; i++) spawn();
-  if (options.allReady) {
+  if (options.allReady && more > 0) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, guests.startMs);
       onAnyReady = () => {
