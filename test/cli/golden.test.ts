@@ -66,6 +66,8 @@ beforeAll(() => {
   );
   writeFileSync(join(folder, "calls.json"), '[{ "tool": "remember" }, { "tool": "forget" }]\n');
   writeFileSync(join(folder, "bad-calls.json"), '[{ "tool": "remember" }, { "tol": "remember" }]\n');
+  const limits = { http: { bodybytes: 4096 }, calls: { deadlineMs: "10s" } };
+  writeFileSync(join(folder, "limits.json"), `${JSON.stringify(limits, null, 2)}\n`);
   const origin = "https://API.example:443";
   writeFileSync(join(folder, "grant-origin.json"), text({ grants: { memory: { http: [{ origin }] } } }));
 });
@@ -127,6 +129,7 @@ test.each([
   ["audit-missing", ["audit", "verify", "nothing.log"]],
   ["audit-key", ["audit", "verify", "a.log", "--key", "0123456789abcdef"]],
   ["audit-key-alone", ["serve", "--audit-key", "env:KEY"]],
+  ["serve-limits", ["serve", "core.wasm", "--limits", "limits.json"]],
   ["flag-call", ["call", "http://127.0.0.1:9/mcp", "x", "--jsno"]],
   // It leaves dist/memory.wasm, which those below compose.
   ["build", ["build"]],
