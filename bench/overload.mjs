@@ -60,9 +60,9 @@ function once(url) {
 /** What a client sees that asks now and then, until `ended` settles. */
 async function probe(url, ended) {
   const seen = [];
-  let isOver = false;
-  void ended.finally(() => (isOver = true));
-  while (!isOver) {
+  const over = new AbortController();
+  void ended.finally(() => over.abort());
+  while (!over.signal.aborted) {
     seen.push(await once(url));
     await wait(PROBE_MS);
   }

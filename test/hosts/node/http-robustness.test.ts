@@ -31,7 +31,7 @@ function sent(bytes: string): Promise<string> {
   return rawClient(server.url, bytes).closed;
 }
 
-const fields = (count: number): string[] => Array.from({ length: count }, (_, i) => `X-${i}: a`);
+const manyFields = (count: number): string[] => Array.from({ length: count }, (_, i) => `X-${i}: a`);
 const HEAD = "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n";
 const QUICK = callBody("quick");
 
@@ -65,10 +65,12 @@ describe("header fields", () => {
   test("are as many as there may be, and not one more", async () => {
     await start({ http: { headerFields: 20 } });
     // Three of its own, and Connection.
-    const most = postBytes(QUICK, [...fields(16), "Connection: close"]);
+    const most = postBytes(QUICK, [...manyFields(16), "Connection: close"]);
     expect(await sent(most)).toMatch(/^HTTP\/1\.1 200 /);
-    expect(await sent(postBytes(QUICK, [...fields(17), "Connection: close"]))).toMatch(/^HTTP\/1\.1 431 /);
-    expect(await sent(postBytes(QUICK, fields(500)))).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await sent(postBytes(QUICK, [...manyFields(17), "Connection: close"]))).toMatch(
+      /^HTTP\/1\.1 431 /,
+    );
+    expect(await sent(postBytes(QUICK, manyFields(500)))).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   test("are as long as they may be", async () => {
