@@ -50,7 +50,7 @@ export async function against({ seconds, rounds, record }) {
       }
     }
   }
-  const recorded = JSON.parse(readFileSync(FIGURES, "utf8"));
+  const recorded = existsSync(FIGURES) ? JSON.parse(readFileSync(FIGURES, "utf8")) : undefined;
   if (record) writeFileSync(FIGURES, `${JSON.stringify(figures(ratios, { seconds, rounds }), null, 2)}\n`);
   return [
     {
@@ -65,9 +65,9 @@ export async function against({ seconds, rounds, record }) {
       rows,
     },
     {
-      title: `Requests per second of each peer, and since ${recorded.date} (Node ${recorded.node}, ${recorded.cpu})`,
+      title: `Requests per second, of those of each peer; then: ${recorded ? `${recorded.date}, Node ${recorded.node}, ${recorded.cpu}` : "not recorded yet"}`,
       head: ["ratio", ...["call", "list"].flatMap((kind) => [kind, "then", "change"])],
-      rows: Object.entries(ratios).map(([name, ratio]) => changeRow(name, ratio, recorded.ratios[name])),
+      rows: Object.entries(ratios).map(([name, ratio]) => changeRow(name, ratio, recorded?.ratios[name])),
     },
   ];
 }

@@ -415,13 +415,15 @@ export const GUARDS = [
     name: "cache: hashes of what is kept",
     file: "src/cache/cache.ts",
     code: 'if (sha256(content) !== hash) throw new Error(`"${name}" does not match its hash`);',
-    test: "test/unit/cache/cache.test.ts",
+    test: "test/hosts/node/load-core.test.ts",
+    named: "changed in the cache",
   },
   {
     name: "cache: folders that others may write to",
     file: "src/cache/cache.ts",
     code: "(mode & 0o022) === 0",
     becomes: "mode > 0",
-    test: "test/unit/cache/cache.test.ts",
+    test: "test/hosts/node/load-core.test.ts",
+    named: "others may write",
   },
 ];
