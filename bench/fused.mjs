@@ -1,4 +1,4 @@
-// What fusing a chain of access-log, auth-api-key and guard saves, on each host.
+// What fusing a chain of three guards saves, on each host.
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -55,7 +55,7 @@ export async function fused({ seconds, rounds }) {
       "",
     ]);
     const head = ["host", "CPU ms/req, apart", "fused", "fused / apart", "req/s, fused / apart"];
-    return { title: "access-log, auth-api-key and guard, apart and fused", head, rows };
+    return { title: "three guards, apart and fused", head, rows };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,6 +1,6 @@
 // npm run serve:bench -- [--port N] [--tools N] [--chain NAME]: serves what the figures are about, `add` and N - 1 clones of it, in the
 // foreground. PORT, TOOLS and CHAIN set the same. Chains: `none`; `full`, access-log, auth-jwt and rate-limit, which takes the token that is
-// printed; `access-log`; `rate-limit`; `fused` and `apart`, three middlewares either way; `lists`, ten providers that have something of
+// printed; `access-log`; `rate-limit`; `fused` and `apart`, three guards either way; `lists`, ten providers that have something of
 // every kind. KV names the store.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";

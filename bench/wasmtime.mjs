@@ -15,7 +15,7 @@ import { issuer } from "./issuer.mjs";
 const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
 const MODES = { fresh: [], reused: ["--max-instance-reuse-count", "1000"] };
 
-const FULL_KEY = "access-log, auth-api-key and rate-limit, fused, + adapter";
+const FULL_KEY = "access-log, auth-api-key and rate-limit, 1 engine + adapter";
 const FULL_KNOWN = "the same with auth-jwt, a token seen before";
 const FULL_FRESH = "the same with auth-jwt, fresh tokens of ES256";
 
@@ -36,7 +36,7 @@ export async function wasmtime({ seconds, rounds }) {
     "constant, QuickJS": await engineConstant(),
     "1 engine + adapter": await serve(await addCore()),
     "3 engines + adapter": await serve(await addCore({ middleware: [pass, pass] })),
-    "access-log, auth-api-key and guard, fused, + adapter": await serve(await chainCore(true)),
+    "auth-api-key and three guards, fused, + adapter": await serve(await chainCore(true)),
     [FULL_KEY]: await serve(await fullCore({ approximate: true }), "instance"),
     [FULL_KNOWN]: withTokens,
     [FULL_FRESH]: withTokens,
