@@ -32,11 +32,6 @@ const keepsForItself = (shows: RegExp): Difference => ({
 /** Differences by case, or by group where its core is refused, and by the key of the host in `HOSTS`. */
 export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Difference>>>> = {
   "callers do not share what a module keeps": {
-    node: {
-      reason:
-        "an instance serves many calls, whoever makes them: nothing of a caller may be kept in a variable",
-      shows: SHARED_INSTANCE,
-    },
     wasmtimeReuse: {
       reason: "that is what reuse means: nothing of a caller may be kept in a variable",
       shows: SHARED_INSTANCE,
@@ -44,7 +39,7 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
   },
   "what a module keeps is gone with the request": {
     node: {
-      reason: "an instance serves many calls",
+      reason: "an instance serves many calls of one caller",
       shows: KEPT_INSTANCE,
     },
     nodeStdio: { reason: "all calls of a process are of one caller", shows: KEPT_INSTANCE },

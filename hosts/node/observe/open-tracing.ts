@@ -138,7 +138,8 @@ async function loadPackages(): Promise<{
 function firstLine(text: string): string {
   let message = text;
   try {
-    message = String((JSON.parse(text) as { message?: unknown }).message ?? text);
+    const parsed = JSON.parse(text) as { message?: unknown };
+    if (typeof parsed.message === "string") message = parsed.message;
   } catch {
     // It is the message itself.
   }

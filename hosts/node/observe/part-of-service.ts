@@ -28,9 +28,10 @@ function covers(
       return coversRequest(http, { method, origin, path: pathWithQuery.split("?", 1)[0]! });
     }
     case "kv":
-      return asked === undefined ? kv.length > 0 : kv.some((prefix) => String(asked).startsWith(prefix));
+      // What asks for no key, such as what the store can do, is for whoever may use any.
+      return typeof asked === "string" ? kv.some((prefix) => asked.startsWith(prefix)) : kv.length > 0;
     case "config":
-      return config.includes(String(asked));
+      return config.some((key) => key === asked);
     case "secrets":
       return secrets.some((secret) => secret.name === asked);
     default:

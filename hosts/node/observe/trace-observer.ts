@@ -1,4 +1,4 @@
-import type { Attributes, Span, SpanOptions } from "@opentelemetry/api";
+import type { Attributes, Span, SpanKind, SpanOptions, SpanStatusCode } from "@opentelemetry/api";
 import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { McpRequest } from "../../../src/protocol/index.ts";
 import type { CallResult } from "../core-worker.ts";
@@ -23,11 +23,12 @@ export type StartSpan = (
   parent: Span | { place: TracePlace; tracestate: string | undefined } | undefined,
 ) => Span;
 
-// As `SpanKind` and `SpanStatusCode` of the library, which is loaded only where spans are wanted.
-const INTERNAL = 0;
-const SERVER = 1;
-const CLIENT = 2;
-const ERROR = 2;
+/* oxlint-disable typescript/no-unsafe-enum-assignment -- the library, whose numbers these are, is loaded only where spans are wanted */
+const INTERNAL = 0 as SpanKind;
+const SERVER = 1 as SpanKind;
+const CLIENT = 2 as SpanKind;
+const ERROR = 2 as SpanStatusCode;
+/* oxlint-enable typescript/no-unsafe-enum-assignment */
 const MAX_TEXT = 256;
 const INTERFACES: ReadonlySet<string> = new Set(["kv", "config", "secrets"]);
 
