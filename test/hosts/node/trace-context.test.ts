@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compose } from "tenon/compose";
@@ -26,12 +27,7 @@ beforeAll(async () => {
         bytes: (await buildComponent({ entry: "test/fixtures/components/fetching.ts" })).bytes,
       },
     ],
-    middleware: [
-      {
-        as: "access-log",
-        bytes: (await buildComponent({ entry: "middleware/access-log/middleware.ts" })).bytes,
-      },
-    ],
+    middleware: [{ as: "access-log", bytes: await readFile("dist/components/access-log.wasm") }],
     grants: { fetching: { http: [{ origin: api.origin }] } },
   });
   server = await serveHttp(await loadCore(bytes, { cacheDir }), {
