@@ -75,7 +75,10 @@ export const SERVICES: readonly PortableCase[] = [
       for (const key of [ADA, ADA, BOB, ADA, BOB, BOB, BOB, ADA]) {
         seen[key]!.push(await textOf(call(await client(host, MODERN, `Bearer ${key}`), "count")));
       }
-      expect(seen[ADA]).toEqual(seen[BOB]);
+      // A caller may meet its own calls again, on one thread or several, and those of nobody else.
+      for (const counts of Object.values(seen)) {
+        expect(counts.map((count, i) => String(Math.min(Number(count), i + 1)))).toEqual(counts);
+      }
     },
   },
   {
