@@ -38,8 +38,20 @@ export const INPUT_REQUIRED: i32 = 3;
 
 const OUTCOME_BYTES: i32 = 40;
 
-/** Takes the arguments of an exported `handle`. */
-export function receive(
+/** What answers the request in flight. */
+let answer: () => Outcome = unserved;
+
+/** For the module of a middleware, when it starts: what answers requests. */
+export function serve(work: () => Outcome): void {
+  answer = work;
+}
+
+function unserved(): Outcome {
+  return unreachable();
+}
+
+/** For the host: takes the arguments, and has them answered. */
+export function handle(
   contextAt: usize,
   contextLength: i32,
   hasId: i32,
@@ -53,12 +65,13 @@ export function receive(
   hasParams: i32,
   paramsAt: usize,
   paramsLength: i32,
-): void {
+): Outcome {
   context = textAt(contextAt, contextLength);
   id = hasId ? textAt(idAt, idLength) : ABSENT;
   method = textAt(methodAt, methodLength);
   target = hasTarget ? textAt(targetAt, targetLength) : ABSENT;
   params = hasParams ? textAt(paramsAt, paramsLength) : ABSENT;
+  return answer();
 }
 
 /** Has the rest of the chain answer the request in flight. */

@@ -21,43 +21,16 @@ import { putPrintable } from "./printable";
 import { putRedacted, readRedaction } from "./redact";
 import { putTime } from "./time";
 
-export { cabi_post, cabi_realloc } from "../../assembly/handler";
+export { cabi_post, cabi_realloc, handle } from "../../assembly/handler";
 
 /** Longer parameters of `tasks/*` are not looked into. */
 const MAX_TASK_PARAMS: i32 = 4096;
 
 let level: i32 = -1;
 
-export function handle(
-  contextAt: usize,
-  contextLength: i32,
-  hasId: i32,
-  idAt: usize,
-  idLength: i32,
-  methodAt: usize,
-  methodLength: i32,
-  hasTarget: i32,
-  targetAt: usize,
-  targetLength: i32,
-  hasParams: i32,
-  paramsAt: usize,
-  paramsLength: i32,
-): handler.Outcome {
-  handler.receive(
-    contextAt,
-    contextLength,
-    hasId,
-    idAt,
-    idLength,
-    methodAt,
-    methodLength,
-    hasTarget,
-    targetAt,
-    targetLength,
-    hasParams,
-    paramsAt,
-    paramsLength,
-  );
+handler.serve(answer);
+
+function answer(): handler.Outcome {
   if (level < 0) start();
   const startedAt = now();
   // What is there before the request belongs to none that this log tells of.

@@ -16,7 +16,7 @@ import { begin, put, putAscii, written } from "../../assembly/writer";
 import { bearerToken } from "./bearer";
 import { expiryOf, findKey, readKeys, settingOf } from "./keyring";
 
-export { cabi_post, cabi_realloc } from "../../assembly/handler";
+export { cabi_post, cabi_realloc, handle } from "../../assembly/handler";
 
 const MAX_KEY_LENGTH: i32 = 1024;
 
@@ -26,36 +26,9 @@ let problem: string = "";
 /** As JSON; `ABSENT` where the settings have none. */
 let issuer: Text = ABSENT;
 
-export function handle(
-  contextAt: usize,
-  contextLength: i32,
-  hasId: i32,
-  idAt: usize,
-  idLength: i32,
-  methodAt: usize,
-  methodLength: i32,
-  hasTarget: i32,
-  targetAt: usize,
-  targetLength: i32,
-  hasParams: i32,
-  paramsAt: usize,
-  paramsLength: i32,
-): handler.Outcome {
-  handler.receive(
-    contextAt,
-    contextLength,
-    hasId,
-    idAt,
-    idLength,
-    methodAt,
-    methodLength,
-    hasTarget,
-    targetAt,
-    targetLength,
-    hasParams,
-    paramsAt,
-    paramsLength,
-  );
+handler.serve(answer);
+
+function answer(): handler.Outcome {
   if (!isStarted) start();
   const authorization = presented();
   return authorization == ABSENT ? withoutCredential() : authenticate(authorization);

@@ -10,7 +10,7 @@ import { ADMITTED, Charge, charge, REFUSED, refusedBy, UNCOUNTED, waitMs } from 
 import { keyOf } from "./key-of";
 import { asksForTool, Limit, limitCount, limits, readLimits } from "./limit";
 
-export { cabi_post, cabi_realloc } from "../../assembly/handler";
+export { cabi_post, cabi_realloc, handle } from "../../assembly/handler";
 
 /** Codes of JSON-RPC errors. These two are outside the range that JSON-RPC reserves. */
 const RATE_LIMITED: i32 = -31_429;
@@ -25,36 +25,9 @@ let isStoreKnown: bool = false;
 /** No request can be counted as the settings say. */
 let isMisconfigured: bool = false;
 
-export function handle(
-  contextAt: usize,
-  contextLength: i32,
-  hasId: i32,
-  idAt: usize,
-  idLength: i32,
-  methodAt: usize,
-  methodLength: i32,
-  hasTarget: i32,
-  targetAt: usize,
-  targetLength: i32,
-  hasParams: i32,
-  paramsAt: usize,
-  paramsLength: i32,
-): handler.Outcome {
-  handler.receive(
-    contextAt,
-    contextLength,
-    hasId,
-    idAt,
-    idLength,
-    methodAt,
-    methodLength,
-    hasTarget,
-    targetAt,
-    targetLength,
-    hasParams,
-    paramsAt,
-    paramsLength,
-  );
+handler.serve(answer);
+
+function answer(): handler.Outcome {
   if (!isStarted) start();
   const context = parse(handler.context);
   // What continues a request was counted with it.
