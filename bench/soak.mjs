@@ -30,13 +30,15 @@ const INITIALIZE = {
 const KILL_EVERY_MS = 3000;
 const REPLACE_EVERY_MS = 7000;
 const SAMPLE_EVERY_MS = 250;
-/** Samples of the memory in a window, of which the least counts: the rest is garbage, and cores that are being replaced. */
-const WINDOW = 40;
 /** Half the time, but no more: until then callers get their instances, and code that runs often is optimized. */
 const MAX_WARM_UP_MS = 300_000;
+/** Between two rests, in which memory and descriptors are looked at; there are two at least. */
+const REST_EVERY_MS = 90_000;
 /** On a busy machine a signal arrives after calls that were sent later. */
 const SIGNAL_LAG_MS = 2000;
 const MAX_SLOPE_MIB_PER_MINUTE = 1;
+/** How far the memory of a server at rest is off by chance: parts of pages that are in use, and cores that were just let go. */
+const MEMORY_SPREAD_MIB = 16;
 /** Connections that nobody uses are closed after 5 s. */
 const IDLE_MS = 6000;
 /** The server is at rest when its descriptors are as many for so long, or does not come to rest. */
@@ -65,7 +67,7 @@ const server = await serve();
 const counts = { good: 0, hostile: 0, kills: 0, replacements: 0, cutOff: 0 };
 const state = { paused: false, ended: false, inFlight: 0, due: 0 };
 const wrong = [];
-const samples = [];
+const rests = [];
 /** When threads were ended. */
 const kills = [];
 
@@ -85,12 +87,14 @@ const disturbers = [
     putInPlace(++counts.replacements % cores.length);
     process.kill(server.pid, "SIGHUP");
   }),
-  every(SAMPLE_EVERY_MS, () => samples.push({ atMs: elapsed(), mib: rssMiB(server.pid) }), false),
 ];
 await sleepUnlessEnded(warmUpMs);
-const descriptorsBefore = await descriptorsAtRest();
-await sleepUnlessEnded(durationMs - elapsed());
-const descriptorsAfter = await descriptorsAtRest();
+const restTimes = Math.max(1, Math.round((durationMs - warmUpMs) / REST_EVERY_MS));
+rests.push(await rest());
+for (let i = 1; i <= restTimes; i++) {
+  await sleepUnlessEnded(warmUpMs + ((durationMs - warmUpMs) * i) / restTimes - elapsed());
+  rests.push(await rest());
+}
 state.ended = true;
 await Promise.all([...clients, ...disturbers]);
 const served = await versionServed();
@@ -243,11 +247,11 @@ function hasExited() {
   return server.exitCode() !== null;
 }
 
-/** Does something again and again; not while the server is to rest, unless told so. */
-async function every(ms, act, onlyUnderLoad = true) {
+/** Does something again and again, except while the server is to rest. */
+async function every(ms, act) {
   while (!state.ended && !hasExited()) {
     await sleep(ms);
-    if (!state.ended && !hasExited() && !(onlyUnderLoad && state.paused)) act();
+    if (!state.ended && !hasExited() && !state.paused) act();
   }
 }
 
@@ -256,22 +260,26 @@ async function sleepUnlessEnded(ms) {
   while (elapsed() < until && !hasExited()) await sleep(Math.min(SAMPLE_EVERY_MS, ms));
 }
 
-/** The descriptors the server keeps while nobody calls it, and of what kinds they are. */
-async function descriptorsAtRest() {
+/** What the server keeps while nobody calls it: memory in MiB, and descriptors with their kinds. */
+async function rest() {
   state.paused = true;
   while (state.inFlight > 0 && !hasExited()) await sleep(POLL_MS);
+  if (!hasExited()) process.kill(server.pid, "SIGPWR");
   await sleepUnlessEnded(IDLE_MS);
   const until = elapsed() + REST_LIMIT_MS;
   let kinds = "";
+  let mib = Infinity;
   let since = elapsed();
   while (elapsed() < until && elapsed() - since < STEADY_MS && !hasExited()) {
     const now = descriptorKinds();
     if (now !== kinds) since = elapsed();
     kinds = now;
+    process.kill(server.pid, "SIGURG");
+    mib = Math.min(mib, rssMiB(server.pid));
     await sleep(SAMPLE_EVERY_MS);
   }
   state.paused = false;
-  return { count: kinds.split(" ").length, kinds: tally(kinds.split(" ")) };
+  return { atMs: elapsed(), mib, count: kinds.split(" ").length, kinds: tally(kinds.split(" ")) };
 }
 
 function descriptorKinds() {
@@ -293,24 +301,12 @@ function tally(names) {
   return [...times].map(([name, count]) => `${count} ${name}`).join(", ");
 }
 
-/**
- * MiB a minute that the memory grew by after the warm-up, and twice the standard error of that: a line through the least of each
- * window. What a short run cannot tell is not held against the server.
- */
-function growth() {
-  const late = samples.filter(({ atMs }) => atMs >= warmUpMs);
-  const floors = [];
-  for (let i = 0; i + WINDOW <= late.length; i += WINDOW) {
-    floors.push(
-      late.slice(i, i + WINDOW).reduce((least, sample) => (sample.mib < least.mib ? sample : least)),
-    );
-  }
-  const points = floors.map(({ atMs, mib }) => [atMs / 60_000, mib]);
-  return { ...slopeOf(points), floors: floors.map(({ mib }) => mib.toFixed(0)).join(" ") };
-}
-
 function report() {
-  const { slope, error, floors } = growth();
+  const { slope, error } = slopeOf(
+    rests.map(({ atMs, mib }) => [atMs / 60_000, mib]),
+    MEMORY_SPREAD_MIB,
+  );
+  const [before, after] = [rests[0], rests.at(-1)];
   const checks = [
     [
       "good calls answered rightly",
@@ -325,12 +321,12 @@ function report() {
     [
       `memory that grows ${MAX_SLOPE_MIB_PER_MINUTE} MiB a minute or more`,
       slope - error < MAX_SLOPE_MIB_PER_MINUTE,
-      `${slope.toFixed(1)} ± ${error.toFixed(1)}; MiB: ${floors}`,
+      `${slope.toFixed(1)} ± ${error.toFixed(1)}; MiB at rest: ${rests.map(({ mib }) => mib.toFixed(0)).join(" ")}`,
     ],
     [
       "descriptors",
-      descriptorsAfter.count <= descriptorsBefore.count,
-      `${descriptorsBefore.count}, then ${descriptorsAfter.count}: ${descriptorsAfter.kinds}; before: ${descriptorsBefore.kinds}`,
+      after.count <= before.count,
+      `${before.count}, then ${after.count}: ${after.kinds}; before: ${before.kinds}`,
     ],
     [
       "the core put in place last is served",
