@@ -105,7 +105,7 @@
 
   ;; Writes a key, unless it gives a failure: then nothing has changed.
   (func $write (param $key i32) (param $key-length i32) (param $value i32) (param $length i32) (param $expires i64) (result i32)
-    (local $entry i32) (local $size i32) (local $have i32) (local $failure i32)
+    (local $entry i32) (local $size i32) (local $have i32) (local $failure i32) (local $is-new i32)
     (if (i32.gt_u (local.get $length) (i32.const 1048576)) (then (return (i32.const 384))))
     ;; Every number fits where another one was.
     (local.set $size
@@ -131,10 +131,16 @@
           (then (call $free (local.get $entry)))
           (else (call $shift (global.get $slot) (i32.add (global.get $slot) (i32.const 1)))))
         (call $set-entry-at (global.get $slot) (i32.const 0))
-        (if (i32.gt_u (i32.add (global.get $top) (local.get $size)) (global.get $arguments)) (then (call $compact)))
-        (local.set $entry (global.get $top))
-        (call $set-entry-at (global.get $slot) (local.get $entry))
-        (global.set $top (i32.add (local.get $entry) (local.get $size)))
+        (if (i32.gt_u (i32.add (global.get $top) (local.get $size)) (global.get $heap-end)) (then (call $compact)))
+        ;; Its key and value lie where it goes to, so it is made behind them first.
+        (local.set $is-new (i32.const 1))
+        (local.set $entry
+          (i32.and
+            (i32.add
+              (select (global.get $given) (global.get $top) (i32.gt_u (global.get $given) (global.get $top)))
+              (i32.const 7))
+            (i32.const -8)))
+        (drop (call $reach (local.get $entry) (local.get $size)))
         (global.set $used (i32.add (global.get $used) (local.get $size)))
         (i32.store (local.get $entry) (local.get $size))
         (i32.store offset=4 (local.get $entry) (i32.const 0))
@@ -148,6 +154,11 @@
       (i32.add (i32.add (local.get $entry) (i32.const 32)) (local.get $key-length))
       (local.get $value)
       (local.get $length))
+    (if (local.get $is-new)
+      (then
+        (call $set-entry-at (global.get $slot) (global.get $top))
+        (memory.copy (global.get $top) (local.get $entry) (local.get $size))
+        (global.set $top (i32.add (global.get $top) (local.get $size)))))
     (i32.const 0))
 
   (func $value-of (param $entry i32) (result i32)

@@ -3,7 +3,8 @@
 ;;
 ;; Memory: 0 … 23 the result, 32 … 43 the time, 48 … 80 a version as text, 96 … 119 a number as text, 128 … failures of 64 bytes
 ;; each (the case, the length, the text), 1,024 … a page of a list, 12,288 … addresses of entries in the order of the UTF-8 bytes of
-;; their keys, 65,536 … granted prefixes (the length, the text), HEAP … entries, ARGUMENTS … what is passed.
+;; their keys, 65,536 … granted prefixes (the length, the text), HEAP … entries, behind them what is passed. A memory that is larger than
+;; what is kept costs each new instance more than all else here.
 ;;
 ;; An entry: 0 its bytes, 4 its place in the order while entries are moved (-1 for one that was removed), 8 when it expires in
 ;; milliseconds since 1970 (0: never), 16 what its version counts, 24 the length of its key, 28 of its value, 32 … both.
@@ -33,14 +34,17 @@
   ;; Bytes that entries may have together. There is half as much room again, so that they are not moved for each that is written.
   (global $max-bytes i32 (i32.const 16777216))
   (global $heap i32 (i32.const HEAP))
-  (global $arguments i32 (i32.const ARGUMENTS))
+  ;; Where entries end at the latest.
+  (global $heap-end i32 (i32.const ENTRIES_END))
 
   (global $count (mut i32) (i32.const 0))
   (global $used (mut i32) (i32.const 0))
   ;; Where the next entry goes.
   (global $top (mut i32) (i32.const HEAP))
-  ;; End of what is passed.
-  (global $passed (mut i32) (i32.const ARGUMENTS))
+  ;; End of what was passed for the call to come, 0 before there is any.
+  (global $passed (mut i32) (i32.const 0))
+  ;; End of what was passed for the call in flight.
+  (global $given (mut i32) (i32.const 0))
   ;; Where $find found a key in the order, or where it belongs.
   (global $slot (mut i32) (i32.const 0))
   ;; Of the call in flight, in milliseconds since 1970.
@@ -51,8 +55,20 @@
 
   ;; Arguments are forgotten when their call ends, and may be as long as a caller makes them.
   (func (export "cabi_realloc") (param $old i32) (param $old-size i32) (param $align i32) (param $size i32) (result i32)
-    (local $start i32) (local $end i64) (local $have i64)
-    (local.set $start (i32.and (i32.add (global.get $passed) (i32.const 7)) (i32.const -8)))
+    (local $start i32)
+    (local.set $start
+      (i32.and
+        (i32.add
+          (select (global.get $passed) (global.get $top) (i32.gt_u (global.get $passed) (global.get $top)))
+          (i32.const 7))
+        (i32.const -8)))
+    (global.set $passed (call $reach (local.get $start) (local.get $size)))
+    (memory.copy (local.get $start) (local.get $old) (local.get $old-size))
+    (local.get $start))
+
+  ;; Has the memory reach behind $size bytes at $start, and gives where that is.
+  (func $reach (param $start i32) (param $size i32) (result i32)
+    (local $end i64) (local $have i64)
     (local.set $end (i64.add (i64.extend_i32_u (local.get $start)) (i64.extend_i32_u (local.get $size))))
     (local.set $have (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
     (if (i64.gt_u (local.get $end) (i64.const 0x10000000)) (then unreachable))
@@ -63,9 +79,7 @@
                 (i32.wrap_i64 (i64.shr_u (i64.add (i64.sub (local.get $end) (local.get $have)) (i64.const 65535)) (i64.const 16))))
               (i32.const -1))
           (then unreachable))))
-    (memory.copy (local.get $start) (local.get $old) (local.get $old-size))
-    (global.set $passed (i32.wrap_i64 (local.get $end)))
-    (local.get $start))
+    (i32.wrap_i64 (local.get $end)))
 
   (func $begin
     (call $now (i32.const 32))
@@ -73,7 +87,8 @@
       (i64.add
         (i64.mul (i64.load (i32.const 32)) (i64.const 1000))
         (i64.extend_i32_u (i32.div_u (i32.load (i32.const 40)) (i32.const 1000000)))))
-    (global.set $passed (global.get $arguments)))
+    (global.set $given (global.get $passed))
+    (global.set $passed (i32.const 0)))
 
   ;; The result of a call: a failure, whose case stands at $at.
   (func $fail (param $at i32) (param $failure i32) (result i32)

@@ -31,7 +31,7 @@ export const ENVIRONMENT_SECRETS: HostModule = {
 const PAGE_BYTES = 65_536;
 /** Where granted prefixes are in its memory. */
 const PREFIXES_AT = PAGE_BYTES;
-/** Room of entries: half as much again as they may have. */
+/** Room of entries, which the memory grows into: half as much again as they may have. */
 const ENTRY_PAGES = 384;
 
 /** `tenon:host/kv` in the memory of one instance: at most 10,000 keys, and 16 MiB with all their values. */
@@ -44,7 +44,7 @@ export const INSTANCE_KV: WatService = {
         return Buffer.concat([length, Buffer.from(prefix)]);
       }),
     );
-    const heapPage = Math.ceil((PREFIXES_AT + prefixes.length) / PAGE_BYTES);
+    const heap = Math.ceil((PREFIXES_AT + prefixes.length) / 8) * 8;
     return {
       module: "wasi/instance-kv",
       imports: ["tenon-wasi:clocks/wall-clock@0.2.0", "wasi:random/random@0.2.0"],
@@ -52,10 +52,10 @@ export const INSTANCE_KV: WatService = {
       values: {
         PREFIXES: prefixes.toString("hex").replaceAll(/../g, "\\$&"),
         COUNT: String(kv.length),
-        HEAP: String(heapPage * PAGE_BYTES),
-        ARGUMENTS: String((heapPage + ENTRY_PAGES) * PAGE_BYTES),
-        // One for what is passed; it grows when that is more.
-        PAGES: String(heapPage + ENTRY_PAGES + 1),
+        ENTRIES_END: String(heap + ENTRY_PAGES * PAGE_BYTES),
+        HEAP: String(heap),
+        // Half a page at least for entries and what is passed, which is enough for most instances.
+        PAGES: String(Math.ceil((heap + PAGE_BYTES / 2) / PAGE_BYTES)),
       },
     };
   },
