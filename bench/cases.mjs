@@ -126,7 +126,7 @@ export async function coldStart({ rounds }) {
     const firstAnswerMs = async (cache) => {
       const port = String(await freePort());
       const url = `http://127.0.0.1:${port}/mcp`;
-      const args = [join(root, "dist/src/cli/main.js"), "serve", core];
+      const args = [join(root, "dist/cli/main.js"), "serve", core];
       const env = { TENON_PORT: port, TENON_CACHE_DIR: cache };
       const server = await start(process.execPath, args, { url, env });
       await server.stop();

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { composeProject } from "../dist/src/project/index.js";
 import { readNumber } from "./options.mjs";
 
-const TENON = fileURLToPath(new URL("../dist/src/cli/main.js", import.meta.url));
+const TENON = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const MAX_SHOWN = 5;
 
 const { values } = parseArgs({

@@ -1,8 +1,5 @@
 import { fork } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after } from "./after.ts";
 import type { CallResult, CoreWorker, CoreWorkerOptions } from "./core-worker.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
@@ -10,6 +7,7 @@ import type { LoadedCore } from "./load-core.ts";
 import type { FromProcess, ToProcess } from "./process-messages.ts";
 import { MAX_REFUSALS } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
+import { ownModule, packageFile } from "../../src/package/index.ts";
 import type { CallFailure, Signal } from "../../src/protocol/index.ts";
 
 /** What a process has to stop a call by itself; then it is killed. */
@@ -27,7 +25,7 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
   const { guests } = options.limits;
   const owners = ownersOf(core.manifest);
   const services = options.lend({ onFault, onRefusal });
-  const child = fork(fileURLToPath(new URL("./process.js", import.meta.url)), [], {
+  const child = fork(ownModule("hosts", "node", "process"), [], {
     env: {},
     execArgv: processFlags(guests.heapMiB),
     serialization: "advanced",
@@ -176,14 +174,11 @@ function processFlags(heapMiB: number): string[] {
   const permission = process.allowedNodeEnvironmentFlags.has("--permission")
     ? "--permission"
     : "--experimental-permission";
-  const code = fileURLToPath(new URL("../..", import.meta.url));
-  const dependency = createRequire(import.meta.url).resolve("@jridgewell/sourcemap-codec");
   return [
     permission,
     "--allow-worker",
-    `--allow-fs-read=${join(code, "*")}`,
-    `--allow-fs-read=${join(dirname(code), "package.json")}`,
-    `--allow-fs-read=${join(dirname(dirname(dependency)), "*")}`,
+    `--allow-fs-read=${packageFile("dist", "*")}`,
+    `--allow-fs-read=${packageFile("package.json")}`,
     `--max-old-space-size=${heapMiB}`,
     "--disallow-code-generation-from-strings",
     "--no-warnings",

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
+import { ownModule } from "../../src/package/index.ts";
 import type { CallFailure, McpRequest, Outcome, Signal } from "../../src/protocol/index.ts";
 import { createCallLog } from "./call-log.ts";
 import type { CallClient, ServiceListeners, CallServices } from "./call-services.ts";
@@ -94,7 +95,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     instances: options.instances,
     environment: core.environment,
   };
-  const thread = new Worker(new URL("./worker.js", import.meta.url), {
+  const thread = new Worker(ownModule("hosts", "node", "worker"), {
     workerData: setup,
     env: {},
     execArgv: [],

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ToolkitError } from "../../src/errors/index.ts";
-import { readManifest, type CoreManifest } from "../../src/manifest/index.ts";
+import { readAdmittedManifest, readManifest, type CoreManifest } from "../../src/manifest/index.ts";
 import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
 import { compileModules } from "./compile-modules.ts";
@@ -75,19 +75,10 @@ async function load(
 ): Promise<LoadedCore> {
   const { guests } = resolveLimits(options.limits);
   const what = options.name === undefined ? "core" : `core "${options.name}"`;
-  const manifest = readManifest(bytes);
-  if (manifest?.kind !== "core") {
-    throw new ToolkitError(
-      `Cannot load ${what}: it is ${manifest ? `a ${manifest.kind}` : "a file without a manifest"}`,
-      {
-        code: "ERR_HOST_CORE",
-        hint: "Compose it first: tenon compose",
-      },
-    );
-  }
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  const admit = (): Promise<void> => prove(manifest, what);
+  const admit = (): Promise<void> => prove(coreManifest(bytes, what), what);
   const { glue, modules, imports } = await transpileCached(bytes, digest, admit, options.cacheDir);
+  const manifest = readAdmittedManifest(bytes) as CoreManifest;
   const environment = isUnsafeCore(manifest) ? unsafeEnvironment() : undefined;
   const missing = imports.filter(
     (name) => !PROVIDED_INTERFACES.has(name) && !(environment && isUnsafeInterface(name)),
@@ -116,4 +107,16 @@ async function load(
     sourceMaps: readSourceMaps(bytes),
     ...(environment && { environment }),
   };
+}
+
+function coreManifest(bytes: Uint8Array, what: string): CoreManifest {
+  const manifest = readManifest(bytes);
+  if (manifest?.kind === "core") return manifest;
+  throw new ToolkitError(
+    `Cannot load ${what}: it is ${manifest ? `a ${manifest.kind}` : "a file without a manifest"}`,
+    {
+      code: "ERR_HOST_CORE",
+      hint: "Compose it first: tenon compose",
+    },
+  );
 }

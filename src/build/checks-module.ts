@@ -1,7 +1,8 @@
 import type { Plugin } from "esbuild";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checksModule, schemasToCompile, type ToolSchemaChecks } from "../json-schema/index.ts";
+import { checksModule } from "../json-schema/compile-checks.ts";
+import { schemasToCompile, type ToolSchemaChecks } from "../json-schema/index.ts";
 
 /** How generated entries import the checks of their tools. */
 export const CHECKS_MODULE = "tenon-checks";

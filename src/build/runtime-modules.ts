@@ -1,21 +1,16 @@
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
-import { packageFile } from "../package/index.ts";
-
-// Compiled JavaScript where this package is installed, TypeScript where its sources run.
-const EXTENSION = extname(fileURLToPath(import.meta.url));
+import { ownModule, packageFile } from "../package/index.ts";
 
 /** The module behind `import … from "tenon"`. */
 export const SDK_MODULE: string = sdkModule("index");
 
 /** The path of a module of the SDK. */
 export function sdkModule(name: string): string {
-  return fileURLToPath(new URL(`../sdk/${name}${EXTENSION}`, import.meta.url));
+  return ownModule("src", "sdk", name);
 }
 
 /** The path of a module of the guest runtime. */
 export function guestModule(name: string): string {
-  return fileURLToPath(new URL(`../guest/${name}${EXTENSION}`, import.meta.url));
+  return ownModule("src", "guest", name);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname } from "node:path";
 import { buildAdapter, type AdapterInput } from "../build/index.ts";
-import { packageFile } from "../package/index.ts";
+import { ownModule, packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import type { HostDefinition, LentService } from "./host-definition.ts";
 import type { JoinedGrants } from "./joined-grants.ts";
@@ -96,7 +95,7 @@ async function build(
 ): Promise<Uint8Array> {
   const { bytes } = await buildAdapter({
     source: lines.join("\n"),
-    folder: fileURLToPath(new URL(".", HOSTS)),
+    folder: dirname(modulePath("adapter")),
     wit,
     world: "built",
     ...options,
@@ -104,11 +103,8 @@ async function build(
   return bytes;
 }
 
-/** The folder of the adapters, beside the one this module lies in: sources in a checkout, JavaScript in a package. */
-const HOSTS = new URL("../../hosts/", import.meta.url);
-
 function modulePath(module: string): string {
-  return fileURLToPath(new URL(`${module}${extname(import.meta.url)}`, HOSTS));
+  return ownModule("hosts", ...module.split("/"));
 }
 
 function hostWorld(

@@ -1,4 +1,4 @@
-import { isOciReference } from "../oci/index.ts";
+import { isOciReference } from "../oci/reference.ts";
 import type { PullerSettings } from "../project/index.ts";
 import { readInput } from "./files.ts";
 

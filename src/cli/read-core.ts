@@ -1,4 +1,4 @@
-import { isOciReference } from "../oci/index.ts";
+import { isOciReference } from "../oci/reference.ts";
 import type { ComponentLoader } from "../project/index.ts";
 import type { Arguments } from "./arguments.ts";
 import { printLockChanges, readLockOptions } from "./lock-options.ts";

@@ -1,5 +1,5 @@
 import { findLimitsProblems, type LimitsInput } from "../../hosts/node/index.ts";
-import { readJsonFile, type JsonFileKind } from "../project/index.ts";
+import type { JsonFileKind } from "../project/index.ts";
 
 const LIMITS: JsonFileKind = {
   what: "limits",
@@ -17,6 +17,7 @@ const LIMITS: JsonFileKind = {
 export async function readLimits(option: string | undefined): Promise<LimitsInput | undefined> {
   const path = option ?? process.env["TENON_LIMITS"];
   if (path === undefined || path === "") return undefined;
+  const { readJsonFile } = await import("../project/index.ts");
   const { value } = await readJsonFile(path, LIMITS);
   const { $schema: _, ...limits } = value as LimitsInput & { $schema?: unknown };
   return limits;

@@ -1,4 +1,5 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
+import { createRequire } from "node:module";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
 import { nearest } from "../errors/index.ts";
 
 const compiled = new WeakMap<object, ValidateFunction>();
@@ -31,6 +32,7 @@ export function checkJson(schema: object, value: unknown, trust?: SchemaTrust): 
 export function findProblems(schema: object, value: unknown, { own = false }: SchemaTrust = {}): Problem[] {
   let validate = compiled.get(schema);
   if (!validate) {
+    const { Ajv2020 } = ajv();
     validate = new Ajv2020({
       strict: false,
       allErrors: true,
@@ -46,6 +48,11 @@ export function findProblems(schema: object, value: unknown, { own = false }: Sc
   const errors = validate.errors ?? [];
   const telling = errors.filter(({ keyword }) => !SUMMARIES.has(keyword));
   return (telling.length > 0 ? telling : errors).map((error) => ({ text: explain(error), at: steps(error) }));
+}
+
+/** What checks is loaded for the first check: a server that starts from what was checked before makes none. */
+function ajv(): typeof import("ajv/dist/2020.js") {
+  return createRequire(import.meta.url)("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
 }
 
 /** Keywords that fail with the error of a schema inside them, which says more. */

@@ -1,4 +1,3 @@
 export { checkJson, findProblems, type Problem } from "./check.ts";
-export { checksModule, compileChecks } from "./compile-checks.ts";
 export { schemaProblem } from "./schema-problem.ts";
 export { schemasToCompile, type ToolSchemaChecks } from "./tool-checks.ts";

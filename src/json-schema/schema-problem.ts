@@ -1,4 +1,4 @@
-import { Ajv2020 } from "ajv/dist/2020.js";
+import type { Ajv2020 } from "ajv/dist/2020.js";
 
 type JsonSchema = { readonly [key: string]: unknown };
 
@@ -29,7 +29,7 @@ export async function schemaProblem(
 ): Promise<string | undefined> {
   const { $schema: dialect = DIALECT } = schema;
   const parts = subschemas(schema);
-  const problem = circle(schema, parts) ?? (dialect === DIALECT ? invalid(schema) : undefined);
+  const problem = circle(schema, parts) ?? (dialect === DIALECT ? await invalid(schema) : undefined);
   if (problem !== undefined) return problem;
   const patterns = new Set(parts.flatMap(patternsOf).filter((pattern) => !ownPatterns.has(pattern)));
   const slow = await findSlow([...patterns]);
@@ -40,9 +40,10 @@ export async function schemaProblem(
 
 let validator: Ajv2020 | undefined;
 
-function invalid(schema: JsonSchema): string | undefined {
+async function invalid(schema: JsonSchema): Promise<string | undefined> {
+  const ajv = await import("ajv/dist/2020.js");
   // Making one takes longer than most schemas do.
-  validator ??= new Ajv2020({
+  validator ??= new ajv.Ajv2020({
     strict: false,
     logger: false,
     validateFormats: false,

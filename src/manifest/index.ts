@@ -28,7 +28,7 @@ export type {
 } from "./manifest.ts";
 export { canonical, canonicalJson } from "./canonical-json.ts";
 export { checkManifest, grantMistakes, parseManifest } from "./parse-manifest.ts";
-export { MANIFEST_SECTION, readManifest, writeManifest } from "./section.ts";
+export { MANIFEST_SECTION, readAdmittedManifest, readManifest, writeManifest } from "./section.ts";
 export { toolParameterHeaders } from "./tool-parameter-headers.ts";
 export { ungrantedCapabilities } from "./ungranted-capabilities.ts";
 export { definitionProblem } from "./schema-problem.ts";

@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
 import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/index.ts";
-import { isOciReference } from "../../oci/index.ts";
+import { isOciReference } from "../../oci/reference.ts";
 import type { Arguments } from "../arguments.ts";
 import { coreOf, loadAside } from "./load-aside.ts";
 import { isCore, readCore } from "../read-core.ts";

@@ -4,7 +4,8 @@ import { toJSONSchema } from "zod/v4/core";
 import * as mini from "zod/mini";
 import { withChecks } from "../../../src/guest/compiled-schema.ts";
 import { zodCheck } from "../../../src/guest/zod-check.ts";
-import { compileChecks, schemasToCompile } from "../../../src/json-schema/index.ts";
+import { compileChecks } from "../../../src/json-schema/compile-checks.ts";
+import { schemasToCompile } from "../../../src/json-schema/index.ts";
 import { defineTool, provider, type Schema } from "../../../src/sdk/index.ts";
 import { issueTexts } from "../../../src/sdk/issues.ts";
 
