@@ -87,7 +87,7 @@ try {
   await writeFile(limitsPath, JSON.stringify(LIMITS));
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}/mcp`;
-  const cli = join(import.meta.dirname, "..", "dist", "src", "cli", "main.js");
+  const cli = join(import.meta.dirname, "..", "dist", "cli", "main.js");
   const args = [cli, "serve", corePath, "--port", port, "--limits", limitsPath];
   const server = await start(process.execPath, args, { url });
   try {

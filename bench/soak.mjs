@@ -121,7 +121,7 @@ async function serve() {
   writeFileSync(limits, JSON.stringify(LIMITS));
   const port = String(await freePort());
   const url = `http://127.0.0.1:${port}/mcp`;
-  const program = join(import.meta.dirname, "..", "dist", "src", "cli", "main.js");
+  const program = join(import.meta.dirname, "..", "dist", "cli", "main.js");
   const args = ["--import", join(import.meta.dirname, "end-threads.mjs"), program];
   args.push("serve", core, "--port", port, "--limits", limits);
   return { ...(await start(process.execPath, args, { url })), url };

@@ -51,7 +51,7 @@ test.each(BUNDLE_HOSTS)(
   "an installed package bundles for %s, to the bytes that a checkout gives",
   async (host) => {
     const { bytes, artifact } = await bundle({ core, host });
-    const main = join(folder, "node_modules", "tenon", "dist", "src", "cli", "main.js");
+    const main = join(folder, "node_modules", "tenon", "dist", "cli", "main.js");
     execFileSync(process.execPath, [main, "bundle", "core.wasm", "--host", host], { cwd: folder });
     const installed = readFileSync(join(folder, `bundle-${host}`, artifact));
     expect(Buffer.compare(installed, bytes)).toBe(0);
