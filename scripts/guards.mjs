@@ -244,25 +244,4 @@ export const GUARDS = [
     test: "test/hosts/node/load-core.test.ts",
     named: "others may write",
   },
-  {
-    name: "node: an instance for each credential",
-    file: "hosts/node/isolation.ts",
-    code: 'createHash("sha256").update(authorization)',
-    becomes: 'createHash("sha256").update(isolation)',
-    test: "test/hosts/node/isolation.test.ts",
-  },
-  {
-    name: "node: rest for parts that fail",
-    file: "hosts/node/circuits.ts",
-    code: "circuit.failures < limits.failures",
-    becomes: "circuit.failures > 0",
-    test: "test/hosts/node/circuits.test.ts",
-  },
-  {
-    name: "node: handles of an instance",
-    file: "hosts/node/host-imports.ts",
-    code: "if (pollables >= MAX_POLLABLES)",
-    becomes: "if (pollables < 0)",
-    test: "test/hosts/node/host-imports.test.ts",
-  },
 ];

@@ -37,6 +37,7 @@ export const HOST_GUARDS = [
     file: "hosts/node/isolation.ts",
     code: 'if (isolation === "call") return undefined;',
     test: "test/hosts/node/isolation.test.ts",
+    named: "call keeps nothing",
   },
   {
     name: "calls of one instance",
@@ -66,6 +67,20 @@ export const HOST_GUARDS = [
     file: "hosts/node/circuits.ts",
     code: "if (leftMs > 0) return leftMs;",
     test: "test/hosts/node/circuits.test.ts",
+  },
+  {
+    name: "failures that open a circuit",
+    file: "hosts/node/circuits.ts",
+    code: "circuit.failures < limits.failures",
+    becomes: "circuit.failures > 0",
+    test: "test/hosts/node/circuits.test.ts",
+  },
+  {
+    name: "handles of an instance",
+    file: "hosts/node/host-imports.ts",
+    code: "if (pollables >= MAX_POLLABLES)",
+    becomes: "if (pollables < 0)",
+    test: "test/hosts/node/host-imports.test.ts",
   },
   {
     name: "log quota of a call",
@@ -136,7 +151,7 @@ export const HOST_GUARDS = [
     file: "hosts/node/read-body.ts",
     code: 'isTooLarge: ({ headers }) => Number(headers["content-length"] ?? 0) > bodyBytes,',
     becomes: 'isTooLarge: ({ headers }) => Number(headers["content-length"] ?? 0) > Infinity,',
-    test: "test/hosts/node/serve-http.test.ts",
+    test: "test/hosts/node/slow-clients.test.ts",
     named: "content over the limit",
   },
   {
@@ -167,16 +182,14 @@ export const HOST_GUARDS = [
     file: "hosts/node/unread-answers.ts",
     code: "if (now - since < readMs && total <= unreadBytes) break;",
     becomes: "if (total <= unreadBytes) break;",
-    test: "test/hosts/node/slow-clients.test.ts",
-    named: "time they have for an answer",
+    test: "test/hosts/node/unread-answers.test.ts",
   },
   {
     name: "answers that all clients leave unread",
     file: "hosts/node/unread-answers.ts",
     code: "if (now - since < readMs && total <= unreadBytes) break;",
     becomes: "if (now - since < readMs) break;",
-    test: "test/hosts/node/slow-clients.test.ts",
-    named: "leave too much unread",
+    test: "test/hosts/node/unread-answers.test.ts",
   },
   {
     name: "proxies that are believed",

@@ -145,6 +145,10 @@ test("an instance is replaced after its calls, its time, a trap, and when more c
   expect(await knownAfter({}, threeOthers)).toEqual(["canary-1", "canary-2", "Bearer-1"]);
 });
 
+test("isolation: call keeps nothing, not even for the same credential", async () => {
+  expect(await knownAfter({ isolation: "call" }, nothing)).toEqual(["canary-2", "Bearer-1"]);
+});
+
 test("credentials that are refused push out no instance", async () => {
   await withPool({ workers: 1, limits: { guests: { instances: 2 } } }, async (send) => {
     await send("Bearer-1", "canary-1");

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serveHttp, type HttpServer, type LimitsInput, type LoadedCore } from "tenon/hosts/node";
@@ -32,6 +34,16 @@ async function others(): Promise<number> {
   return status;
 }
 
+/** Asks over a connection of its own, and fails at once where there may be none: `fetch` would wait for it without end. */
+async function another(): Promise<number | undefined> {
+  const headers = { "content-type": "application/json" };
+  const sent = request(server.url, { method: "POST", headers, agent: false });
+  sent.end(callBody("quick"));
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
+
 function post(name: string, fields: Record<string, string> = {}): Promise<Response> {
   const headers = { "content-type": "application/json", ...fields };
   return fetch(server.url, { method: "POST", headers, body: callBody(name) });
@@ -56,7 +68,7 @@ async function stall(bytes: string): Promise<RawClient> {
   client.socket.pause();
   client.socket.write(bytes);
   await new Promise((resolve) => client.socket.once("connect", resolve));
-  await vi.waitFor(async () => expect(await others()).toBe(200), { timeout: 60_000, interval: 100 });
+  await vi.waitFor(async () => expect(await another()).toBe(200), { timeout: 60_000, interval: 100 });
   client.socket.resume();
   return client;
 }
@@ -90,6 +102,14 @@ describe("clients that send slowly", () => {
     expect(await client.closed).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  test("are told of content over the limit before they have sent any of it", async () => {
+    await start();
+    const [head] = postBytes(" ".repeat(2 * 1024 * 1024)).split("\r\n\r\n", 1);
+    const client = rawClient(server.url, `${head}\r\n\r\n`);
+    expect(await client.until(/^HTTP\/1\.1 \d+ /)).toMatch(/^HTTP\/1\.1 413 /);
+    client.socket.destroy();
+  });
+
   test("do not make the server keep more of what arrives than it may", async () => {
     await start({ http: { arrivingBytes: 1024 * 1024 } });
     const size = 600 * 1024;
@@ -107,12 +127,6 @@ describe("clients that send slowly", () => {
 describe("clients that do not read", () => {
   const large = postBytes(callBody("large"));
   const calls = { resultBytes: 8 * 1024 * 1024, deadlineMs: 60_000 };
-
-  test("are cut off after the time they have for an answer", async () => {
-    await start({ http: { readMs: 200, connections: 1 }, calls });
-    const client = await stall(large);
-    expect((await client.closed).length).toBeLessThan(6 * 1024 * 1024);
-  });
 
   test("are cut off when all together leave too much unread", async () => {
     await start({ http: { unreadBytes: 1024 * 1024, connections: 1 }, calls });
