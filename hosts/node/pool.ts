@@ -71,7 +71,12 @@ export interface Pool {
   hasRoom(peer: string | undefined): boolean;
   /** Runs a call on a thread; never rejects. */
   handle(context: string, request: McpRequest, options: CallOptions): Promise<CallResult>;
-  /** Waits for the calls in flight and ends all threads. */
+  /**
+   * Lets calls wait for a thread until their deadline, and not for `queueMs` only, until a promise settles: what keeps them waiting, such
+   * as another core that starts on the same machine, passes. As many may wait as ever.
+   */
+  bePatient(until: Promise<unknown>): void;
+  /** Waits for the calls in flight, which have until their deadline, and ends all threads. */
   close(): Promise<void>;
 }
 
@@ -127,6 +132,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   let starting = 0;
   let failedStarts = 0;
   let closed = false;
+  /** What calls are to wait out now. */
+  let passing = 0;
   let whenIdle: (() => void) | undefined;
   let onAnyReady: (() => void) | undefined;
 
@@ -177,7 +184,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         }
         report(log, "warning", `A worker is replaced: ${reason}`, requestId);
         options.onReplaced?.();
-        if (!closed) respawn(wasReady);
+        if (isNeeded()) respawn(wasReady);
       },
     });
     all.add(worker);
@@ -189,7 +196,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       return;
     }
     const delay = Math.min(FIRST_RETRY_MS * 2 ** failedStarts++, LAST_RETRY_MS);
-    setTimeout(() => closed || spawn(), delay).unref();
+    setTimeout(() => isNeeded() && spawn(), delay).unref();
+  }
+
+  /** Whether another thread is of use: in a pool that closes only while calls wait for one. */
+  function isNeeded(): boolean {
+    return !closed || queue.size > 0;
   }
 
   /** Starts waiting calls, the first ones first, while there are threads for them. */
@@ -287,15 +299,30 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function wait(job: Job): void {
-    const { deadline, signal } = job.options;
-    const leftMs = deadline - Date.now();
-    // Which of the two it is must not be asked of the clock then: a timer may fire before its time.
-    const why = leftMs <= queueMs ? "deadline" : "overload";
-    job.timer = setTimeout(() => giveUp(job, why), Math.max(0, Math.min(queueMs, leftMs, MAX_TIMER_MS)));
+    limitWait(job);
     job.leave = () => giveUp(job, "cancelled");
-    signal?.addEventListener("abort", job.leave, { once: true });
+    job.options.signal?.addEventListener("abort", job.leave, { once: true });
     const displaced = queue.add(job, job.options.peer);
     if (displaced) fail(displaced, "overload");
+  }
+
+  /** Gives a call up once it has waited for as long as it may. */
+  function limitWait(job: Job): void {
+    const leftMs = job.options.deadline - Date.now();
+    const mayWaitMs = isPatient() ? Infinity : queueMs;
+    // Which of the two it is must not be asked of the clock then: a timer may fire before its time.
+    const why = leftMs <= mayWaitMs ? "deadline" : "overload";
+    job.timer = setTimeout(
+      () => {
+        if (why === "overload" && isPatient()) limitWait(job);
+        else giveUp(job, why);
+      },
+      Math.max(0, Math.min(mayWaitMs, leftMs, MAX_TIMER_MS)),
+    );
+  }
+
+  function isPatient(): boolean {
+    return closed || passing > 0;
   }
 
   function stopWaiting({ timer, leave, options: { signal } }: Job): void {
@@ -376,6 +403,13 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           if (busy < workers) makeRoom();
         }
       });
+    },
+    bePatient(until) {
+      passing++;
+      const over = (): void => {
+        passing--;
+      };
+      void until.then(over, over);
     },
     async close() {
       closed = true;

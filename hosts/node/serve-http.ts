@@ -84,6 +84,11 @@ export interface HttpServer {
    */
   replace(core: LoadedCore): Promise<void>;
   /**
+   * Lets calls wait for a thread until their deadline, and not for `calls.queueMs` only, until a promise settles. For what takes the
+   * machine for a moment, such as loading another core; {@link HttpServer.replace} does so by itself.
+   */
+  bePatient(until: Promise<unknown>): void;
+  /**
    * Stops listening, answers what is in flight and ends all threads. What is not answered after `drainMs` milliseconds,
    * default 10,000, is cut off.
    */
@@ -195,11 +200,14 @@ export async function serveHttp(
       });
     }
     const old = current;
-    // The core in place serves until the other one can take as much.
-    current = await start(next, true);
+    // The core in place serves until the other one can take as much. As long as the machine has two, calls wait for it.
+    const starting = start(next, true);
+    old.pool.bePatient(starting);
+    current = await starting;
     observer?.serving?.(servedCore(current));
     const retired = endThreads(old).finally(() => retiring.delete(retired));
     retiring.add(retired);
+    current.pool.bePatient(retired);
     lists = listsOf(next.manifest);
     for (const list of changedLists(old, current)) changes.publish(list);
   }
@@ -337,6 +345,7 @@ export async function serveHttp(
       return current.digest;
     },
     stats: () => current.pool.stats(),
+    bePatient: (until) => current.pool.bePatient(until),
     replace(next) {
       const result = swapped.then(() => swap(next));
       swapped = result.catch(() => undefined);

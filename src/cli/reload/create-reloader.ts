@@ -30,7 +30,9 @@ export function createReloader(
   async function once(): Promise<void> {
     const started = performance.now();
     try {
-      const core = await load();
+      const loading = load();
+      server.bePatient(loading);
+      const core = await loading;
       if (core.digest === server.digest) {
         process.stdout.write(`tenon: nothing to reload (core ${core.digest})\n`);
         onResult("unchanged");

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPool, loadCore, type LoadedCore, type Pool } from "tenon/hosts/node";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { createPool, loadCore, type CallResult, type LoadedCore, type Pool } from "tenon/hosts/node";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { McpRequest } from "../../../src/protocol/index.ts";
 import { handlerCore } from "./handler-core.ts";
+import { heldCore, holdCalls, type Held } from "./held-core.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 const LATER_MS = 60_000;
@@ -128,4 +129,83 @@ test("every line of a call has the id of its request, and no guest can give anot
     expect.stringMatching(/^\d+ log lines of one call were dropped$/),
   ]);
   expect(of(undefined)).toEqual(["line\u009b one\nand two"]);
+});
+
+describe("calls that wait for a thread", () => {
+  const QUEUE_MS = 1000;
+  const deadline = Number.MAX_SAFE_INTEGER;
+  let held: Held;
+  let waiting: Promise<CallResult>;
+  let taken: Promise<CallResult>;
+
+  /** A pool whose only worker is busy, and a call that waits for it. */
+  beforeEach(async () => {
+    await pool.close();
+    held = holdCalls();
+    pool = await createPool(await heldCore(cacheDir), {
+      workers: 1,
+      limits: { calls: { queueMs: QUEUE_MS, deadlineMs: LATER_MS } },
+      services: held.services(),
+      log: () => {},
+    });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    taken = pool.handle("{}", call("wait"), { deadline });
+    await held.waiting(1);
+    waiting = pool.handle("{}", call("quick"), { deadline });
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+    held.release();
+  });
+
+  test("are given up after their time", async () => {
+    vi.advanceTimersByTime(QUEUE_MS);
+    expect(await waiting).toEqual({ failure: "overload" });
+  });
+
+  test("are not given up while what keeps them waiting passes, also those that waited before", async () => {
+    let over!: () => void;
+    const passing = new Promise<void>((resolve) => {
+      over = resolve;
+    });
+    pool.bePatient(passing);
+    const another = pool.handle("{}", call("quick"), { deadline });
+    vi.advanceTimersByTime(2 * QUEUE_MS);
+    over();
+    await passing;
+    const late = pool.handle("{}", call("quick"), { deadline });
+    vi.advanceTimersByTime(QUEUE_MS);
+    expect(await late).toEqual({ failure: "overload" });
+    held.release();
+    for (const each of [taken, waiting, another]) expect(await each).toHaveProperty("outcome");
+  });
+
+  test("are not given up for a promise that failed once it has", async () => {
+    const failing = Promise.reject(new Error("no core"));
+    pool.bePatient(failing);
+    await expect(failing).rejects.toThrow("no core");
+    const late = pool.handle("{}", call("quick"), { deadline });
+    vi.advanceTimersByTime(QUEUE_MS);
+    expect(await late).toEqual({ failure: "overload" });
+  });
+
+  test("are run by a pool that closes, however long that takes", async () => {
+    const closed = pool.close();
+    vi.advanceTimersByTime(2 * QUEUE_MS);
+    held.release();
+    expect(await waiting).toHaveProperty("outcome");
+    await closed;
+  });
+});
+
+test("close() runs what waits, also when every thread is lost meanwhile", async () => {
+  // There is one thread more than calls may run at once.
+  await vi.waitFor(() => expect(pool.stats().idle).toBe(2), { timeout: LATER_MS });
+  const lost = [1, 2].map((nth) => pool.handle("{}", call("loop"), { deadline: Date.now() + nth * 500 }));
+  const waiting = pool.handle("{}", call("echo"), { deadline: Date.now() + LATER_MS });
+  const closed = pool.close();
+  for (const each of lost) expect(await each).toEqual({ failure: "deadline" });
+  expect(await waiting).toMatchObject({ outcome: { tag: "success" } });
+  await closed;
 });

@@ -5,6 +5,7 @@ import { loadCore, serveHttp, type HostServices, type HttpServer, type LoadedCor
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { writeManifest } from "../../../src/manifest/index.ts";
 import { coreManifest, handlerCore } from "./handler-core.ts";
+import { holdCalls } from "./held-core.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 const cores: LoadedCore[] = [];
@@ -57,11 +58,11 @@ function held(): { services: () => HostServices; asked: Promise<void>; answer: (
   return { services: () => ({ config }), asked, answer };
 }
 
-async function start(services?: () => HostServices): Promise<void> {
+async function start(services?: () => HostServices, queueMs = 60_000): Promise<void> {
   const options = {
     port: 0,
     workers: 1,
-    limits: { calls: { queueMs: 60_000 } },
+    limits: { calls: { queueMs, deadlineMs: 60_000 } },
     log: () => {},
     ...(services && { services }),
   };
@@ -119,6 +120,23 @@ test("replace() drops none of the requests that arrive while cores change", asyn
   await Promise.all(callers);
   expect(await call()).toBe("two ");
   expect(seen.size).toBeGreaterThan(1);
+});
+
+test("replace() refuses no call for the time that it waits while there are two cores", async () => {
+  const both = holdCalls();
+  await start(both.services, 1);
+  const calls = [call("wait")];
+  await both.waiting(1);
+  const replaced = server.replace(cores[1]!);
+  calls.push(call());
+  await replaced;
+  // The old core is busy with the first call still, the new one with this one.
+  calls.push(call("wait"));
+  await both.waiting(2);
+  calls.push(call());
+  expect((await fetch(new URL("/nothing", server.url))).status).toBe(404);
+  both.release();
+  expect(await Promise.all(calls)).toEqual(["one released", "one ", "two released", "two "]);
 });
 
 test("replace() takes one core after another, in the order asked for", async () => {
