@@ -4,8 +4,9 @@
 export const HOST_GUARDS = [
   {
     name: "a call's deadline",
-    file: "hosts/node/core-worker.ts",
-    code: 'timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);',
+    file: "hosts/node/deadline-timer.ts",
+    code: "if (deadline <= Date.now()) onDeadline();",
+    becomes: "if (deadline <= 0) onDeadline();",
     test: "test/hosts/node/services.test.ts",
     named: "stopped at its deadline",
   },

@@ -1,6 +1,6 @@
 /** Things that wait for their turn, each on behalf of a peer. */
 export interface CallQueue<Job> {
-  /** How many wait. */
+  /** How many wait, with those that are lent. */
   readonly size: number;
   /** Whether a job of this peer would find a place: there is a free one, or another peer has more than its share. */
   hasRoom(peer: string | undefined): boolean;
@@ -12,6 +12,12 @@ export interface CallQueue<Job> {
   add(job: Job, peer: string | undefined): Job | undefined;
   /** Takes the job whose turn it is of those that fit: peers take turns, and of each its first job goes first. */
   next(fits: (job: Job) => boolean): Job | undefined;
+  /** Takes the job whose turn it is, if it fits, and keeps its place. */
+  lend(fits: (job: Job) => boolean): Job | undefined;
+  /** A job that was lent comes back: its turn is the next one. */
+  giveBack(job: Job, peer: string | undefined): void;
+  /** A job that was lent does not come back. */
+  release(): void;
   /** Takes a job out of its turn. */
   remove(job: Job, peer: string | undefined): void;
 }
@@ -40,6 +46,13 @@ export function createCallQueue<Job>(length: number): CallQueue<Job> {
     return job;
   }
 
+  /** Takes a job in its turn: its peer goes to the end of the row. */
+  function takeTurn(peer: string, jobs: Job[], at: number): Job | undefined {
+    const job = take(peer, jobs, at);
+    if (peers.delete(peer)) peers.set(peer, jobs);
+    return job;
+  }
+
   /** One more job must not make this peer the one that has most. */
   function mayDisplace(peer: string): boolean {
     return (longest()?.[1].length ?? 0) > (peers.get(peer)?.length ?? 0) + 1;
@@ -63,12 +76,29 @@ export function createCallQueue<Job>(length: number): CallQueue<Job> {
       for (const [peer, jobs] of peers) {
         const at = jobs.findIndex(fits);
         if (at === -1) continue;
-        const job = take(peer, jobs, at);
-        // To the end of the row.
-        if (peers.delete(peer)) peers.set(peer, jobs);
-        return job;
+        return takeTurn(peer, jobs, at);
       }
       return undefined;
+    },
+    lend(fits) {
+      for (const [peer, jobs] of peers) {
+        if (!fits(jobs[0]!)) return undefined;
+        size++;
+        return takeTurn(peer, jobs, 0);
+      }
+      return undefined;
+    },
+    giveBack(job, peer = "") {
+      const others = [...peers];
+      peers.clear();
+      peers.set(peer, [job]);
+      for (const [other, jobs] of others) {
+        if (other === peer) peers.get(peer)!.push(...jobs);
+        else peers.set(other, jobs);
+      }
+    },
+    release() {
+      size--;
     },
     remove(job, peer = "") {
       const jobs = peers.get(peer);

@@ -14,6 +14,8 @@ export type CircuitChange = { state: "open"; forMs: number } | { state: "closed"
 
 /** Circuits by the name of a part. While one is open its part gets no calls, but for a probe after some time. */
 export interface Circuits {
+  /** True while the last call of the part that said anything of it was good. */
+  isSound(part: string): boolean;
   /** Milliseconds until calls of the part are worth trying again; nothing when one may be made now. */
   refuses(part: string): number | undefined;
   /** Says that a call of the part starts, of which {@link Circuits.refuses} gave nothing. True when it is a probe. */
@@ -44,6 +46,7 @@ export function createCircuits(limits: CircuitLimits, now: () => number): Circui
   const circuits = new Map<string, Circuit>();
 
   return {
+    isSound: (part) => !circuits.has(part),
     refuses(part) {
       const circuit = circuits.get(part);
       if (circuit?.openUntil === undefined) return undefined;

@@ -1,13 +1,15 @@
 import { fork } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { ToolkitError } from "../../src/errors/index.ts";
+import { ownModule, packageFile } from "../../src/package/index.ts";
 import { after } from "./after.ts";
-import type { CallResult, CoreWorker, CoreWorkerOptions } from "./core-worker.ts";
+import type { CoreWorker, CoreWorkerOptions } from "./core-worker.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { FromProcess, ToProcess } from "./process-messages.ts";
 import { MAX_REFUSALS } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
-import { ownModule, packageFile } from "../../src/package/index.ts";
+import type { CallResult, WorkerCall } from "./worker-call.ts";
 import type { CallFailure, Signal } from "../../src/protocol/index.ts";
 
 /** What a process has to stop a call by itself; then it is killed. */
@@ -37,7 +39,7 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
   );
   /** Undefined until its first call; then it serves no other. */
   let bound: { key: string | undefined } | undefined;
-  let done: ((result: CallResult) => void) | undefined;
+  let running: WorkerCall | undefined;
   let stopTimer: (() => void) | undefined;
   let stopWatching: (() => void) | undefined;
   let requestId: string | undefined;
@@ -67,9 +69,9 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
     if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId);
     refusals = 0;
     requestId = undefined;
-    const settled = done;
-    done = undefined;
-    settled?.(result);
+    const call = running;
+    running = undefined;
+    call?.onEnd(result);
   }
 
   function stop(): void {
@@ -103,18 +105,24 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
   }
 
   const worker: CoreWorker = {
-    get isStarting() {
-      return isStarting;
+    get isFree() {
+      return !running && !isStarting && !ended;
     },
+    // Processes take one call after another.
+    room: 0,
+    withdraw: () => false,
     offers(key) {
       if (!bound) return "fresh";
       return bound.key === key ? "kept" : undefined;
     },
-    run({ context, request, timeoutMs, client, key }, whenDone) {
-      done = whenDone;
+    run(call) {
+      const { context, request, deadline, client, key } = call;
+      const timeoutMs = deadline - Date.now();
+      running = call;
       bound = { key };
       requestId = requestIdOf(context);
       services.begin(client);
+      call.onBegin();
       if (client.signal) follow(client.signal);
       stopTimer = after(timeoutMs + GRACE_MS, () =>
         end("deadline", `${describeCall(request, owners)} took too long`),
@@ -167,6 +175,27 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
     hasClock: options.hasClock,
   });
   return worker;
+}
+
+/**
+ * Checks that a core can be served by processes. A process has no files and no way out, which is all that unsafe parts are for.
+ *
+ * @throws ToolkitError `ERR_HOST_CORE` when it cannot.
+ */
+export function checkProcesses({ code, environment, manifest }: LoadedCore): void {
+  const action = `Cannot start core "${manifest.name}" with isolation "process"`;
+  if (environment) {
+    throw new ToolkitError(`${action}: it has an unsafe part`, {
+      code: "ERR_HOST_CORE",
+      hint: "Take the unsafe grant away, or choose another isolation",
+    });
+  }
+  if (!code) {
+    throw new ToolkitError(`${action}: it was loaded for another one`, {
+      code: "ERR_HOST_CORE",
+      hint: 'Pass isolation: "process" to loadCore() as well',
+    });
+  }
 }
 
 /** Node's permission model under the name that this version has for it. */

@@ -1,25 +1,27 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { ownModule } from "../../src/package/index.ts";
-import type { CallFailure, McpRequest, Outcome, Signal } from "../../src/protocol/index.ts";
-import { createCallLog } from "./call-log.ts";
-import type { CallClient, ServiceListeners, CallServices } from "./call-services.ts";
+import type { CallFailure, Signal } from "../../src/protocol/index.ts";
+import { createCallLog, type CallLog } from "./call-log.ts";
+import { createCallSlots, SLOTS } from "./call-slots.ts";
+import type { ServiceListeners, CallServices } from "./call-services.ts";
+import { createDeadlineTimer } from "./deadline-timer.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
-import { isUnauthorized, type InstanceLimits } from "./instances.ts";
+import type { InstanceLimits } from "./instances.ts";
+import { createKeptKeys } from "./kept-keys.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { CallResult, WorkerCall } from "./worker-call.ts";
 import {
+  LOOK,
   WORDS,
-  type CallMessage,
   type ServiceAnswer,
+  type ToWorker,
   type WorkerMessage,
   type WorkerSetup,
 } from "./worker-messages.ts";
-
-/** How a call ended. */
-export type CallResult = { outcome: Outcome } | { failure: CallFailure };
 
 /** Options of {@link startCoreWorker}. */
 export interface CoreWorkerOptions {
@@ -45,24 +47,23 @@ export interface CoreWorkerOptions {
   ): void;
   /** The worker can take its first call, or the next one after {@link CoreWorker.isStarting}. */
   onReady(worker: CoreWorker): void;
+  /** Calls were given back, and may be given to others. */
+  onGivenBack(): void;
 }
 
-/** A call for a worker. */
-export interface WorkerCall {
-  context: string;
-  request: McpRequest;
-  timeoutMs: number;
-  client: CallClient;
-  /** See `isolationKey`. */
-  key: string | undefined;
-}
-
-/** One thread with instances of a core. It takes one call at a time. */
+/** One thread with instances of a core. It runs one call at a time. */
 export interface CoreWorker {
-  /** Runs a call; `done` is called once. Until then no other call may be run. */
-  run(call: WorkerCall, done: (result: CallResult) => void): void;
-  /** True while the next instance starts: no call may be run until the worker is ready again. */
-  readonly isStarting: boolean;
+  /** Runs a call; where one runs already, after those that are there, if it has {@link CoreWorker.room}. */
+  run(call: WorkerCall): void;
+  /**
+   * Calls that it takes besides the one it runs, to go on with when that one ends. Only where calls are short: whatever waits behind a call
+   * that takes longer than others did is given back.
+   */
+  readonly room: number;
+  /** Takes back a call that it was given. False when it has begun. */
+  withdraw(call: WorkerCall): boolean;
+  /** True while it has no call and could run one. */
+  readonly isFree: boolean;
   /** What a call of this key would meet: perhaps an instance that served it before, or a new one; nothing where it must not run. */
   offers(key: string | undefined): "kept" | "fresh" | undefined;
   /** Ends the thread, whatever it does. */
@@ -71,11 +72,25 @@ export interface CoreWorker {
 
 /** How long a thread that is not needed any more may take to read its modules, in milliseconds. */
 const LOADING_MS = 1000;
+/** What the calls that a worker has may take together, by those before, in milliseconds. */
+const AHEAD_MS = 2;
+/** How long a call waits behind another one before it is given back, in milliseconds. */
+const PATIENCE_MS = 5;
+/** The part of a new time in the time that calls take. */
+const WEIGHT = 1 / 8;
+
+/** A call that the worker has. */
+interface Held {
+  call: WorkerCall;
+  slot: number;
+}
 
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const { calls, guests } = options.limits;
-  const log = createCallLog(calls);
+  const slots = createCallSlots();
+  const logs = Array.from({ length: SLOTS }, () => createCallLog(calls));
+  const startLog = createCallLog(calls);
   const services = options.lend({ onFault, onRefusal });
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
@@ -87,7 +102,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     sourceMaps: core.sourceMaps,
     owners,
     middleware: new Set(core.manifest.middleware.map(({ as }) => as)),
-    log: log.shared,
+    slots: slots.shared,
+    logs: [...logs, startLog].map(({ shared }) => shared),
     reservedLogBytes: calls.reservedLogBytes,
     words: words.buffer,
     clock: options.hasClock,
@@ -105,15 +121,26 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   const loaded = new Promise<void>((resolve) => {
     thread.once("message", () => resolve()).once("exit", () => resolve());
   });
-  let done: ((result: CallResult) => void) | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  /** The first one runs; the others were not begun, as far as is known. */
+  const held: Held[] = [];
+  const deadlines = createDeadlineTimer(
+    () => {
+      takeAnswers();
+      return held[0]?.call.deadline;
+    },
+    () => stop(held[0]!.call, "deadline", "took too long"),
+  );
   let startTimer: NodeJS.Timeout | undefined;
-  /** Keys of the instances that the worker keeps, as far as can be told from here; it decides itself. */
-  const keys = new Set<string>();
+  let patience: NodeJS.Timeout | undefined;
+  let begunAt = 0;
+  /** Milliseconds that calls take. */
+  let pace = Infinity;
+  /** The call that runs takes longer than others may wait for. */
+  let isSlow = false;
+  const keys = createKeptKeys(options.instances.kept);
   let stopWatching: (() => void) | undefined;
   /** Of the call in flight. */
   let requestId: string | undefined;
-  let key: string | undefined;
   /** What the host refused it. */
   let refusals = 0;
   let wasReady = false;
@@ -142,43 +169,108 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     startTimer = undefined;
   }
 
-  /** Follows what the worker does with the instance of the call that ended. */
-  function follow(result: CallResult): void {
-    if (key === undefined) return;
-    keys.delete(key);
-    if ("failure" in result ? result.failure !== "too-large" : isUnauthorized(result.outcome)) return;
-    keys.add(key);
-    const [oldest] = keys;
-    if (keys.size > options.instances.kept) keys.delete(oldest!);
+  /** The first call is the one that runs now. */
+  function begin(): void {
+    const { call, slot } = held[0]!;
+    requestId = requestIdOf(call.context);
+    begunAt = performance.now();
+    services.begin(call.client);
+    call.onBegin();
+    if (call.client.signal) watch(call, slot, call.client.signal);
+    deadlines.watch(call.deadline);
   }
 
-  function settle(result: CallResult): void {
-    clearTimeout(timer);
+  /** Ends the call that runs, and the worker with it if need be. */
+  function stop(call: WorkerCall, failure: CallFailure, how: string): void {
+    slowDown();
+    takeAnswers();
+    const first = held[0];
+    if (first?.call !== call || slots.answerOf(first.slot) === "posted") return;
+    if (slots.withdraw(first.slot)) settle({ failure });
+    else end(failure, `${describeCall(call.request, owners)} ${how}`);
+  }
+
+  function settle(result: CallResult, isStarting = false): void {
+    const { call, slot } = held.shift()!;
     stopWatching?.();
     stopWatching = undefined;
     services.end();
-    const { lines, dropped } = log.take();
-    if (lines || dropped > 0) options.onLog(lines, dropped, requestId);
+    takeLog(logs[slot]!);
     if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId);
     refusals = 0;
     requestId = undefined;
-    follow(result);
-    key = undefined;
-    const settled = done;
-    done = undefined;
-    settled?.(result);
+    isSlow = false;
+    const took = performance.now() - begunAt;
+    pace = pace === Infinity ? took : pace + (took - pace) * WEIGHT;
+    keys.follow(call.key, result);
+    slots.free(slot);
+    if (isStarting && !ended) {
+      awaitStart();
+      giveBack(0);
+    }
+    // Before the other one ends, so that nobody takes the worker for free.
+    if (held.length > 0) begin();
+    call.onEnd(result);
+  }
+
+  function takeLog(log: CallLog): void {
+    const { lines, dropped } = log.take();
+    if (lines || dropped > 0) options.onLog(lines, dropped, requestId);
+  }
+
+  /** Gives back the calls that were not begun, from a place in the row on. */
+  function giveBack(from = 1): void {
+    let some = false;
+    for (let at = held.length - 1; at >= from; at--) {
+      const { call, slot } = held[at]!;
+      if (!slots.withdraw(slot)) break;
+      held.pop();
+      some = true;
+      call.onGivenBack();
+    }
+    if (some) options.onGivenBack();
+  }
+
+  /** What waits behind a long call is given back. */
+  function watchPace(): void {
+    patience ??= setTimeout(() => {
+      patience = undefined;
+      takeAnswers();
+      if (held.length < 2) return;
+      if (performance.now() - begunAt >= PATIENCE_MS) slowDown();
+      else watchPace();
+    }, PATIENCE_MS).unref();
+  }
+
+  function slowDown(): void {
+    isSlow = true;
+    giveBack();
+  }
+
+  /** Takes the answers that are in the slots, in order: behind one that comes as a message the others wait. */
+  function takeAnswers(): void {
+    while (held.length > 0) {
+      const given = slots.answerOf(held[0]!.slot);
+      if (given === undefined || given === "posted") return;
+      settle({ outcome: { tag: "success", val: given.text } }, given.isStarting);
+    }
   }
 
   function end(failure: CallFailure, reason: string): void {
     if (ended) return;
     ended = true;
+    giveBack();
+    takeAnswers();
     started();
     void thread.terminate();
     options.onEnd(worker, { wasReady, reason, requestId });
-    settle({ failure });
+    takeLog(startLog);
+    while (held.length > 0) settle({ failure });
+    deadlines.stop();
+    clearTimeout(patience);
   }
 
-  function post(message: CallMessage | ServiceAnswer): void {
+  function post(message: ToWorker): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     thread.postMessage(message);
   }
@@ -196,16 +288,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   /** Tells the guest once nobody waits for it, and ends it when it does not listen. */
-  function watch(signal: Signal, request: McpRequest): void {
+  function watch(call: WorkerCall, slot: number, signal: Signal): void {
     let grace: NodeJS.Timeout | undefined;
     const onAbort = (): void => {
-      Atomics.store(words, WORDS.cancelled, 1);
-      grace = setTimeout(
-        () => end("cancelled", `${describeCall(request, owners)} went on after it was cancelled`),
-        calls.cancelMs,
-      );
+      slots.cancel(slot);
+      grace = setTimeout(stop, calls.cancelMs, call, "cancelled", "went on after it was cancelled");
     };
     signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
     stopWatching = () => {
       clearTimeout(grace);
       signal.removeEventListener("abort", onAbort);
@@ -213,25 +303,37 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   const worker: CoreWorker = {
-    get isStarting() {
-      return startTimer !== undefined;
+    get isFree() {
+      return held.length === 0 && startTimer === undefined && !ended;
     },
-    offers: (wanted) => (wanted !== undefined && keys.has(wanted) ? "kept" : "fresh"),
-    run(call, whenDone) {
-      const { context, request, timeoutMs, client } = call;
-      done = whenDone;
-      key = call.key;
-      requestId = requestIdOf(context);
-      services.begin(client);
-      Atomics.store(words, WORDS.cancelled, 0);
-      if (client.signal) watch(client.signal, request);
-      timer = setTimeout(() => end("deadline", `${describeCall(request, owners)} took too long`), timeoutMs);
-      post({ context, request, authorization: client.authorization, key });
+    get room() {
+      if (ended || isSlow || held.length === 0 || startTimer !== undefined || !slots.hasRoom) return 0;
+      return Math.min(SLOTS, Math.floor(AHEAD_MS / pace)) - held.length;
+    },
+    offers: (key) => (keys.has(key) ? "kept" : "fresh"),
+    run(call) {
+      const { context, request, client, key } = call;
+      const message = { context, request, authorization: client.authorization, key };
+      const isLong = !slots.fits(message);
+      if (isLong) post(message);
+      const slot = slots.hand(message);
+      held.push({ call, slot });
+      if (slots.mustWake()) post(LOOK);
+      if (held.length === 1) begin();
+      else watchPace();
+    },
+    withdraw(call) {
+      const at = held.findIndex((each) => each.call === call);
+      if (at < 1 || !slots.withdraw(held[at]!.slot)) return false;
+      held.splice(at, 1);
+      return true;
     },
     async terminate() {
       ended = true;
       started();
-      settle({ failure: "trap" });
+      while (held.length > 0) settle({ failure: "trap" });
+      deadlines.stop();
+      clearTimeout(patience);
       // Node 20 never closes the files of the modules that a thread is reading when it is ended.
       await Promise.race([loaded, pause(LOADING_MS, undefined, { ref: false })]);
       await thread.terminate();
@@ -241,16 +343,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   awaitStart();
   thread.on("message", (message: WorkerMessage) => {
     if (ended) return;
-    if (typeof message === "string") {
-      settle({ outcome: { tag: "success", val: message } });
-      return;
-    }
+    if (message === LOOK) slots.listen();
+    // What a message says comes after the answers that were there before it.
+    takeAnswers();
+    if (message === LOOK || ended) return;
     switch (message.kind) {
-      case "starting":
-        awaitStart();
-        break;
       case "ready":
         started();
+        takeLog(startLog);
         wasReady = true;
         options.onReady(worker);
         break;
@@ -258,16 +358,19 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
         end("trap", message.reason);
         break;
       case "outcome":
-        settle({ outcome: message.outcome });
+        settle({ outcome: message.outcome }, message.isStarting);
         break;
       case "question":
+        // It waits for somebody else, who knows for how long.
+        if (message.name.startsWith("http.")) slowDown();
         void services.answer(message).then(answer);
         break;
       case "failure":
         if (message.recycle) end(message.failure, "it overflowed its stack");
-        else settle({ failure: message.failure });
+        else settle({ failure: message.failure }, message.isStarting);
         break;
     }
+    takeAnswers();
   });
   thread.on("error", (error) => end("trap", error.message));
   thread.on("exit", () => end("trap", "it ended by itself"));

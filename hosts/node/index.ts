@@ -1,6 +1,6 @@
 export type { AskingOptions } from "./asking.ts";
 export { openAuditLog, type AuditLog, type AuditLogOptions } from "./audit/open-audit-log.ts";
-export type { CallResult } from "./core-worker.ts";
+export type { CallResult } from "./worker-call.ts";
 export {
   createHostServices,
   unsetValues,

@@ -1,21 +1,24 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
-import { OWN, type CallFailure, type McpRequest } from "../../src/protocol/index.ts";
-import { MAX_TIMER_MS } from "./after.ts";
-import { createCallQueue } from "./call-queue.ts";
-import { createCircuits, type CallEnd } from "./circuits.ts";
-import { startCoreProcess } from "./core-process.ts";
-import { startCoreWorker, type CallResult, type CoreWorker } from "./core-worker.ts";
+import { OWN, type McpRequest } from "../../src/protocol/index.ts";
+import { createCircuits } from "./circuits.ts";
+import { checkProcesses, startCoreProcess } from "./core-process.ts";
+import { startCoreWorker, type CoreWorker } from "./core-worker.ts";
 import { describeCall, ownersOf, partOf } from "./describe-call.ts";
 import { logToStderr, report, reportFault, reportRefusal, type LogSink } from "./host-log.ts";
-import { createCallServices, type CallClient } from "./call-services.ts";
+import { createCallServices } from "./call-services.ts";
 import type { HostServices } from "./host-services.ts";
 import { isUnauthorized } from "./instances.ts";
 import { DEFAULT_ISOLATION, isolationKey, type Isolation } from "./isolation.ts";
 import type { LoadedCore } from "./load-core.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
-import { requestIdOf } from "./request-id.ts";
+import { endOf, type CallOptions, type Job } from "./pool-job.ts";
 import { instanceLimits } from "./recycle.ts";
+import { requestIdOf } from "./request-id.ts";
+import { createWaitingJobs } from "./waiting-jobs.ts";
+import type { CallResult, WorkerCall } from "./worker-call.ts";
+
+export type { CallOptions } from "./pool-job.ts";
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
@@ -54,14 +57,6 @@ export interface PoolStats {
   resting: { part: string; state: "open" | "half-open" }[];
 }
 
-/** What a pool must know of a call. */
-export interface CallOptions extends CallClient {
-  /** Network address of the client: peers take turns in the queue. */
-  peer?: string | undefined;
-  /** When the call is stopped, in milliseconds since 1970-01-01T00:00:00Z. */
-  deadline: number;
-}
-
 /** Threads that run one core. */
 export interface Pool {
   /** Calls that run at once. */
@@ -78,22 +73,6 @@ export interface Pool {
   bePatient(until: Promise<unknown>): void;
   /** Waits for the calls in flight, which have until their deadline, and ends all threads. */
   close(): Promise<void>;
-}
-
-interface Job {
-  context: string;
-  request: McpRequest;
-  options: CallOptions;
-  /** See `isolationKey`. */
-  key: string | undefined;
-  /** What is blamed when it fails. */
-  part: string;
-  /** When it was taken, in milliseconds since 1970-01-01T00:00:00Z. */
-  takenAt: number;
-  settle(result: CallResult): void;
-  /** What ends the wait in the queue. */
-  leave: (() => void) | undefined;
-  timer: NodeJS.Timeout | undefined;
 }
 
 const QUEUED_PER_WORKER = 4;
@@ -126,7 +105,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const circuits = createCircuits(guests, () => performance.now());
   const all = new Set<CoreWorker>();
   const idle: CoreWorker[] = [];
-  const queue = createCallQueue<Job>(queueLength);
+  // The last one that left may be what a pool which closes waits for.
+  const waiting = createWaitingJobs(queueLength, { queueMs, isPatient, onLeft: next });
   let busy = 0;
   /** Those that have not been ready yet. */
   let starting = 0;
@@ -165,10 +145,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       onRefusals: (further, requestId) =>
         report(log, "warning", `${further} more things were denied to one call`, requestId),
       onLog,
+      onGivenBack: next,
       onReady(ready) {
         known();
         failedStarts = 0;
-        idle.push(ready);
+        // It may have gone on with a call by itself.
+        if (ready.isFree) idle.push(ready);
         first?.ready();
         onAnyReady?.();
         next();
@@ -201,18 +183,46 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   /** Whether another thread is of use: in a pool that closes only while calls wait for one. */
   function isNeeded(): boolean {
-    return !closed || queue.size > 0;
+    return !closed || waiting.size > 0;
   }
 
   /** Starts waiting calls, the first ones first, while there are threads for them. */
   function next(): void {
-    while (queue.size > 0 && busy < workers && idle.length > 0) {
-      const job = queue.next(({ key }) => idle.some((worker) => worker.offers(key) !== undefined));
+    while (waiting.queued > 0 && mayStart()) {
+      const job = waiting.next(({ key }) => idle.some((worker) => worker.offers(key) !== undefined));
       if (!job) break;
       start(job, takeIdle(job.key)!);
     }
-    if (busy < workers && queue.size > 0) makeRoom();
-    if (busy === 0 && queue.size === 0) whenIdle?.();
+    if (waiting.queued > 0) {
+      if (busy < workers) makeRoom();
+      else workAhead();
+    }
+    if (busy === 0 && waiting.size === 0) whenIdle?.();
+  }
+
+  /** While all threads are busy, gives them short calls to go on with: neither side then waits for the other to wake up. */
+  function workAhead(): void {
+    while (waiting.queued > 0) {
+      const job = waiting.lend((each) => circuits.isSound(each.part) && receiverOf(each) !== undefined);
+      if (!job) return;
+      const worker = receiverOf(job)!;
+      const call = callOf(job, worker);
+      job.ahead = { worker, call };
+      worker.run(call);
+    }
+  }
+
+  /** The thread with most room of those that keep the instance of the key: starting one takes long. */
+  function receiverOf({ key }: Job): CoreWorker | undefined {
+    let best: CoreWorker | undefined;
+    let most = 0;
+    for (const worker of all) {
+      const { room } = worker;
+      if (room <= most || worker.offers(key) !== "kept") continue;
+      best = worker;
+      most = room;
+    }
+    return best;
   }
 
   /** The thread or process that served the key before; otherwise the last one used that may, which is warm. */
@@ -235,34 +245,50 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function start(job: Job, worker: CoreWorker): void {
-    stopWaiting(job);
-    const startedAt = Date.now();
-    const timeoutMs = Math.min(job.options.deadline - startedAt, MAX_TIMER_MS);
     const cancelled = job.options.signal?.aborted === true;
     const refused = restingAnswer(job);
-    if (timeoutMs <= 0 || cancelled || refused) {
+    if (job.options.deadline <= Date.now() || cancelled || refused) {
       idle.push(worker);
       job.settle(refused ?? { failure: cancelled ? "cancelled" : "deadline" });
       return;
     }
-    busy++;
-    const isProbe = circuits.begin(job.part);
-    const { context, request, options: client, key } = job;
-    worker.run({ context, request, timeoutMs, client, key }, (result) => {
-      busy--;
-      if (all.has(worker) && !worker.isStarting) {
-        // A process whose credential is no good is the first to make room.
-        if ("outcome" in result && isUnauthorized(result.outcome)) idle.unshift(worker);
-        else idle.push(worker);
-      }
-      judge(job, result, startedAt, isProbe);
-      job.settle(result);
-      next();
-    });
+    worker.run(callOf(job, worker));
     // The next new key is not to wait for a process.
     if (hasProcesses && all.size < guests.processes && !idle.some((each) => each.offers("") === "fresh")) {
       makeRoom();
     }
+  }
+
+  function callOf(job: Job, worker: CoreWorker): WorkerCall {
+    const { context, request, options: client, key } = job;
+    let startedAt = 0;
+    let isProbe = false;
+    return {
+      context,
+      request,
+      deadline: client.deadline,
+      client,
+      key,
+      onBegin() {
+        if (job.ahead) waiting.begin(job);
+        busy++;
+        startedAt = Date.now();
+        // The circuit may have opened after a thread had begun it by itself.
+        isProbe = circuits.refuses(job.part) === undefined && circuits.begin(job.part);
+      },
+      onGivenBack: () => waiting.giveBack(job),
+      onEnd(result) {
+        busy--;
+        if (all.has(worker) && worker.isFree) {
+          // A process whose credential is no good is the first to make room.
+          if ("outcome" in result && isUnauthorized(result.outcome)) idle.unshift(worker);
+          else idle.push(worker);
+        }
+        judge(job, result, startedAt, isProbe);
+        job.settle(result);
+        next();
+      },
+    };
   }
 
   /** The answer to a call of a part whose circuit is open. */
@@ -298,53 +324,17 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     }
   }
 
-  function wait(job: Job): void {
-    limitWait(job);
-    job.leave = () => giveUp(job, "cancelled");
-    job.options.signal?.addEventListener("abort", job.leave, { once: true });
-    const displaced = queue.add(job, job.options.peer);
-    if (displaced) fail(displaced, "overload");
-  }
-
-  /** Gives a call up once it has waited for as long as it may. */
-  function limitWait(job: Job): void {
-    const leftMs = job.options.deadline - Date.now();
-    const mayWaitMs = isPatient() ? Infinity : queueMs;
-    // Which of the two it is must not be asked of the clock then: a timer may fire before its time.
-    const why = leftMs <= mayWaitMs ? "deadline" : "overload";
-    job.timer = setTimeout(
-      () => {
-        if (why === "overload" && isPatient()) limitWait(job);
-        else giveUp(job, why);
-      },
-      Math.max(0, Math.min(mayWaitMs, leftMs, MAX_TIMER_MS)),
-    );
-  }
-
   function isPatient(): boolean {
     return closed || passing > 0;
   }
 
-  function stopWaiting({ timer, leave, options: { signal } }: Job): void {
-    clearTimeout(timer);
-    if (leave) signal?.removeEventListener("abort", leave);
-  }
-
-  function giveUp(job: Job, failure: CallFailure): void {
-    queue.remove(job, job.options.peer);
-    fail(job, failure);
-    // It may have been the last one that a pool which closes waits for.
-    next();
-  }
-
-  function fail(job: Job, failure: CallFailure): void {
-    stopWaiting(job);
-    job.settle({ failure });
+  function mayStart(): boolean {
+    return busy < workers && idle.length > 0;
   }
 
   /** Whether a call can start at once. */
   function isFree(): boolean {
-    return busy < workers && idle.length > 0 && queue.size === 0;
+    return mayStart() && waiting.queued === 0;
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -373,8 +363,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
 
   return {
     workers,
-    stats: () => ({ workers, busy, idle: idle.length, queued: queue.size, resting: circuits.states() }),
-    hasRoom: (peer) => !closed && (isFree() || queue.hasRoom(peer)),
+    stats: () => ({ workers, busy, idle: idle.length, queued: waiting.size, resting: circuits.states() }),
+    hasRoom: (peer) => !closed && (isFree() || waiting.hasRoom(peer)),
     handle(context, request, callOptions) {
       return new Promise((settle) => {
         const job: Job = {
@@ -387,6 +377,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           settle,
           leave: undefined,
           timer: undefined,
+          ahead: undefined,
         };
         const early = answerAtOnce(job);
         if (early) {
@@ -396,11 +387,12 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         const worker = isFree() ? takeIdle(job.key) : undefined;
         if (worker) {
           start(job, worker);
-        } else if (!queue.hasRoom(callOptions.peer)) {
+        } else if (!waiting.hasRoom(callOptions.peer)) {
           settle({ failure: "overload" });
         } else {
-          wait(job);
+          waiting.add(job);
           if (busy < workers) makeRoom();
+          else workAhead();
         }
       });
     },
@@ -413,7 +405,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     },
     async close() {
       closed = true;
-      if (busy > 0 || queue.size > 0) {
+      if (busy > 0 || waiting.size > 0) {
         await new Promise<void>((resolve) => {
           whenIdle = resolve;
         });
@@ -421,29 +413,4 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };
-}
-
-/** A process of its own has no files and no way out, which is all that unsafe parts are for. */
-function checkProcesses({ code, environment, manifest }: LoadedCore): void {
-  const action = `Cannot start core "${manifest.name}" with isolation "process"`;
-  if (environment) {
-    throw new ToolkitError(`${action}: it has an unsafe part`, {
-      code: "ERR_HOST_CORE",
-      hint: "Take the unsafe grant away, or choose another isolation",
-    });
-  }
-  if (!code) {
-    throw new ToolkitError(`${action}: it was loaded for another one`, {
-      code: "ERR_HOST_CORE",
-      hint: 'Pass isolation: "process" to loadCore() as well',
-    });
-  }
-}
-
-/** What the end of a call says of its part. A call that waited until little of its time was left says nothing. */
-function endOf({ options: { deadline }, takenAt }: Job, result: CallResult, startedAt: number): CallEnd {
-  if ("outcome" in result || result.failure === "too-large") return "good";
-  if (result.failure === "trap") return "failed";
-  const waitedLess = startedAt - takenAt <= deadline - startedAt;
-  return result.failure === "deadline" && waitedLess ? "failed" : "unknown";
 }

@@ -1,4 +1,4 @@
-import type { CallResult } from "./core-worker.ts";
+import type { CallResult } from "./worker-call.ts";
 import type { InstanceLimits } from "./instances.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import type { LoadedCore } from "./load-core.ts";

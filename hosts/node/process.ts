@@ -40,6 +40,7 @@ async function start({ core, limits, instances, hasClock }: ToProcess & { kind: 
       onRefusals() {},
       onLog: (lines, dropped) => tell({ kind: "log", lines, dropped }),
       onReady: () => tell({ kind: "ready" }),
+      onGivenBack() {},
       onEnd(_, { reason }) {
         hasEnded = true;
         // What is left to tell of the call follows at once.
@@ -57,10 +58,14 @@ process.on("message", (message: ToProcess) => {
     case "run": {
       const { call: given, timeoutMs } = message;
       call = new AbortController();
-      const client = { authorization: given.authorization, signal: call.signal };
-      worker!.run({ ...given, timeoutMs, client }, (result) =>
-        tell({ kind: "result", result, isStarting: hasEnded || worker!.isStarting }),
-      );
+      worker!.run({
+        ...given,
+        deadline: Date.now() + timeoutMs,
+        client: { authorization: given.authorization, signal: call.signal },
+        onBegin() {},
+        onEnd: (result) => tell({ kind: "result", result, isStarting: hasEnded || !worker!.isFree }),
+        onGivenBack() {},
+      });
       break;
     }
     case "cancel":

@@ -11,8 +11,10 @@ export interface WorkerSetup {
   owners: Owners;
   /** Names of the middleware, whose log lines have room that providers do not use up. */
   middleware: ReadonlySet<string>;
-  /** See `CallLog`. */
-  log: SharedArrayBuffer;
+  /** See `CallSlots`. */
+  slots: SharedArrayBuffer;
+  /** A `CallLog` for each of the slots, and one for what is logged while an instance starts. */
+  logs: readonly SharedArrayBuffer[];
   /** Bytes of the log that only middleware and the host may use. */
   reservedLogBytes: number;
   /** 32-bit words, see {@link WORDS}. */
@@ -30,11 +32,9 @@ export interface WorkerSetup {
 export const WORDS = {
   /** How many questions of the worker were answered. */
   answered: 0,
-  /** 1 once nobody waits for the call in flight. */
-  cancelled: 1,
 } as const;
 
-/** From the main thread: one call. The next one follows only when this one is answered. */
+/** From the main thread: one call. It goes into a slot of `CallSlots`; as a message where it is too long for one. */
 export interface CallMessage {
   context: string;
   request: McpRequest;
@@ -56,16 +56,20 @@ export type ServiceAnswer =
   | { value: unknown; error?: undefined }
   | { error: { tag: string; val: string | undefined } };
 
+/** From the main thread: there are calls in the slots. To it: there are answers. Everything else is an object. */
+export const LOOK = 0;
+
+/** To a worker. */
+export type ToWorker = typeof LOOK | CallMessage | ServiceAnswer;
+
 /**
- * From a worker. A string is the result of a call that succeeded, which spares the common case an object. `recycle`
- * asks for another worker in this one's place. `starting` goes ahead of what ends a call: an instance is started before the
- * worker can take the next one, and `ready` or `unable` follows.
+ * From a worker. Results of calls that succeeded are in the slots, unless they are too long. `recycle` asks for another worker in this
+ * one's place. Where `isStarting`, an instance is started before the worker begins its next call, and `ready` or `unable` follows.
  */
 export type WorkerMessage =
-  | string
-  | { kind: "starting" }
+  | typeof LOOK
   | { kind: "ready" }
   | { kind: "unable"; reason: string }
-  | { kind: "outcome"; outcome: Exclude<Outcome, { tag: "success" }> }
-  | { kind: "failure"; failure: "trap" | "too-large"; recycle: boolean }
+  | { kind: "outcome"; outcome: Outcome; isStarting: boolean }
+  | { kind: "failure"; failure: "trap" | "too-large"; recycle: boolean; isStarting: boolean }
   | ServiceQuestion;

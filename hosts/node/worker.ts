@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { attachCallLog } from "./call-log.ts";
+import { attachCallSlots } from "./call-slots.ts";
 import { describeCall } from "./describe-call.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { createInstances, isUnauthorized, type Handler, type StartedCore } from "./instances.ts";
@@ -9,9 +10,11 @@ import { createLogMapper } from "./map-log-entry.ts";
 import { requestIdOf } from "./request-id.ts";
 import { createServiceImports } from "./service-imports.ts";
 import {
+  LOOK,
   WORDS,
   type CallMessage,
   type ServiceAnswer,
+  type ToWorker,
   type WorkerMessage,
   type WorkerSetup,
 } from "./worker-messages.ts";
@@ -19,6 +22,10 @@ import {
 const HANDLER = "tenon:mcp/handler@0.1.0";
 /** Signs what the host itself logs. */
 const HOST = "host";
+/** How long it sleeps where no message wakes it, which is the cheaper sleep. */
+const SLEEP_MS = 20;
+/** Calls until the event loop has its turn: what V8 puts off is done there. */
+const CALLS_PER_TURN = 1000;
 
 /** All state of transpiled code is inside what this gives: nothing is left of an instance that is let go. */
 interface Glue {
@@ -29,10 +36,15 @@ interface Glue {
   ): Record<string, Handler | undefined>;
 }
 
+/** What ends a call, but for a result that fits its slot. */
+type Ending = WorkerMessage & { isStarting: boolean };
+
 const port = parentPort!;
 const setup = workerData as WorkerSetup;
 const { glue, modules, maxOutputBytes, owners } = setup;
-const log = attachCallLog(setup.log, setup.reservedLogBytes);
+const slots = attachCallSlots(setup.slots);
+const logs = setup.logs.map((shared) => attachCallLog(shared, setup.reservedLogBytes));
+const startLog = logs.length - 1;
 const words = new Int32Array(setup.words);
 const mapEntry = createLogMapper(setup.sourceMaps);
 /** Loaded only where a part was granted it: it starts a thread of its own. */
@@ -40,19 +52,25 @@ const unsafe =
   setup.environment && (await import("./unsafe-imports.ts")).createUnsafeImports(setup.environment);
 const serviceImports = createServiceImports(
   ask,
-  () => Atomics.load(words, WORDS.cancelled) === 1,
+  () => slot !== undefined && slots.isCancelled(slot),
   () => authorization,
 );
 const instances = createInstances(start, setup.instances, () => performance.now());
 /** Of the call in flight. */
+let slot: number | undefined;
+/** Of the call in flight. */
 let authorization: string | undefined;
 /** Of the call in flight; most calls log, so it is looked for once. */
 let requestId: string | undefined;
+/** The call that came as a message. */
+let long: CallMessage | undefined;
+/** An overflow may have cut short a function of this file: it takes no more calls. */
+let isBroken = false;
 
 function write(entry: LogEntry): void {
   const { source } = entry;
   const isReserved = source === HOST || (source !== undefined && setup.middleware.has(source));
-  log.add(logLine({ ...entry, requestId }, new Date()), isReserved);
+  logs[slot ?? startLog]!.add(logLine({ ...entry, requestId }, new Date()), isReserved);
 }
 
 /** Logs for whoever runs the server; clients learn nothing of it. */
@@ -70,12 +88,32 @@ function ask(name: string, ...args: unknown[]): unknown {
   post({ kind: "question", name, args });
   // A wake-up meant for the question before may come late, so the count decides.
   while (Atomics.load(words, WORDS.answered) === before) Atomics.wait(words, WORDS.answered, before);
-  const answer = receiveMessageOnPort(port)!.message as ServiceAnswer;
+  const answer = receive() as ServiceAnswer;
   if (!answer.error) return answer.value;
   throw Object.assign(new Error(answer.error.tag), { payload: answer.error });
 }
 
-function call({ context, request, key, ...credentials }: CallMessage): void {
+/** The message that is there, whatever calls to wake up came before it. */
+function receive(): CallMessage | ServiceAnswer {
+  for (;;) {
+    const message = receiveMessageOnPort(port)!.message as ToWorker;
+    if (message !== LOOK) return message;
+  }
+}
+
+/** Takes calls as long as there are any. */
+function serve(): void {
+  for (let calls = 0; calls < CALLS_PER_TURN; calls++) {
+    slot = isBroken ? undefined : slots.begin(SLEEP_MS);
+    if (slot === undefined) return;
+    const given = slots.read(slot) ?? long ?? (receive() as CallMessage);
+    long = undefined;
+    call(slot, given);
+  }
+  setImmediate(serve);
+}
+
+function call(of: number, { context, request, key, ...credentials }: CallMessage): void {
   let outcome: Outcome;
   authorization = credentials.authorization;
   requestId = requestIdOf(context);
@@ -85,31 +123,43 @@ function call({ context, request, key, ...credentials }: CallMessage): void {
     // Whatever leaves an instance by an exception has left it in a state nobody knows, so it is not kept. An overflow may
     // have cut short a function of this file as well: then the whole worker goes.
     const overflow = error instanceof RangeError;
+    isBroken = overflow;
     report(`${describeCall(request, owners)} trapped: ${describe(error)}`);
-    end({ kind: "failure", failure: "trap", recycle: overflow });
+    end(of, { kind: "failure", failure: "trap", recycle: overflow, isStarting: instances.needsSpare });
     return;
   }
   if (!isUnauthorized(outcome)) instances.keep(key);
-  end(messageOf(outcome, request));
+  end(of, messageOf(outcome, request));
 }
 
-function messageOf(outcome: Outcome, request: McpRequest): WorkerMessage {
+/** A text is the result of a call that succeeded. */
+function messageOf(outcome: Outcome, request: McpRequest): string | Ending {
+  const isStarting = instances.needsSpare;
   if (outcomeSize(outcome) > maxOutputBytes) {
     report(`${describeCall(request, owners)} gave more than ${maxOutputBytes} bytes`);
-    return { kind: "failure", failure: "too-large", recycle: false };
+    return { kind: "failure", failure: "too-large", recycle: false, isStarting };
   }
-  if (outcome.tag !== "success") return { kind: "outcome", outcome };
+  if (outcome.tag !== "success") return { kind: "outcome", outcome, isStarting };
   if (isJson(outcome.val)) return outcome.val;
   report(`${describeCall(request, owners)} gave a result that is not JSON`);
-  return { kind: "failure", failure: "trap", recycle: false };
+  return { kind: "failure", failure: "trap", recycle: false, isStarting };
 }
 
 /** Ends the call, and gets ready for the next one while its answer is on its way. */
-function end(message: WorkerMessage): void {
-  const needsSpare = instances.needsSpare;
-  if (needsSpare) post({ kind: "starting" });
-  post(message);
-  if (needsSpare) prepare();
+function end(of: number, message: string | Ending): void {
+  const isStarting = instances.needsSpare;
+  slot = undefined;
+  if (typeof message === "string" && slots.answer(of, message, isStarting)) {
+    if (slots.mustTell()) post(LOOK);
+  } else {
+    post(
+      typeof message === "string"
+        ? { kind: "outcome", outcome: { tag: "success", val: message }, isStarting }
+        : message,
+    );
+    slots.posted(of);
+  }
+  if (isStarting && !isBroken) prepare();
 }
 
 function prepare(): void {
@@ -195,4 +245,7 @@ function isJson(text: string): boolean {
 const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
 const transpiled = (await import(url)) as Glue;
 prepare();
-port.on("message", call);
+port.on("message", (message: ToWorker) => {
+  if (message !== LOOK) long = message as CallMessage;
+  serve();
+});

@@ -1,6 +1,6 @@
 import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { HttpRequestHead, McpRequest } from "../../../src/protocol/index.ts";
-import type { CallResult } from "../core-worker.ts";
+import type { CallResult } from "../worker-call.ts";
 import type { HttpServiceRequest } from "../host-services.ts";
 import type { PoolStats } from "../pool.ts";
 

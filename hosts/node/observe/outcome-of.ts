@@ -1,4 +1,4 @@
-import type { CallResult } from "../core-worker.ts";
+import type { CallResult } from "../worker-call.ts";
 import { OTHER } from "./metric.ts";
 
 /** How a call ended, in a word. */

@@ -1,7 +1,7 @@
 import type { Attributes, Span, SpanKind, SpanOptions, SpanStatusCode } from "@opentelemetry/api";
 import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { McpRequest } from "../../../src/protocol/index.ts";
-import type { CallResult } from "../core-worker.ts";
+import type { CallResult } from "../worker-call.ts";
 import type { HttpServiceRequest } from "../host-services.ts";
 import type {
   CallObserver,

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { attachCallSlots, createCallSlots, SLOTS } from "../../../hosts/node/call-slots.ts";
+import type { CallMessage } from "../../../hosts/node/worker-messages.ts";
+
+function callOf(name: string, params: string | undefined = "{}"): CallMessage {
+  return {
+    context: `{"of":"${name}"}`,
+    request: { id: "1", method: "tools/call", target: name, params },
+    authorization: undefined,
+    key: "",
+  };
+}
+
+function bothSides(): {
+  main: ReturnType<typeof createCallSlots>;
+  worker: ReturnType<typeof attachCallSlots>;
+} {
+  const main = createCallSlots();
+  return { main, worker: attachCallSlots(main.shared) };
+}
+
+/** The targets of the calls that begin, in order, with what ends each. */
+function beginAll(worker: ReturnType<typeof attachCallSlots>): (string | undefined)[] {
+  const begun: (string | undefined)[] = [];
+  for (let slot = worker.begin(0); slot !== undefined; slot = worker.begin(0)) {
+    begun.push(worker.read(slot)!.request.target);
+    worker.answer(slot, "{}", false);
+  }
+  return begun;
+}
+
+describe("createCallSlots()", () => {
+  test("takes a call over and its answer back as they are, whatever is in them", () => {
+    const { main, worker } = bothSides();
+    const call = {
+      context: '{"é":"😀"}',
+      request: { id: undefined, method: "m", target: "", params: undefined },
+      authorization: "Bearer \u00ff",
+      key: undefined,
+    };
+    const slot = main.hand(call);
+    expect(main.answerOf(slot)).toBeUndefined();
+    expect(worker.begin(0)).toBe(slot);
+    expect(worker.read(slot)).toEqual(call);
+    expect(worker.answer(slot, '{"ü":"😀"}', true)).toBe(true);
+    expect(main.answerOf(slot)).toEqual({ text: '{"ü":"😀"}', isStarting: true });
+  });
+
+  test("begins calls in order and none that was taken back, and takes none back that has begun", () => {
+    const { main, worker } = bothSides();
+    const slots = ["a", "b", "c", "d"].map((name) => main.hand(callOf(name)));
+    expect(worker.begin(0)).toBe(slots[0]);
+    expect(main.withdraw(slots[0]!)).toBe(false);
+    expect(main.withdraw(slots[1]!)).toBe(true);
+    expect(main.withdraw(slots[3]!)).toBe(true);
+    expect(beginAll(worker)).toEqual(["c"]);
+  });
+
+  test("has room for as many as there are slots, and again once they are done with", () => {
+    const { main, worker } = bothSides();
+    const slots: number[] = [];
+    while (main.hasRoom) slots.push(main.hand(callOf(`${slots.length}`)));
+    expect(slots).toHaveLength(SLOTS);
+    main.withdraw(slots[2]!);
+    main.free(slots[2]!);
+    expect(beginAll(worker)).toHaveLength(SLOTS - 1);
+    expect(main.hasRoom).toBe(false);
+    for (const slot of slots) main.free(slot);
+    for (let round = 0; round < 3 * SLOTS; round++) {
+      const slot = main.hand(callOf(`${round}`));
+      expect(beginAll(worker)).toEqual([`${round}`]);
+      main.free(slot);
+    }
+  });
+
+  test("tells of a call that nobody waits for only while it runs", () => {
+    const { main, worker } = bothSides();
+    const [first, second] = [main.hand(callOf("a")), main.hand(callOf("b"))];
+    main.cancel(second);
+    expect(worker.begin(0)).toBe(first);
+    expect(worker.isCancelled(first)).toBe(false);
+    main.cancel(first);
+    expect(worker.isCancelled(first)).toBe(true);
+    worker.answer(first, "{}", false);
+    main.cancel(first);
+    expect(main.answerOf(first)).toEqual({ text: "{}", isStarting: false });
+    expect(worker.begin(0)).toBe(second);
+    expect(worker.isCancelled(second)).toBe(false);
+  });
+
+  test("leaves texts that are too long to messages", () => {
+    const { main, worker } = bothSides();
+    const long = callOf("a", JSON.stringify("ä".repeat(20_000)));
+    expect(main.fits(callOf("a"))).toBe(true);
+    expect(main.fits(long)).toBe(false);
+    const slot = main.hand(long);
+    expect(worker.begin(0)).toBe(slot);
+    expect(worker.read(slot)).toBeUndefined();
+    expect(worker.answer(slot, "ä".repeat(20_000), false)).toBe(false);
+    worker.posted(slot);
+    expect(main.answerOf(slot)).toBe("posted");
+  });
+
+  test("a worker that waits in its event loop is woken once, and one that looks is not", () => {
+    const { main, worker } = bothSides();
+    main.hand(callOf("a"));
+    expect(main.mustWake()).toBe(true);
+    main.hand(callOf("b"));
+    expect(main.mustWake()).toBe(false);
+    expect(beginAll(worker)).toEqual(["a", "b"]);
+    main.hand(callOf("c"));
+    expect(main.mustWake()).toBe(true);
+  });
+
+  test("the main thread is told of answers once, until it has looked", () => {
+    const { main, worker } = bothSides();
+    expect([worker.mustTell(), worker.mustTell()]).toEqual([true, false]);
+    main.listen();
+    expect([worker.mustTell(), worker.mustTell()]).toEqual([true, false]);
+  });
+});
