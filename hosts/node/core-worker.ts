@@ -1,10 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
-import { ownModule } from "../../src/package/index.ts";
 import type { CallFailure, Signal } from "../../src/protocol/index.ts";
 import { createCallLog, type CallLog } from "./call-log.ts";
 import { createCallSlots, SLOTS } from "./call-slots.ts";
 import type { ServiceListeners, CallServices } from "./call-services.ts";
+import { takeThread } from "./core-thread.ts";
 import { createDeadlineTimer } from "./deadline-timer.ts";
 import { describeCall, ownersOf } from "./describe-call.ts";
 import type { InstanceLimits } from "./instances.ts";
@@ -111,13 +110,9 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     instances: options.instances,
     environment: core.environment,
   };
-  const thread = new Worker(ownModule("hosts", "node", "worker"), {
-    workerData: setup,
-    env: {},
-    execArgv: [],
-    // Guests have their own memory, bounded in their modules.
-    resourceLimits: { maxOldGenerationSizeMb: guests.heapMiB },
-  });
+  const thread = takeThread(guests.heapMiB);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  thread.postMessage(setup);
   const loaded = new Promise<void>((resolve) => {
     thread.once("message", () => resolve()).once("exit", () => resolve());
   });

@@ -31,6 +31,7 @@ export {
 } from "./observe/observer.ts";
 export { openTracing, type Tracing } from "./observe/open-tracing.ts";
 export { serveAdmin, type AdminOptions, type AdminServer } from "./observe/serve-admin.ts";
+export { startThreadEarly } from "./core-thread.ts";
 export { createPool, type CallOptions, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
 export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";

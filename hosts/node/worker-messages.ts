@@ -2,7 +2,7 @@ import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import type { Owners } from "./describe-call.ts";
 import type { InstanceLimits } from "./instances.ts";
 
-/** What a worker is started with. */
+/** What a worker is started with, as its first message. */
 export interface WorkerSetup {
   glue: string;
   modules: ReadonlyMap<string, WebAssembly.Module>;

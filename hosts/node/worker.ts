@@ -1,4 +1,5 @@
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { once } from "node:events";
+import { parentPort, receiveMessageOnPort } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { attachCallLog } from "./call-log.ts";
 import { attachCallSlots } from "./call-slots.ts";
@@ -40,7 +41,8 @@ interface Glue {
 type Ending = WorkerMessage & { isStarting: boolean };
 
 const port = parentPort!;
-const setup = workerData as WorkerSetup;
+// The first message: a thread may be started before there is a core for it.
+const setup = (await once(port, "message"))[0] as WorkerSetup;
 const { glue, modules, maxOutputBytes, owners } = setup;
 const slots = attachCallSlots(setup.slots);
 const logs = setup.logs.map((shared) => attachCallLog(shared, setup.reservedLogBytes));

@@ -3,6 +3,7 @@ import {
   logToStderr,
   serveHttp,
   serveStdio,
+  startThreadEarly,
   type Isolation,
   type LimitsInput,
   type LoadedCore,
@@ -99,6 +100,7 @@ export const serve: Command = {
     const deadline = (values["task-deadline"] as string | undefined) ?? process.env["TENON_TASK_DEADLINE"];
     const limits = withTaskDeadline(await readLimits(values.limits as string | undefined), deadline);
     const operate = readOperateOptions("serve", values);
+    if (isolation.isolation !== "process") startThreadEarly(limits);
     const source = createCoreSource("serve", positionals[0] ?? "tenon.json", values, {
       limits,
       ...isolation,

@@ -1,0 +1,44 @@
+import { Worker } from "node:worker_threads";
+import { ownModule } from "../../src/package/index.ts";
+import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
+
+/** The thread that was started before there was a core for it. */
+let early: { thread: Worker; heapMiB: number } | undefined;
+
+/**
+ * Starts the thread that the first core of this process will run on, so that it loads what runs cores while the core is read. It keeps
+ * no process from ending.
+ *
+ * @param limits Those the core will be served with.
+ * @throws TypeError when a limit is not one.
+ */
+export function startThreadEarly(limits: LimitsInput = {}): void {
+  const { heapMiB } = resolveLimits(limits).guests;
+  const thread = startThread(heapMiB);
+  thread.unref();
+  early = { thread, heapMiB };
+  // What it died of, the next one that is started will die of as well.
+  thread.on("error", forget).on("exit", forget);
+}
+
+/** A thread that loads what runs cores, and then waits for its setup as the first message. */
+export function takeThread(heapMiB: number): Worker {
+  if (early?.heapMiB !== heapMiB) return startThread(heapMiB);
+  const { thread } = early;
+  forget();
+  thread.off("error", forget).off("exit", forget).ref();
+  return thread;
+}
+
+function forget(): void {
+  early = undefined;
+}
+
+function startThread(heapMiB: number): Worker {
+  return new Worker(ownModule("hosts", "node", "worker"), {
+    env: {},
+    execArgv: [],
+    // Guests have their own memory, bounded in their modules.
+    resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+  });
+}
