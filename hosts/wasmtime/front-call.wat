@@ -1,21 +1,18 @@
-;; Part of front.wat: the call of a tool. What components are given is, byte for byte, what src/protocol makes of the same request.
+;; Part of front.wat: the call of a tool, and of a list that middleware acts on. What components are given is, byte for byte, what
+;; src/protocol makes of the same request.
 
   ;; True for a call that needs nothing of the adapter before it.
   (func $is-callable (result i32)
     (local $row i32) (local $left i32)
     (if (i32.eqz (global.get $name)) (then (return (i32.const 0))))
     (if (i32.eqz (global.get $name-length)) (then (return (i32.const 0))))
-    ;; A client that hears of progress, or of the log as those before 2026-07-28 do, gets an event stream.
-    (if (call $c-notifies)
-      (then (if (i32.or (i32.eqz (global.get $modern)) (global.get $progress)) (then (return (i32.const 0))))))
+    (if (i32.eqz (call $is-askable)) (then (return (i32.const 0))))
     (if (global.get $modern)
       (then
         (if (i32.eqz (call $equal (global.get $named) (global.get $named-length) (global.get $name) (global.get $name-length)))
           (then (return (i32.const 0))))
         ;; A field that may be encoded begins with "=".
-        (if (i32.eq (i32.load8_u (global.get $name)) (i32.const 61)) (then (return (i32.const 0))))
-        (if (i32.gt_u (i32.add (global.get $info-length) (global.get $capabilities-length)) (i32.const 65536))
-          (then (return (i32.const 0))))))
+        (if (i32.eq (i32.load8_u (global.get $name)) (i32.const 61)) (then (return (i32.const 0))))))
     ;; Tools whose arguments are repeated in fields.
     (local.set $row (call $c-repeated))
     (local.set $left (call $c-repeated-count))
@@ -28,6 +25,14 @@
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br $next)))
     (i32.const 1))
+
+  ;; True for a request that needs nothing of the adapter before it, whatever its method.
+  (func $is-askable (result i32)
+    ;; A client that hears of progress, or of the log as those before 2026-07-28 do, gets an event stream.
+    (if (call $c-notifies)
+      (then (if (i32.or (i32.eqz (global.get $modern)) (global.get $progress)) (then (return (i32.const 0))))))
+    (if (i32.eqz (global.get $modern)) (then (return (i32.const 1))))
+    (i32.le_u (i32.add (global.get $info-length) (global.get $capabilities-length)) (i32.const 65536)))
 
   ;; Calls the core. The outcome lies at 144: its case, and from 148 what comes with it.
   (func $call-core
@@ -49,8 +54,8 @@
       (local.get $context) (local.get $context-length)
       (i32.const 1) (global.get $id) (global.get $id-length)
       (global.get $called) (global.get $called-length)
-      (i32.const 1) (global.get $name) (global.get $name-length)
-      (i32.const 1) (local.get $params) (local.get $params-length)
+      (i32.ne (global.get $name) (i32.const 0)) (global.get $name) (global.get $name-length)
+      (i32.ne (local.get $params-length) (i32.const 0)) (local.get $params) (local.get $params-length)
       (i32.const 144))
     (call $end-call))
 

@@ -1,8 +1,9 @@
 ;; Part of front.wat: which row of the bundle is that of a request.
 
   ;; The row; 0 where there is none. It is the version as its field states it (empty where it must be absent), whether messages
-  ;; describe themselves, the method, and the answer up to what differs: 7 words. What differs is the id for a constant answer,
-  ;; and the members of the result for a call.
+  ;; describe themselves, the method, the answer up to what differs, and the result that the chain has to pass on for it: 9 words.
+  ;; What differs is the id for a constant answer, and the members of the result for a call. The result is of lists that
+  ;; middleware acts on; else it has no length.
   (func $find-row (result i32)
     (local $row i32) (local $left i32)
     (local.set $row (call $c-rows))
@@ -18,7 +19,7 @@
                 (if (call $equal (global.get $called) (global.get $called-length)
                       (i32.load offset=12 (local.get $row)) (i32.load offset=16 (local.get $row)))
                   (then (return (local.get $row))))))))
-        (local.set $row (i32.add (local.get $row) (i32.const 28)))
+        (local.set $row (i32.add (local.get $row) (i32.const 36)))
         (local.set $left (i32.sub (local.get $left) (i32.const 1)))
         (br $next)))
     (i32.const 0))

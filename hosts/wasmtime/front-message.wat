@@ -146,7 +146,7 @@
     (global.set $name (i32.const 0))
     (global.set $info-length (i32.const 0))
     (global.set $meta-trace (i32.const 0))
-    (global.set $meta-state (i32.const 0))
+    (global.set $meta-state-length (i32.const 0))
     (global.set $progress (i32.const 0))
     (if (i32.eqz (call $sign (i32.const 123))) (then (return (i32.const 0))))
     (local.set $keys (global.get $keys))

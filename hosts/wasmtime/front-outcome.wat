@@ -1,13 +1,25 @@
-;; Part of front.wat: the answer to a call, where it can be written from texts. Every other outcome is for the adapter to shape.
+;; Part of front.wat: the answer to what the core was asked, where it can be written from texts. Every other outcome is for the adapter to shape.
 
-  ;; Sends the answer to the call of the outcome at 144. False where the adapter has to: then nothing was sent.
+  ;; Sends the answer for the outcome at 144. False where the adapter has to: then nothing was sent.
   (func $send-outcome (param $out i32) (param $row i32) (result i32)
     (local $case i32)
     (local.set $case (i32.load8_u (i32.const 144)))
-    (if (i32.eqz (local.get $case)) (then (return (call $send-result (local.get $out) (local.get $row)))))
+    (if (i32.eqz (local.get $case))
+      (then
+        (if (i32.load offset=32 (local.get $row)) (then (return (call $send-list (local.get $out) (local.get $row)))))
+        (return (call $send-result (local.get $out) (local.get $row)))))
     (if (i32.eq (local.get $case) (i32.const 1)) (then (return (call $send-failure (local.get $out)))))
     (if (i32.eq (local.get $case) (i32.const 2)) (then (return (call $send-refusal (local.get $out)))))
     (i32.const 0))
+
+  ;; A list as the end of the chain has it, whose answer is known. Middleware may have changed it.
+  (func $send-list (param $out i32) (param $row i32) (result i32)
+    (if (i32.eqz
+          (call $equal
+            (i32.load (i32.const 148)) (i32.load (i32.const 152))
+            (i32.load offset=28 (local.get $row)) (i32.load offset=32 (local.get $row))))
+      (then (return (i32.const 0))))
+    (call $send-constant (local.get $out) (local.get $row)))
 
   ;; A result: an object whose text begins with a member, and shows that nothing in it differs between revisions.
   (func $send-result (param $out i32) (param $row i32) (result i32)

@@ -200,7 +200,13 @@
         (else
           ;; A list that is asked for with a cursor, or with anything else that it may depend on.
           (br_if $adapter (i32.ne (global.get $members) (i32.const 192)))
-          (br_if $adapter (i32.eqz (call $send-constant (local.get $out) (local.get $row))))))
+          (if (i32.load offset=32 (local.get $row))
+            (then
+              (br_if $adapter (i32.eqz (call $is-askable)))
+              (call $call-core)
+              (local.set $called (i32.const 1))
+              (br_if $adapter (i32.eqz (call $send-outcome (local.get $out) (local.get $row)))))
+            (else (br_if $adapter (i32.eqz (call $send-constant (local.get $out) (local.get $row))))))))
       (return))
 
     (local.set $head (global.get $heap))

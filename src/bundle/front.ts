@@ -1,4 +1,4 @@
-import { constantResults } from "../compose/index.ts";
+import { constantResults, routedResults } from "../compose/index.ts";
 import type { CoreManifest } from "../manifest/index.ts";
 import {
   createHttpProtocol,
@@ -29,6 +29,8 @@ interface Row {
   method: string;
   /** Of a constant answer, all up to the id and `}`. Of a call, all up to the members of its result. */
   prefix: string;
+  /** The result that the core has to give for the constant answer; absent where it need not be asked, and for a call. */
+  result?: string;
 }
 
 const FRONT: WatModule = {
@@ -74,23 +76,27 @@ export async function buildFront(
 }
 
 function answeredRows(manifest: CoreManifest, facts: FrontFacts): Row[] {
-  const results = constantResults(manifest);
+  const results = routedResults(manifest);
+  const unasked = constantResults(manifest);
   const protocol = createHttpProtocol({ ...facts, now: () => 0, newRequestId: () => "" });
   const versions = [
     ...["", ...LEGACY_REVISIONS].map((version) => ({ version, modern: false })),
     ...MODERN_REVISIONS.map((version) => ({ version, modern: true })),
   ];
   return versions.flatMap((spoken) => {
-    const constants = ["ping", ...results.keys()].map((method) => {
-      const body = answerTo(protocol, facts, { ...spoken, method }, results.get(method));
-      return { method, prefix: constantPrefix(body) };
+    const constants = ["ping", ...results.keys()].flatMap((method) => {
+      const result = results.get(method);
+      const prefix = constantPrefix(answerTo(protocol, facts, { ...spoken, method }, result));
+      // What the core is asked for a description of the server has no parameters, which the front does not take away.
+      const isLeft = method === "server/discover" && !unasked.has(method);
+      if (prefix === undefined || isLeft) return [];
+      return [{ method, prefix, ...(result !== undefined && !unasked.has(method) && { result }) }];
     });
     const call = { ...spoken, method: "tools/call" };
-    const answers = ["{}", MEMBERS].map((result) => answerTo(protocol, facts, call, result));
-    return [...constants, { method: call.method, prefix: callPrefix(answers) }].flatMap(
-      ({ method, prefix }) =>
-        prefix === undefined || prefix.length > MAX_ANSWER ? [] : [{ ...spoken, method, prefix }],
-    );
+    const prefix = callPrefix(["{}", MEMBERS].map((result) => answerTo(protocol, facts, call, result)));
+    return [...constants, ...(prefix === undefined ? [] : [{ method: call.method, prefix }])]
+      .filter((row) => row.prefix.length <= MAX_ANSWER)
+      .map((row) => ({ ...spoken, ...row }));
   });
 }
 
@@ -144,7 +150,7 @@ function withConstants(wat: string, facts: FrontFacts, rows: readonly Row[]): st
   const repeated = Object.entries(facts.parameterHeaders ?? {}).filter(([, headers]) => headers.length > 0);
   const hostsAt = CONSTANTS + HEAD_BYTES;
   const rowsAt = hostsAt + (hosts?.length ?? 0) * 12;
-  const repeatedAt = rowsAt + rows.length * 28;
+  const repeatedAt = rowsAt + rows.length * 36;
   const texts: Buffer[] = [];
   const placed = new Map<string, [at: number, length: number]>();
   let end = repeatedAt + repeated.length * 8;
@@ -165,11 +171,12 @@ function withConstants(wat: string, facts: FrontFacts, rows: readonly Row[]): st
   );
   const table = [
     ...(hosts ?? []).flatMap(({ text, anyPort }) => [...place(text), Number(anyPort)]),
-    ...rows.flatMap(({ version, modern, method, prefix }) => [
+    ...rows.flatMap(({ version, modern, method, prefix, result = "" }) => [
       ...place(version),
       Number(modern),
       ...place(method),
       ...place(prefix),
+      ...place(result),
     ]),
     ...repeated.flatMap(([name]) => place(name)),
   ];

@@ -5,10 +5,10 @@ import { LIST_METHODS } from "./router.ts";
 import { discovery, LISTS } from "./routes.ts";
 
 /**
- * What a core answers to requests that no middleware acts on and no provider is asked for, by their methods: lists without
- * a cursor, and `server/discover`. The router of the core has them as constants, which its manifest proves.
+ * What the router of a core answers as constants, by methods: lists without a cursor that no provider is asked for, and
+ * `server/discover`. Its manifest proves them. Middleware that acts on a method may refuse it, or change its result.
  */
-export function constantResults(manifest: CoreManifest): Map<string, string> {
+export function routedResults(manifest: CoreManifest): Map<string, string> {
   const routes = routesOf(manifest);
   const lists = LISTS.filter(
     (list) => routes.cache.lists[list] !== undefined && routes.dynamic[list] === undefined,
@@ -16,8 +16,12 @@ export function constantResults(manifest: CoreManifest): Map<string, string> {
     const [{ head, tail }] = listPages(list, routes);
     return [LIST_METHODS[list], `${head}${tail}`];
   });
-  const answers: [string, string][] = [...lists, ["server/discover", discovery(routes)]];
+  return new Map([...lists, ["server/discover", discovery(routes)]]);
+}
+
+/** Those of {@link routedResults} that no middleware acts on: what a core answers whoever asks. */
+export function constantResults(manifest: CoreManifest): Map<string, string> {
   const actsOn = (method: string): boolean =>
     manifest.middleware.some(({ methods }) => methods === undefined || methods.includes(method));
-  return new Map(answers.filter(([method]) => !actsOn(method)));
+  return new Map([...routedResults(manifest)].filter(([method]) => !actsOn(method)));
 }

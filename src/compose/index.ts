@@ -2,7 +2,7 @@ export { admitCore } from "./admit-core.ts";
 export { attachAdapter, coreOf, type AdapterInput } from "./attach-adapter.ts";
 export { codeOf, sharedModulesOf } from "./code-of.ts";
 export { compose, type ComposeInput, type Composition } from "./compose.ts";
-export { constantResults } from "./constant-results.ts";
+export { constantResults, routedResults } from "./constant-results.ts";
 export { claimedLinks, partsOfName } from "./fused.ts";
 export { proveCore, type ProvenCore } from "./prove-core.ts";
 export { stubbedFunctions } from "./prove-parts.ts";

@@ -10,7 +10,7 @@ import { buildHostAdapter } from "../../../src/bundle/build-parts.ts";
 import { buildFront, type FrontFacts } from "../../../src/bundle/front.ts";
 import { wasmtime as host } from "../../../src/bundle/hosts/wasmtime.ts";
 import { logServices } from "../../../src/bundle/wat-component.ts";
-import { attachAdapter, compose } from "../../../src/compose/index.ts";
+import { attachAdapter, compose, routedResults } from "../../../src/compose/index.ts";
 import { readManifest, writeManifest, type CoreManifest } from "../../../src/manifest/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
 import { findProgram } from "../../fixtures/programs.ts";
@@ -20,8 +20,10 @@ import {
   CAPABILITIES,
   DIFFERENCES,
   INFO,
+  list,
   MODERN,
   plainCalls,
+  plainLists,
   TRACE,
   type SentCall,
 } from "./front-requests.ts";
@@ -46,11 +48,15 @@ describe.skipIf(missing !== undefined)("calls that the front of wasi:http makes"
   const agent = new Agent({ keepAlive: true });
   let folder: string;
   const servers: RuntimeProcess[] = [];
+  /** The list as the router has it, and another. */
+  let lists: object[];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "tenon-front-calls-"));
     const core = await echoCore();
     const manifest = readManifest(core) as CoreManifest;
+    const constant = routedResults(manifest).get("tools/list")!;
+    lists = [constant, constant.replace("[", "[ ")].map((val) => ({ tag: "success", val }));
     const parts = { facts: FACTS, notifies: false, asks: false, variables: false };
     const [adapter, log] = await Promise.all([buildHostAdapter(host, parts), logServices()]);
     // A front that could have to see a key first hands on everything.
@@ -99,6 +105,21 @@ describe.skipIf(missing !== undefined)("calls that the front of wasi:http makes"
     },
   );
 
+  test.each(plainLists())("a list is answered as the adapter answers it: $title", async ({ title, sent }) => {
+    const { status } = await askBoth(sent);
+    expect(status).toBe(title.startsWith("a client that says much") ? 400 : 200);
+  });
+
+  test("the same is made of a list that middleware passes on, changes, refuses or has itself", async () => {
+    for (const outcome of [...lists, ...outcomes()]) {
+      const text = Buffer.from(JSON.stringify(outcome)).toString("base64");
+      if (text.length > 10_000) continue;
+      for (const version of ["", "2025-11-25", MODERN]) {
+        await askBoth(list(version, { headers: [["authorization", `Outcome ${text}`]] }));
+      }
+    }
+  });
+
   test("whatever the request, components and clients are told the same", async () => {
     await fc.assert(
       fc.asyncProperty(requests(), async (sent) => {
@@ -109,16 +130,21 @@ describe.skipIf(missing !== undefined)("calls that the front of wasi:http makes"
   }, 600_000);
 });
 
-/** A core that answers a call with what it was given, or with the outcome that its arguments hold. */
+/**
+ * A core that answers with what it was given, or with the outcome that the arguments of a call or the credential of a list hold. By
+ * its manifest it has middleware that acts on everything.
+ */
 async function echoCore(): Promise<Uint8Array> {
   const { bytes } = await buildAdapter({
     source: `
 import { authorization } from "tenon:host/credentials@0.1.0";
 export const handler = {
   handle(context, request) {
+    const credential = authorization();
+    const [, text] = /^Outcome (.*)$/.exec(credential ?? "") ?? [];
+    if (text) return JSON.parse(decodeURIComponent(escape(atob(text))));
     const given = /^tools/.test(request.method) ? JSON.parse(request.params ?? "{}").arguments?.outcome : undefined;
     if (given) return given;
-    const credential = authorization();
     return { tag: "success", val: JSON.stringify({ content: [], echo: JSON.stringify({ context, request, credential }) }) };
   },
 };`,
@@ -130,13 +156,17 @@ export const handler = {
     }),
     world: "built",
   });
-  const calculator = await readFile(new URL("../../../dist/components/calculator.wasm", import.meta.url));
+  const [calculator, log] = await Promise.all(
+    ["calculator", "access-log"].map((name) =>
+      readFile(new URL(`../../../dist/components/${name}.wasm`, import.meta.url)),
+    ),
+  );
   const composed = await compose({
     name: "front",
     version: "1.0.0",
     access: "public",
-    providers: [{ as: "calculator", bytes: calculator }],
-    middleware: [],
+    providers: [{ as: "calculator", bytes: calculator! }],
+    middleware: [{ as: "access-log", bytes: log! }],
   });
   return writeManifest(bytes, composed.manifest);
 }

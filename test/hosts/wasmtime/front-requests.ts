@@ -74,6 +74,8 @@ export const DIFFERENCES: Record<string, Differences> = {
     meta: { traceparent: TRACE, tracestate: "a=b" },
     headers: [["traceparent", `${TRACE.slice(0, -1)}0`]],
   },
+  // Behind one that has a state: nothing of a request before it may be told.
+  "a trace in the message without a state": { meta: { traceparent: TRACE } },
   "a trace that is none": { headers: [["traceparent", "00-1-2-3"]], meta: { tracestate: "a=b" } },
   "much text": { params: { arguments: { text: "0123456789".repeat(20_000) } } },
 };
@@ -85,5 +87,48 @@ export function plainCalls(): { title: string; sent: SentCall }[] {
       title: `${what}, ${version === "" ? "no version" : version}`,
       sent: call(version, differences),
     })),
+  );
+}
+
+/** `tools/list` as clients of a revision send it. */
+export function list(version: string, { id = 1, params, meta, headers = [] }: Differences = {}): SentCall {
+  const modern = version === MODERN;
+  const all = { ...(modern && { [VERSION]: version, [CAPABILITIES]: { roots: {} } }), ...meta };
+  const given = Object.keys(all).length > 0 ? { ...params, _meta: all } : params;
+  return {
+    headers: [
+      ["content-type", "application/json"],
+      ...(version === "" ? [] : [["mcp-protocol-version", version] as const]),
+      ...(modern ? [["mcp-method", "tools/list"] as const] : []),
+      ...headers,
+    ],
+    body: bytes(JSON.stringify({ jsonrpc: "2.0", id, method: "tools/list", params: given })),
+  };
+}
+
+/** Lists in revisions of both eras, as they differ. */
+export function plainLists(): { title: string; sent: SentCall }[] {
+  const differences: Record<string, Differences> = {
+    "no parameters": {},
+    "empty parameters": { params: {} },
+    "a cursor": { params: { cursor: "abc" } },
+    "a name": { params: { name: "add" }, headers: [["mcp-name", "other"]] },
+    "a client that says much": { meta: { [CAPABILITIES]: { text: "0123456789".repeat(6_600) } } },
+  };
+  const others = [
+    "an id of text",
+    "progress",
+    "further members of _meta",
+    "a credential",
+    "a trace in the message",
+  ];
+  for (const what of others) differences[what] = DIFFERENCES[what]!;
+  return ["", "2025-06-18", MODERN].flatMap((version) =>
+    Object.entries(differences)
+      .filter(([what]) => version === MODERN || what !== "a client that says much")
+      .map(([what, each]) => ({
+        title: `${what}, ${version === "" ? "no version" : version}`,
+        sent: list(version, each),
+      })),
   );
 }

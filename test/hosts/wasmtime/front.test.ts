@@ -49,45 +49,41 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
   const agent = new Agent({ keepAlive: true });
   let folder: string;
   let server: RuntimeProcess;
+  /** The same behind middleware that acts on lists. */
+  let guarded: RuntimeProcess;
   let composition: Composition;
 
   beforeAll(async () => {
-    composition = await compose({
-      name: "front",
-      version: "1.0.0",
-      access: "public",
-      providers: [
-        {
-          as: "calculator",
-          bytes: await readFile(new URL("../../../dist/components/calculator.wasm", import.meta.url)),
-        },
-      ],
-      middleware: [],
-    });
-    const { bytes: core, manifest } = composition;
-    const bytes = await attachAdapter({
-      core,
-      adapter: await echoAdapter(),
-      front: await buildFront(manifest, FACTS, { asks: false }),
-      services: [await logServices()],
-      rename: (name) => name.replace(/^tenon-wasi:/, "wasi:"),
-      exports: ["wasi:http/incoming-handler@0.2.0"],
-    });
     folder = await mkdtemp(join(tmpdir(), "tenon-front-"));
-    const path = join(folder, "front.wasm");
-    await writeFile(path, bytes);
-    server = await startRuntime(wasmtime!, [
-      "serve",
-      "--addr",
-      "127.0.0.1:0",
-      "--max-instance-reuse-count",
-      "1000",
-      path,
-    ]);
+    const adapter = await echoAdapter();
+    const serve = async (middleware: readonly string[]): Promise<[RuntimeProcess, Composition]> => {
+      const composed = await compose({
+        name: "front",
+        version: "1.0.0",
+        access: "public",
+        providers: [{ as: "calculator", bytes: await built("calculator") }],
+        middleware: await Promise.all(middleware.map(async (as) => ({ as, bytes: await built(as) }))),
+      });
+      const bytes = await attachAdapter({
+        core: composed.bytes,
+        adapter,
+        front: await buildFront(composed.manifest, FACTS, { asks: false }),
+        services: [await logServices()],
+        rename: (name) => name.replace(/^tenon-wasi:/, "wasi:"),
+        exports: ["wasi:http/incoming-handler@0.2.0"],
+      });
+      const path = join(folder, `${middleware.length}.wasm`);
+      await writeFile(path, bytes);
+      const options = ["serve", "--addr", "127.0.0.1:0", "--max-instance-reuse-count", "1000", path];
+      return [await startRuntime(wasmtime!, options), composed];
+    };
+    [server, composition] = await serve([]);
+    [guarded] = await serve(["access-log"]);
   });
   afterAll(async () => {
     agent.destroy();
     await server?.stop();
+    await guarded?.stop();
     if (folder !== undefined) await rm(folder, { recursive: true });
   });
 
@@ -98,6 +94,13 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
     expect(received).toEqual(expected(sent, composition));
     expect(received.status).toBe(200);
   });
+
+  test.each(plainRequests().filter(({ method }) => method === "tools/list"))(
+    "it answers $method of $version itself behind middleware that passes it on",
+    async ({ sent }) => {
+      expect(await send(new URL(guarded.origin), agent, sent)).toEqual(expected(sent, composition));
+    },
+  );
 
   test.each([...plainCalls(), { title: "an unknown tool", sent: call("", { params: { name: "none" } }) }])(
     "it makes a call itself: $title",
@@ -139,6 +142,10 @@ describe.skipIf(missing !== undefined)("the front of wasi:http", () => {
     expect(await handed(Buffer.from(" ".repeat(300_000)))).toMatchObject({ tag: "text" });
   });
 });
+
+function built(name: string): Promise<Uint8Array> {
+  return readFile(new URL(`../../../dist/components/${name}.wasm`, import.meta.url));
+}
 
 /** An adapter that answers with what it is handed. */
 async function echoAdapter(): Promise<Uint8Array> {
