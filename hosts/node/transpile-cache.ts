@@ -4,11 +4,12 @@ import { dirname, join } from "node:path";
 import { defaultCacheDir, openCache } from "../../src/cache/index.ts";
 import { ToolkitError } from "../../src/errors/index.ts";
 import { packageVersion } from "../../src/package/index.ts";
+import { adaptGlue } from "./glue/adapt-glue.ts";
 import { hollowModules } from "./hollow-modules.ts";
 
 /** A component as JavaScript and core modules. */
 export interface TranspiledCore {
-  /** An ES module that exports `instantiate`. */
+  /** An ES module that exports `instantiate`, which takes `Passages` besides what jco gives it. */
   glue: string;
   /** Core modules by the name `glue` asks for. */
   modules: Map<string, Uint8Array>;
@@ -17,7 +18,7 @@ export interface TranspiledCore {
 }
 
 // Part of every key: raise it when what is kept changes without a change of this package's version, of jco or its options.
-const FORMAT = 6;
+const FORMAT = 7;
 const IMPORTS = "imports.json";
 const GLUE = "core.js";
 const PACKAGE = "@bytecodealliance/jco-transpile";
@@ -73,7 +74,7 @@ async function transpile(
   };
   try {
     const result = (await transpileHollow(bytes, run)) ?? (await run(bytes));
-    const glue = adapted(new TextDecoder().decode(result.files.get(GLUE)));
+    const { glue } = adaptGlue(new TextDecoder().decode(result.files.get(GLUE)));
     result.files.set(GLUE, new TextEncoder().encode(glue));
     return result;
   } catch (cause) {
@@ -99,17 +100,6 @@ async function transpileHollow<T extends { files: Map<string, Uint8Array> }>(
   } catch {
     return undefined;
   }
-}
-
-/**
- * The transpiled code asks for an environment variable at every step of every call before it logs nothing, which costs
- * a tenth of a call; and it takes a byte order mark at the start of a text for none of it. A version that writes these
- * differently is left alone.
- */
-function adapted(glue: string): string {
-  return glue
-    .replace(/const _debugLog = \(\.\.\.args\) => \{[^}]*\}[^}]*\};/, "const _debugLog = () => {};")
-    .replaceAll("new TextDecoder()", 'new TextDecoder("utf-8", { ignoreBOM: true })');
 }
 
 /** Several memories in one module: on by default since V8 12, which Node 22 brought. */

@@ -4,12 +4,15 @@ declare namespace WebAssembly {
     readonly buffer: ArrayBuffer;
   }
   interface Instance {
-    readonly exports: Record<string, unknown>;
+    readonly exports: Exports;
   }
+  type Exports = Record<string, unknown>;
   type Imports = Record<string, Record<string, unknown>>;
   const Memory: new (descriptor: { initial: number }) => Memory;
-  const Instance: new (module: Module, imports: Imports) => Instance;
+  const Module: new (bytes: Uint8Array<ArrayBuffer>) => Module;
+  const Instance: new (module: Module, imports?: Imports) => Instance;
+  const RuntimeError: new (message: string) => Error;
   function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
-  function instantiate(module: Module): Promise<{ readonly exports: Record<string, unknown> }>;
+  function instantiate(module: Module): Promise<{ readonly exports: Exports }>;
 }

@@ -4,6 +4,7 @@ import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { attachCallLog } from "./call-log.ts";
 import { attachCallSlots } from "./call-slots.ts";
 import { describeCall } from "./describe-call.ts";
+import { createPassages, type Passages } from "./glue/passages.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { createInstances, isUnauthorized, type Handler, type StartedCore } from "./instances.ts";
 import { logLine, type LogEntry } from "./log-line.ts";
@@ -34,6 +35,7 @@ interface Glue {
     getCoreModule: (name: string) => WebAssembly.Module,
     imports: HostImports,
     instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+    passages: Passages,
   ): Record<string, Handler | undefined>;
 }
 
@@ -193,7 +195,7 @@ function start(): StartedCore {
     // Resources of one interface come from one place: the clocks of safe parts too.
     ...unsafe,
   };
-  const handler = transpiled.instantiate(coreModule, imports, instantiateCore)[HANDLER];
+  const handler = transpiled.instantiate(coreModule, imports, instantiateCore, createPassages())[HANDLER];
   if (!handler) throw new Error(`the core does not export "${HANDLER}"`);
   return { handler, memories };
 }
