@@ -1,11 +1,25 @@
-// What each mode of isolation costs a call, and whether any call learns of another credential: node bench/isolation.mjs [credentials] [calls]
-import { compose } from "tenon/compose";
-import { buildComponent } from "tenon/build";
-import { createPool, ISOLATIONS, loadCore } from "tenon/hosts/node";
+// node bench/isolation.mjs [--credentials 200] [--calls 500]: what each mode of isolation costs a call, and whether any call learns of another
+// credential. Ends with status 1 when one does, in a mode that is to keep them apart, or when a call fails.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildComponent } from "tenon/build";
+import { compose } from "tenon/compose";
+import { createPool, ISOLATIONS, loadCore } from "tenon/hosts/node";
+import { readNumber } from "./options.mjs";
 
-const [credentials = 200, calls = 500] = process.argv.slice(2).map(Number);
+const { values } = parseArgs({
+  options: {
+    credentials: { type: "string", default: "200" },
+    calls: { type: "string", default: "500" },
+  },
+});
+const credentials = readNumber("credentials", values.credentials, { least: 1, most: 10_000 });
+const calls = readNumber("calls", values.calls, { least: 1, most: 10_000 });
+
+const AT_ONCE = 16;
+const SAME = 500;
+const FRESH = 200;
 const folder = join(import.meta.dirname, "..", "dist", "bench");
 const source = `import { defineTool, provider } from "tenon";
 import * as z from "zod/mini";
@@ -35,13 +49,13 @@ const { bytes } = await compose({
 });
 const core = await loadCore(bytes, { isolation: "process" });
 console.log(
-  "| isolation | calls | foreign | failed | one credential, ms a call | a new one each, ms a call | RSS, MB |",
+  "| isolation | calls | foreign | failed | one credential, ms a call | processor time | a new one each, ms a call | processor time | RSS, MB |",
 );
-console.log("| --- | --- | --- | --- | --- | --- | --- |");
+console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const isolation of ISOLATIONS) {
   // Each credential that changes costs a process there.
   const share = isolation === "process" ? 50 : 1;
-  const pool = await createPool(core, { isolation, patient: true, log: () => {} });
+  const pool = await createPool(core, { isolation, patient: true, allReady: true, log: () => {} });
   const results = { own: 0, foreign: 0, failed: 0 };
   const send = async (credential) => {
     const params = JSON.stringify({ name: "remember", arguments: { canary: credential } });
@@ -51,21 +65,25 @@ for (const isolation of ISOLATIONS) {
     const text = outcome?.tag === "success" ? JSON.parse(outcome.val).content[0].text : "failed";
     results[text]++;
   };
+  /** Milliseconds of a call, and those of the processor; of processes this one alone. */
   const time = async (count, credential) => {
     const start = performance.now();
+    const before = process.cpuUsage();
     for (let i = 0; i < count; i++) await send(credential(i));
-    return ((performance.now() - start) / count).toFixed(2);
+    const { user, system } = process.cpuUsage(before);
+    return [performance.now() - start, (user + system) / 1000].map((ms) => (ms / count).toFixed(2));
   };
   await time(50, () => "warm");
-  const same = await time(500, () => "warm");
-  const fresh = await time(Math.ceil(200 / share), (i) => `fresh-${i}`);
+  const same = await time(SAME, () => "warm");
+  const fresh = await time(Math.ceil(FRESH / share), (i) => `fresh-${i}`);
   const rest = Math.ceil((credentials * calls) / share);
-  for (let i = 0; i < rest; i += 16) {
-    await Promise.all(Array.from({ length: 16 }, (_, at) => send(`credential-${(i + at) % credentials}`)));
+  for (let i = 0; i < rest; i += AT_ONCE) {
+    const some = Math.min(AT_ONCE, rest - i);
+    await Promise.all(Array.from({ length: some }, (_, at) => send(`credential-${(i + at) % credentials}`)));
   }
-  const rss = (process.memoryUsage().rss / 1e6).toFixed(0);
-  console.log(
-    `| ${isolation} | ${rest} | ${results.foreign} | ${results.failed} | ${same} | ${fresh} | ${rss} |`,
-  );
+  const rss = (process.memoryUsage.rss() / 1e6).toFixed(0);
+  const cells = [isolation, rest, results.foreign, results.failed, ...same, ...fresh, rss];
+  console.log(`| ${cells.join(" | ")} |`);
+  if (results.failed > 0 || (results.foreign > 0 && isolation !== "shared")) process.exitCode = 1;
   await pool.close();
 }

@@ -1,5 +1,6 @@
 // The guards that scripts/prove-guards.mjs takes out one by one.
 import { HOST_GUARDS } from "./host-guards.mjs";
+import { OPERATION_GUARDS } from "./operation-guards.mjs";
 
 /**
  * `code` occurs once in `file`; without it, or with what it `becomes`, `test` must fail. `named` chooses tests of the file by a pattern of
@@ -95,6 +96,7 @@ export const GUARDS = [
   },
 
   ...HOST_GUARDS,
+  ...OPERATION_GUARDS,
 
   // ---- what goes out ----
   {

@@ -65,11 +65,21 @@ function copyProject() {
     if (file !== "" && existsSync(join(root, file))) cpSync(join(root, file), join(copy, file));
   }
   cpSync(join(root, "dist"), join(copy, "dist"), { recursive: true });
+  takeApart();
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   mkdirSync(kept, { mode: 0o700 });
   const components = join(root, "node_modules", ".cache", "tenon", "components");
   // What the engine makes is named by all that goes into it.
   if (existsSync(components)) symlinkSync(components, join(kept, "components"));
+}
+
+/** What was bundled starts from single files again, so that a guard that is taken out of one is out. */
+function takeApart() {
+  for (const name of ["worker", "process"]) {
+    const source = readFileSync(join(copy, "hosts", "node", `${name}.ts`), "utf8");
+    writeFileSync(join(copy, "dist", "hosts", "node", `${name}.js`), compiled(source));
+  }
+  writeFileSync(join(copy, "dist", "cli", "main.js"), '#!/usr/bin/env node\nimport "../src/cli/main.js";\n');
 }
 
 async function prove(guard) {

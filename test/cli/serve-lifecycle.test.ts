@@ -108,6 +108,20 @@ test("tenon serve answers what is in flight after SIGTERM, takes nothing new, an
   expect(await ended).toBe(0);
 });
 
+test("/readyz says 503 from the signal on, for as long as anything is in flight", async () => {
+  await start(file, "--admin-port", "0");
+  const [, admin] = /health and metrics on (\S+)/.exec(running.output())!;
+  const ready = async (): Promise<number> => (await fetch(`${admin}/readyz`)).status;
+  const { answer } = await callAndWait();
+  expect(await ready()).toBe(200);
+  const ended = running.stop("SIGTERM");
+  await refused();
+  expect(await ready()).toBe(503);
+  held[0]!.end("late");
+  await answer;
+  expect(await ended).toBe(0);
+});
+
 test("A second signal ends it at once, whichever of the two it is", async () => {
   await start();
   const { answer } = await callAndWait();

@@ -185,6 +185,12 @@ test("A metric has 2,000 series at most: what comes beyond counts as other", () 
   expect(samples.at(-1)).toEqual({ name: "many_total", labels: { a: "other" }, value: 1001 });
 });
 
+test("serveAdmin() is on 127.0.0.1 alone", async () => {
+  // Of the addresses of this machine another one that does not leave it.
+  const elsewhere = admin.url.replace("127.0.0.1", "127.0.0.2");
+  await expect(fetch(`${elsewhere}/healthz`)).rejects.toThrow();
+});
+
 test("serveAdmin() answers who asks on this machine, and says whether the server is ready", async () => {
   expect(await get("/healthz")).toEqual([200, "ok\n", "text/plain; charset=utf-8"]);
   expect(await get("/readyz?verbose")).toEqual([200, "ready\n", "text/plain; charset=utf-8"]);

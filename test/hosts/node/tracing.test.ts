@@ -104,6 +104,11 @@ async function call(name: string, args: object, { headers = {}, meta }: Sent = {
   await response.text();
 }
 
+/** All that is in spans. */
+function textOf(all: readonly ReceivedSpan[]): string {
+  return JSON.stringify(all, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+}
+
 const named = (all: readonly ReceivedSpan[], name: string): ReceivedSpan =>
   all.find((span) => span.name === name)!;
 
@@ -198,9 +203,32 @@ test("Uses of keys are spans with the part that was granted them, and without th
     expect(name).toMatch(/^kv\.\w+/);
     expect(attributes["tenon.part"]).toBe("notes");
   }
-  expect(
-    JSON.stringify(all, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-  ).not.toContain("secret");
+  expect(textOf(all)).not.toContain("secret");
+});
+
+test("Nothing that a client says in confidence is in a span", async () => {
+  await start();
+  const headers = {
+    authorization: "Bearer secret-credential",
+    cookie: "secret-cookie",
+    "x-key": "secret-field",
+  };
+  const body = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "add_note", arguments: { title: "secret-title", text: "secret-text" } },
+  };
+  const response = await fetch(`${server.url}?key=secret-query`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+  await response.text();
+  await call("request", { url: `${api.origin}/a?key=secret-query` }, { headers });
+  const all = await spans();
+  expect(all.length).toBeGreaterThan(3);
+  expect(textOf(all)).not.toContain("secret");
 });
 
 test("What fails is an error in the words of the conventions", async () => {
