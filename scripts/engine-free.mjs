@@ -1,5 +1,5 @@
 // Builds a middleware that is written in AssemblyScript into a component without an engine: `middleware.ts` beside it defines what it
-// is, `assembly/index.ts` is what runs.
+// is, `assembly/index.ts` is what runs. One that has a part with an engine holds that as well.
 import { existsSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
@@ -12,6 +12,8 @@ import { capabilitiesOf } from "../dist/src/build/host-interfaces.js";
 import { writeManifest } from "../dist/src/manifest/index.js";
 import { packageVersion } from "../dist/src/package/index.js";
 import { worldSource } from "../dist/src/wit/index.js";
+import { engineVersion } from "../dist/src/build/componentize.js";
+import { enginePart, withEnginePart } from "./engine-part.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const LIBRARY = join(ROOT, "middleware", "assembly");
@@ -30,7 +32,7 @@ const EXPORTS = {
 };
 const CONTRACT = /^tenon:/;
 
-/** Whether a middleware has no engine. */
+/** Whether what runs of a middleware with each request has no engine. */
 export function isEngineFree(entry) {
   return existsSync(mainModule(entry));
 }
@@ -42,30 +44,39 @@ function mainModule(entry) {
 /** What `buildComponent` gives, for an entry of which `isEngineFree` is true. */
 export async function buildEngineFree({ entry }) {
   const { definition } = await evaluateDefinition(entry);
-  const module = await compile(mainModule(entry));
-  const imports = [
-    ...new Set(WebAssembly.Module.imports(await WebAssembly.compile(module)).map((item) => item.module)),
-  ].sort();
-  const witSource = worldSource({ name: WORLD, imports, exports: [HANDLER] });
-  const component = await componentNew(await componentEmbed({ binary: module, witSource, world: WORLD }), []);
+  const part = enginePart(entry);
+  const front = await buildFront(entry, part);
+  const { component, imports, inputs } =
+    part === undefined ? front : await withEnginePart(front.component, part, definition);
   // Settings are for every middleware that has some.
   const asked = imports.filter((name) => !name.startsWith("tenon:host/config@"));
   const manifest = {
     ...definition,
     capabilities: capabilitiesOf(asked, definition.capabilities),
-    toolchain: { sdk: packageVersion(), engine: COMPILER },
+    toolchain: { sdk: packageVersion(), engine: part === undefined ? COMPILER : engineVersion() },
   };
   const bytes = writeManifest(component, manifest);
   return {
     bytes,
     manifest,
     imports: imports.filter((name) => CONTRACT.test(name)),
-    inputs: [entry, ...sourcesOf(dirname(mainModule(entry))), ...sourcesOf(LIBRARY)].map((path) =>
+    inputs: [entry, ...inputs, ...sourcesOf(dirname(mainModule(entry))), ...sourcesOf(LIBRARY)].map((path) =>
       relative(dirname(entry), path),
     ),
     sizes: { raw: bytes.length, gzip: gzipSync(bytes).length },
     warnings: [],
   };
+}
+
+async function buildFront(entry, part) {
+  const module = await compile(mainModule(entry));
+  const imports = [
+    ...new Set(WebAssembly.Module.imports(await WebAssembly.compile(module)).map((item) => item.module)),
+  ].sort();
+  const world = { name: WORLD, imports, exports: [HANDLER] };
+  const witSource = worldSource(world, part === undefined ? [] : [part.wit]);
+  const component = await componentNew(await componentEmbed({ binary: module, witSource, world: WORLD }), []);
+  return { component, imports, inputs: [] };
 }
 
 async function compile(main) {

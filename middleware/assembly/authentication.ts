@@ -17,13 +17,15 @@ import * as handler from "./handler";
 import { ERROR, INFO, readAuthorization, recordFacts, writeLog } from "./host";
 import { isObject, member, parse, stringOf, withMember } from "./json";
 import { isPrincipal, withRoles } from "./principal";
-import { ABSENT, ascii, byteAt, lengthOf, Text } from "./text";
-import { begin, put, putAscii, putString, restore, save, written } from "./writer";
+import { ABSENT, ascii, byteAt, EMPTY, lengthOf, Text } from "./text";
+import { begin, put, putAscii, putInteger, putString, restore, save, written } from "./writer";
 
 /** Codes of refusals, outside the range that JSON-RPC reserves. */
 const NO_TOKEN: i32 = -31_401;
 const FORBIDDEN: i32 = -31_403;
+const UNAVAILABLE: i32 = -31_503;
 const INTERNAL_ERROR: i32 = -32_603;
+const MAX_RETRY_SECONDS: f64 = 86_400;
 
 let middleware: string = "";
 
@@ -41,24 +43,46 @@ export function presented(): Text {
 
 /** The answer to a request without a credential. */
 export function withoutCredential(): handler.Outcome {
-  return challenge(401, NO_TOKEN, "", "no-credential", "");
+  return challenge(401, NO_TOKEN, "", "no-credential", EMPTY);
 }
 
 /** The answer to a credential that is not valid. @param reason A short code for the log and the audit log; clients are not told. */
-export function invalidToken(reason: string): handler.Outcome {
+export function invalidToken(reason: Text): handler.Outcome {
   save();
   begin();
-  putAscii('{"error":"invalid_token","reason":"');
-  putAscii(reason);
-  putAscii('"}');
+  putAscii('{"error":"invalid_token","reason":');
+  putString(reason);
+  putAscii("}");
   writeLog(INFO, ascii("Refused a credential"), written());
   restore();
   return challenge(401, NO_TOKEN, "invalid_token", "invalid-token", reason);
 }
 
+/**
+ * The answer to a credential that cannot be checked now.
+ *
+ * @param reason A short code for the log and the audit log.
+ * @param retryAfterSeconds When to try again; at least 1, whatever is given.
+ */
+export function authenticationUnavailable(reason: Text, retryAfterSeconds: f64): handler.Outcome {
+  save();
+  begin();
+  putAscii('{"reason":');
+  putString(reason);
+  putAscii("}");
+  writeLog(ERROR, ascii("Cannot check a credential"), written());
+  recordDenial("authentication-unavailable", reason);
+  begin();
+  putInteger(<i64>min(max(ceil(retryAfterSeconds), 1), MAX_RETRY_SECONDS));
+  const seconds = written();
+  restore();
+  const message = ascii("Credentials cannot be checked now, try again");
+  return handler.refusal(503, ascii("retry-after"), seconds, UNAVAILABLE, message, ABSENT);
+}
+
 /** The answer where checking a credential failed. @param problem For the log. */
 export function authenticationFailed(problem: string): handler.Outcome {
-  recordDenial("authentication-failed", "");
+  recordDenial("authentication-failed", EMPTY);
   return internalError(problem);
 }
 
@@ -74,9 +98,9 @@ export function admit(principal: Text): handler.Outcome {
   if (access == UNREADABLE) return internalError("what decides on the request cannot be read");
   recordFacts(factsOf(caller, access == ALLOWED));
   if (access == LACKS_SCOPES)
-    return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", "");
+    return challenge(403, FORBIDDEN, "insufficient_scope", "insufficient-scope", EMPTY);
   if (access == AGAINST_RULE) {
-    recordDenial("rule", "");
+    recordDenial("rule", EMPTY);
     return handler.refusal(403, ABSENT, ABSENT, FORBIDDEN, messageOf(403), ABSENT);
   }
   const outcome = handler.next(withMember(context, "principal", caller));
@@ -108,16 +132,15 @@ function factsOf(principal: Text, isAllowed: bool): Text {
 }
 
 /** @param detail Empty where there is none. */
-function recordDenial(reason: string, detail: string): void {
+function recordDenial(reason: string, detail: Text): void {
   save();
   begin();
   putAscii('{"decision":"deny","reason":"');
   putAscii(reason);
   putAscii('"');
-  if (detail.length > 0) {
-    putAscii(',"detail":"');
-    putAscii(detail);
-    putAscii('"');
+  if (lengthOf(detail) > 0) {
+    putAscii(',"detail":');
+    putString(detail);
   }
   putAscii("}");
   recordFacts(written());
@@ -125,7 +148,7 @@ function recordDenial(reason: string, detail: string): void {
 }
 
 /** Refuses with a challenge. @param error Of RFC 6750, section 3.1, or empty. @param reason For the audit log. */
-function challenge(status: i32, code: i32, error: string, reason: string, detail: string): handler.Outcome {
+function challenge(status: i32, code: i32, error: string, reason: string, detail: Text): handler.Outcome {
   if (status == 401 && accessOf(ABSENT) == UNREADABLE) {
     return internalError("what decides on the request cannot be read");
   }

@@ -94,7 +94,6 @@ async function fuse(run: readonly MiddlewarePart[], known: Interfaces): Promise<
   const bytes = await buildChain(run);
   if (bytes === undefined) return undefined;
   const manifests = run.map(({ manifest }) => manifest);
-  const authenticating = manifests.find(({ authenticates }) => authenticates !== undefined);
   const methods = joinMethods(manifests);
   const names = run.map(({ as }) => as);
   const manifest: MiddlewareManifest = {
@@ -106,7 +105,6 @@ async function fuse(run: readonly MiddlewarePart[], known: Interfaces): Promise<
     settingsSchema: {},
     capabilities: joinCapabilities(manifests),
     toolchain: manifests[0]!.toolchain,
-    ...(authenticating?.authenticates && { authenticates: authenticating.authenticates }),
     ...(methods && { methods }),
   };
   return {

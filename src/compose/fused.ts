@@ -56,13 +56,11 @@ function isAt(names: readonly string[], middleware: readonly Middleware[], at: n
 }
 
 function joinedClaim(parts: Middleware[]): ClaimedLink {
-  const authenticating = parts.find(({ authenticates }) => authenticates !== undefined);
   const grants = joinGrants(parts.map((part) => part.grants));
   const methods = joinMethods(parts);
   return {
     as: fusedName(parts.map(({ as }) => as)),
     capabilities: joinCapabilities(parts),
-    ...(authenticating?.authenticates && { authenticates: authenticating.authenticates }),
     ...(grants && { grants }),
     ...(methods && { methods }),
     parts,

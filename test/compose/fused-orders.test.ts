@@ -56,6 +56,7 @@ const LINKS = {
     },
   },
   guard: { as: "guard", use: "guard" },
+  second: { as: "second", use: "guard" },
   cache: { as: "cache", use: "cache" },
 } as const;
 type Kind = keyof typeof LINKS;
@@ -90,6 +91,10 @@ function server(order: readonly (Kind | "own")[], more: Partial<ComposeInput> = 
   };
 }
 
+function NOT_READY_MADE(as: string, name: string): string {
+  return `The manifest says that "${as}" is fused, and it is not the "${name}" that comes with this version of tenon`;
+}
+
 /** Composes as a forger does. */
 async function forge(input: ComposeInput, how: Partial<typeof forger>) {
   Object.assign(forger, { isChecked: false, ...how });
@@ -115,14 +120,13 @@ async function fusedGroups(order: readonly (Kind | "own")[]): Promise<string[][]
   return (await compose(server(order))).manifest.fused;
 }
 
-const SAFE: readonly Kind[] = ["auth", "guard", "cache"];
+const SAFE: readonly Kind[] = ["auth", "guard", "second", "cache"];
 const NOT_MADE = (as: string, names: string): string =>
   `The bytes of "${as}" are not what this version of tenon makes of ${names} in this order`;
 
 describe("what is fused", () => {
   test("the manifest tells the parts as if they were not, and which share a component", async () => {
-    // What is fused with authentication has fewer stubs than it has apart, as grants are joined.
-    const order = ["auth", "own", "guard", "cache"] as const;
+    const order = ["auth", "guard", "cache"] as const;
     const fused = await compose(server(order));
     const apart = await compose(server(order, { fuse: false }));
     const { fused: groups, policyDigest, ...rest } = fused.manifest;
@@ -136,11 +140,11 @@ describe("what is fused", () => {
     const { bytes, manifest } = await compose(server(SAFE));
     await expect(admission(bytes, manifest)).resolves.toBeUndefined();
     const { chain, mistakes, wiring } = await proveCore(bytes, manifest);
-    expect({ chain, mistakes }).toEqual({ chain: ["auth", "guard", "cache"], mistakes: [] });
-    expect(wiring.parts.map(({ as }) => as)).toEqual(["auth+guard+cache", "router", "weather"]);
+    expect({ chain, mistakes }).toEqual({ chain: ["auth", "guard", "second", "cache"], mistakes: [] });
+    expect(wiring.parts.map(({ as }) => as)).toEqual(["auth", "guard+second+cache", "router", "weather"]);
   });
 
-  test("it alone is given the credential and the joined grants", async () => {
+  test("it alone is given the joined grants, and nothing of the credential", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
     const { wiring } = await proveCore(bytes, manifest);
     const has = (id: string): string[] =>
@@ -153,22 +157,28 @@ describe("what is fused", () => {
           ),
         )
         .map(({ as }) => as);
-    expect(has("tenon:host/credentials")).toEqual(["auth+guard+cache"]);
-    expect(has("tenon:host/kv")).toEqual(["auth+guard+cache"]);
+    expect(has("tenon:host/credentials")).toEqual(["auth"]);
+    expect(has("tenon:host/kv")).toEqual(["guard+second+cache"]);
   });
 
   test("what others made splits a run, and one alone is not fused", async () => {
-    expect(await fusedGroups(["auth", "own", "guard", "cache"])).toEqual([["guard", "cache"]]);
-    expect(await fusedGroups(["auth", "own"])).toBeUndefined();
-    expect(await fusedGroups(["auth"])).toBeUndefined();
+    expect(await fusedGroups(["guard", "own", "second", "cache"])).toEqual([["second", "cache"]]);
+    expect(await fusedGroups(["guard", "own"])).toBeUndefined();
+    expect(await fusedGroups(["guard"])).toBeUndefined();
+  });
+
+  test("what authenticates is not", async () => {
+    expect(await fusedGroups(["guard", "auth", "second", "cache"])).toEqual([["second", "cache"]]);
+    expect(await fusedGroups(["guard", "auth", "cache"])).toBeUndefined();
   });
 
   test("the bytes of one that was changed are another's", async () => {
     const input = server(SAFE);
-    const [auth, ...rest] = input.middleware;
-    const changed = new Uint8Array([...auth!.bytes, 0, 2, 1, 120]);
-    const { manifest } = await compose({ ...input, middleware: [{ ...auth!, bytes: changed }, ...rest] });
-    expect(manifest.fused).toEqual([["guard", "cache"]]);
+    const [auth, guard, ...rest] = input.middleware;
+    const changed = new Uint8Array([...guard!.bytes, 0, 2, 1, 120]);
+    const middleware = [auth!, { ...guard!, bytes: changed }, ...rest];
+    const { manifest } = await compose({ ...input, middleware });
+    expect(manifest.fused).toEqual([["second", "cache"]]);
   });
 
   test("the same parts give the same bytes", async () => {
@@ -182,16 +192,16 @@ describe("what is fused", () => {
 
 describe("a host refuses", () => {
   const ORDERS: Kind[][] = [
-    ["auth", "cache", "guard"],
-    ["cache", "guard", "auth"],
-    ["guard", "auth", "cache"],
+    ["guard", "cache", "second"],
+    ["cache", "second", "guard"],
+    ["second", "guard", "cache"],
   ];
 
   test.each(ORDERS)("the order %s,%s,%s inside where the manifest says another", async (...order) => {
     const { bytes, manifest } = await forge(server(SAFE), {
       links: (links) => order.map((kind) => links.find(({ as }) => as === LINKS[kind].as)!),
     });
-    await refused(bytes, manifest, NOT_MADE("auth+guard+cache", "auth-jwt, guard, cache"));
+    await refused(bytes, manifest, NOT_MADE("guard+second+cache", "guard, guard, cache"));
   });
 
   test("an unsafe order that says what it is", async () => {
@@ -205,32 +215,35 @@ describe("a host refuses", () => {
     await refused(
       bytes,
       claimed,
-      'The manifest says that the chain is "auth", "cache", and the bytes have "cache+auth"',
-      NOT_MADE("auth+cache", "auth-jwt, cache"),
+      'The manifest says that the chain is "auth", "cache", and the bytes have "cache", "auth"',
+      NOT_READY_MADE("auth", "auth-jwt"),
     );
   });
 
   test("authentication that the manifest names and the component does not have", async () => {
-    const { manifest } = await compose(server(["auth", "guard"]));
-    const input = server(["guard", "guard"]);
-    const [first, second] = input.middleware;
-    const { bytes } = await compose({ ...input, middleware: [{ ...first!, as: "auth" }, second!] });
+    const { manifest } = await compose(server(["auth", "guard", "cache"]));
+    const { bytes } = await compose(server(["guard", "cache"]));
+    const claimed = { ...manifest, middleware: manifest.middleware.slice(1) };
+    const [guard, cache] = claimed.middleware;
+    const { authenticates } = manifest.middleware[0]!;
     await refused(
       bytes,
-      manifest,
-      NOT_MADE("auth+guard", "auth-jwt, guard"),
-      'The manifest says that "auth+guard" authenticates callers, and in the bytes it sees no credential',
+      { ...claimed, middleware: [{ ...guard!, authenticates: authenticates! }, cache!] },
+      NOT_READY_MADE("guard", "guard"),
+      'The manifest says access is "authenticated", and no middleware of the bytes authenticates callers before "guard+cache", "router", "weather"',
     );
+    const names = [["auth", "guard", "cache"]];
+    await refused(bytes, { ...manifest, fused: names }, NOT_READY_MADE("auth", "auth-jwt"));
   });
 
   test("a component of someone else's under the name of what is fused", async () => {
-    const { bytes, manifest } = await forge(server(["auth", "guard"]), { bytes: await authenticating() });
-    await refused(bytes, manifest, NOT_MADE("auth+guard", "auth-jwt, guard"));
+    const { bytes, manifest } = await forge(server(["auth", "guard", "cache"]), { bytes: own });
+    await refused(bytes, manifest, NOT_MADE("guard+cache", "guard, cache"));
   });
 
   test("what is fused where a component in front sees the credential as well", async () => {
     const thief = await authenticating();
-    const input = server(["auth", "guard"]);
+    const input = server(["auth", "guard", "cache"]);
     const { bytes, manifest } = await forge(
       { ...input, middleware: [{ as: "thief", bytes: thief }, ...input.middleware] },
       {},
@@ -248,22 +261,23 @@ describe("a host refuses", () => {
   test("a manifest that fuses other parts, or parts that do not stand together", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
     const claims: Partial<CoreManifest>[] = [
-      { fused: [["auth", "guard"]] },
-      { fused: [["auth", "cache"]] },
-      { fused: [["guard", "auth", "cache"]] },
+      { fused: [["guard", "second"]] },
+      { fused: [["guard", "cache"]] },
+      { fused: [["second", "guard", "cache"]] },
+      { fused: [["auth", "guard", "second", "cache"]] },
       {
         fused: [
-          ["auth", "guard", "cache"],
-          ["auth", "guard", "cache"],
+          ["guard", "second", "cache"],
+          ["guard", "second", "cache"],
         ],
       },
       {
         fused: [
-          ["auth", "guard", "cache"],
-          ["guard", "cache"],
+          ["guard", "second", "cache"],
+          ["second", "cache"],
         ],
       },
-      { fused: [["auth", "guard", "cache", "weather"]] },
+      { fused: [["guard", "second", "cache", "weather"]] },
     ];
     for (const claim of claims) await refused(bytes, { ...manifest, ...claim });
     const { fused: _, ...apart } = manifest;
@@ -272,27 +286,29 @@ describe("a host refuses", () => {
 
   test("a manifest that says of a part in there what is not so", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
-    const [auth, guard, cache] = manifest.middleware as [never, never, CoreManifest["middleware"][number]];
+    const chain = manifest.middleware.slice(0, -1);
+    const cache = manifest.middleware.at(-1)!;
     const lies: Partial<CoreManifest["middleware"][number]>[] = [
       { digest: `sha256:${"0".repeat(64)}` },
       { name: "guard" },
       { version: "9.9.9" },
       { methods: ["prompts/get"] },
       { capabilities: [] },
+      { authenticates: {} },
     ];
     for (const lie of lies) {
-      await refused(bytes, { ...manifest, middleware: [auth, guard, { ...cache, ...lie }] });
+      await refused(bytes, { ...manifest, middleware: [...chain, { ...cache, ...lie }] });
     }
     const { grants: _, ...without } = cache;
     await refused(
       bytes,
-      { ...manifest, middleware: [auth, guard, without] },
-      'The manifest grants "auth+guard+cache" kv nothing, and its gate lets "cache/" through',
+      { ...manifest, middleware: [...chain, without] },
+      'The manifest grants "guard+second+cache" kv nothing, and its gate lets "cache/" through',
     );
   });
 
   test("a way around what is fused", async () => {
     const { bytes, manifest } = await compose(server(SAFE));
-    await refused(bypass(bytes), manifest, 'The bytes hold "auth+guard+cache", and no request reaches it');
+    await refused(bypass(bytes), manifest, 'The bytes hold "guard+second+cache", and no request reaches it');
   });
 });

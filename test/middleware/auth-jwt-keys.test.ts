@@ -187,6 +187,49 @@ describe("auth-jwt without an answer of the issuer", () => {
   });
 });
 
+/** An instance that looks into the store for each token that it does not know, as the keys are old and there are no others. */
+function withOldKeys(): Door & { knows: (text: string) => boolean } {
+  const world = new World(publishing(NEW), { cacheSeconds: 1, cooldownSeconds: 3600, claims: ["pad"] });
+  const door = world.instance();
+  expect(door.ask(token(NEW, LASTING))).toBe("ok");
+  world.answer = { status: 500 };
+  world.pass(1);
+  let reads = 0;
+  world.kv.beforeGet = () => void reads++;
+  const knows = (text: string): boolean => {
+    const before = reads;
+    expect(door.ask(text)).toBe("ok");
+    return reads === before;
+  };
+  return { ...door, knows };
+}
+
+function tokenOf(sub: string, more: object = {}): string {
+  return token(NEW, { ...LASTING, ...more, sub });
+}
+
+describe("auth-jwt forgets tokens that it verified, the least recently used first,", () => {
+  test("of more than 1,000", () => {
+    const { knows } = withOldKeys();
+    const texts = Array.from({ length: 1001 }, (_, i) => tokenOf(`user-${i}`));
+    for (const text of texts.slice(0, 1000)) expect(knows(text)).toBe(false);
+    expect(knows(texts[0]!)).toBe(true);
+    expect(knows(texts[1000]!)).toBe(false);
+    expect([0, 2, 999, 1000].map((i) => knows(texts[i]!))).toEqual([true, true, true, true]);
+    expect(knows(texts[1]!)).toBe(false);
+  });
+
+  test("where their callers take more than 512 KiB", () => {
+    const { knows } = withOldKeys();
+    const pad = "x".repeat(5000);
+    const texts = Array.from({ length: 150 }, (_, i) => tokenOf(`user-${i}`, { pad }));
+    for (const text of texts) expect(knows(text)).toBe(false);
+    // Each that was forgotten takes the room of the next one.
+    for (const text of texts) expect(knows(text)).toBe(false);
+    expect(texts.slice(-90).every((text) => knows(text))).toBe(true);
+  });
+});
+
 describe("auth-jwt with other instances", () => {
   const attempt = `auth-jwt/attempt/${JWKS_URI}`;
   const document = `auth-jwt/keys/${JWKS_URI}`;

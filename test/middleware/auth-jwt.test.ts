@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { Verdicts } from "../../middleware/auth-jwt/verdicts.ts";
 import {
   AUDIENCE,
   bearer,
@@ -210,18 +209,6 @@ test("a token that was verified is known until it expires, and not a millisecond
   expect(ask()).toEqual(OK);
   pass(1);
   expect(ask()).toMatchObject({ tag: "refused", val: { status: 401 } });
-});
-
-test("tokens that were verified are forgotten when there are too many, the least recently used first", () => {
-  const verdicts = new Verdicts();
-  const principal = { subject: "ada", issuer: ISSUER, scopes: [] };
-  const known = (names: string[]): string[] => names.filter((name) => verdicts.get(name) !== undefined);
-  for (let i = 0; i < 1000; i++) verdicts.add(`${i}`, principal, Infinity);
-  expect(verdicts.get("0")).toBe(principal);
-  verdicts.add("1000", principal, Infinity);
-  expect(known(["0", "1", "2", "1000"])).toEqual(["0", "2", "1000"]);
-  verdicts.add("past", principal, 0);
-  expect(known(["past"])).toEqual([]);
 });
 
 test("keys of the settings that cannot be used close the server", () => {

@@ -11,7 +11,7 @@ import {
 import * as handler from "../../assembly/handler";
 import { now, readSettings } from "../../assembly/host";
 import { member, parse } from "../../assembly/json";
-import { ABSENT, lengthOf, Text } from "../../assembly/text";
+import { ABSENT, ascii, lengthOf, Text } from "../../assembly/text";
 import { begin, put, putAscii, written } from "../../assembly/writer";
 import { bearerToken } from "./bearer";
 import { expiryOf, findKey, readKeys, settingOf } from "./keyring";
@@ -47,11 +47,11 @@ function start(): void {
 function authenticate(authorization: Text): handler.Outcome {
   if (problem.length > 0) return authenticationFailed(problem);
   const token = bearerToken(authorization);
-  if (token == ABSENT) return invalidToken("not-a-bearer-token");
-  if (lengthOf(token) > MAX_KEY_LENGTH) return invalidToken("too-long");
+  if (token == ABSENT) return invalidToken(ascii("not-a-bearer-token"));
+  if (lengthOf(token) > MAX_KEY_LENGTH) return invalidToken(ascii("too-long"));
   const key = findKey(token);
-  if (key < 0) return invalidToken("unknown-key");
-  return now() >= expiryOf(key) ? invalidToken("expired-key") : admit(principalOf(settingOf(key)));
+  if (key < 0) return invalidToken(ascii("unknown-key"));
+  return now() >= expiryOf(key) ? invalidToken(ascii("expired-key")) : admit(principalOf(settingOf(key)));
 }
 
 function principalOf(setting: Text): Text {

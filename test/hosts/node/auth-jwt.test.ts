@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +12,6 @@ import {
   type LoadedCore,
 } from "tenon/hosts/node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { buildComponent } from "../../../src/build/index.ts";
 import { signingKey, token, type SigningKey } from "../../fixtures/tokens.ts";
 import { closeServers, site, type Site } from "./outbound-site.ts";
 
@@ -32,21 +31,17 @@ let issuer: Site;
 let core: LoadedCore;
 let server: HttpServer;
 
-async function build(entry: string): Promise<Uint8Array> {
-  return (await buildComponent({ entry })).bytes;
-}
-
 beforeAll(async () => {
   issuer = await site((_, response) => answer(response));
   const { bytes } = await compose({
     name: "acme",
     version: "1.0.0",
     access: "authenticated",
-    providers: [{ as: "sums", bytes: await build("components/calculator/tool.ts") }],
+    providers: [{ as: "sums", bytes: readFileSync("dist/components/calculator.wasm") }],
     middleware: [
       {
         as: "auth-jwt",
-        bytes: await build("middleware/auth-jwt/middleware.ts"),
+        bytes: readFileSync("dist/components/auth-jwt.wasm"),
         settings: {
           issuer: ISSUER,
           audience: AUDIENCE,

@@ -224,7 +224,7 @@ describe("fused as apart", () => {
   let cores: LoadedCore[];
 
   beforeAll(async () => {
-    cores = await both(input(CHAIN), ["auth", "guard", "cache"]);
+    cores = await both(input(CHAIN), ["guard", "cache"]);
   });
 
   test("outcomes, log lines and facts of the audit log", async () => {
