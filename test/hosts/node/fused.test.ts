@@ -139,6 +139,7 @@ async function run(core: LoadedCore, requests: readonly Sent[], hasStore = true)
   const services = hasStore ? createHostServices(core.manifest, { environment, kv }) : undefined;
   const pool = await createPool(core, {
     workers: 1,
+    patient: true,
     log: (text) => {
       for (const line of Buffer.from(text).toString().trimEnd().split("\n")) lines.push(JSON.parse(line));
     },
@@ -256,7 +257,9 @@ describe("fused as apart", () => {
     for (const core of cores) {
       const kv = await openKvStore("memory");
       const services = createHostServices(core.manifest, { environment, kv });
-      const server = await serveHttp(core, { port: 0, workers: 1, log: () => {}, services: () => services });
+      const limits = { calls: { queueMs: 60_000, deadlineMs: 60_000 } };
+      const options = { port: 0, workers: 1, limits, log: () => {}, services: () => services };
+      const server = await serveHttp(core, options);
       const post = async (body: object, version: string, fields: Record<string, string> = {}) => {
         const response = await fetch(server.url, {
           method: "POST",
