@@ -1,23 +1,25 @@
-import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Rule } from "tenon";
 import { mayAllow } from "../../src/sdk/rule.ts";
-import { ADA, authenticatedBy, type Entries } from "../fixtures/api-key-caller.ts";
-import { compileComponent, type CompiledComponent } from "../fixtures/compiled-component.ts";
+import {
+  ADA,
+  AUTHENTICATING,
+  authenticatedBy,
+  compileAuthenticating,
+  type Entries,
+} from "../fixtures/authenticated-caller.ts";
 import { anyRule, binary, numberText, stringText, valueText } from "../fixtures/rule-inputs.ts";
 
-// The middleware evaluates rules on its own: it must come to what the SDK comes to.
-let component: CompiledComponent;
-
-beforeAll(async () => {
-  component = await compileComponent(await readFile("dist/components/auth-api-key.wasm"));
-});
+// Middleware without an engine evaluates rules on its own: it must come to what the SDK comes to.
+beforeAll(compileAuthenticating);
 
 /** Whether a call gets through, and whether the tool is listed. */
-function decider(): (rule: Rule, args?: string) => readonly [called: boolean, listed: boolean] {
+function decidedBy(
+  name: (typeof AUTHENTICATING)[number],
+): (rule: Rule, args?: string) => readonly [called: boolean, listed: boolean] {
   const catalog: Entries = { "server ": { restricted: { tools: ["t"] } } };
-  const { handle } = authenticatedBy(component, catalog, () => ({
+  const { handle } = authenticatedBy(name, catalog, () => ({
     tag: "success",
     val: '{"tools":[{"name":"t"}]}',
   }));
@@ -37,9 +39,9 @@ function argument(name: string): Rule {
   return { get: ["arguments", name] };
 }
 
-describe("auth-api-key decides by rules as the SDK does", () => {
+describe.each(AUTHENTICATING)("%s decides by rules as the SDK does", (name) => {
   test("whatever a client writes", () => {
-    const decide = decider();
+    const decide = decidedBy(name);
     fc.assert(
       fc.property(anyRule, valueText, (rule, args) => {
         // What a rule is when it comes out of the catalog.
@@ -52,7 +54,7 @@ describe("auth-api-key decides by rules as the SDK does", () => {
   });
 
   test("with two values of whatever a client writes", () => {
-    const decide = decider();
+    const decide = decidedBy(name);
     fc.assert(
       fc.property(binary, fc.oneof(valueText, stringText), fc.oneof(valueText, stringText), (op, a, b) => {
         const rule: Rule = { op, of: [argument("a"), argument("b")] };
@@ -82,7 +84,7 @@ describe("auth-api-key decides by rules as the SDK does", () => {
     .map(([all, power]) => `${all}e${power}`);
 
   test("with numbers that have to be rounded", () => {
-    const decide = decider();
+    const decide = decidedBy(name);
     fc.assert(
       fc.property(fc.oneof(numberText, hard, digits), (number) => {
         const value = JSON.parse(number) as number;
@@ -108,13 +110,13 @@ describe("auth-api-key decides by rules as the SDK does", () => {
     ["a list that is none", { op: "!", of: [{ op: "==", of: [{ list: 5 }, { value: 1 }] }] }],
     ["a path that is none", { op: "!", of: [{ get: [] }] }],
   ])("and not where a rule is %s", ([, rule]) => {
-    expect(decider()(rule as Rule, "{}")).toEqual([false, false]);
+    expect(decidedBy(name)(rule as Rule, "{}")).toEqual([false, false]);
   });
 
   test("however deep lists lie in one another", () => {
     let rule: Rule = { value: 1 };
     for (let depth = 0; depth < 31; depth++) rule = { list: [rule] };
     const of = [{ get: ["arguments"] as const }, rule];
-    expect(decider()({ op: "==", of }, `${"[".repeat(31)}1.0${"]".repeat(31)}`)[0]).toBe(true);
+    expect(decidedBy(name)({ op: "==", of }, `${"[".repeat(31)}1.0${"]".repeat(31)}`)[0]).toBe(true);
   });
 });

@@ -1,26 +1,28 @@
-import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { defineAuthentication, type Outcome, type Request } from "tenon";
 import { handleMiddleware } from "../../src/sdk/handle-middleware.ts";
 import { createLog } from "../../src/sdk/log.ts";
-import { ADA, authenticatedBy, OK, type Entries } from "../fixtures/api-key-caller.ts";
-import { compileComponent, CONTEXT, type CompiledComponent } from "../fixtures/compiled-component.ts";
+import {
+  ADA,
+  AUTHENTICATING,
+  authenticatedBy,
+  compileAuthenticating,
+  OK,
+  type Entries,
+} from "../fixtures/authenticated-caller.ts";
+import { CONTEXT } from "../fixtures/compiled-component.ts";
 import { anyRule, text, valueText } from "../fixtures/rule-inputs.ts";
 
-// The middleware decides on its own what the SDK decides for others: both must come to the same.
-let component: CompiledComponent;
-
-beforeAll(async () => {
-  component = await compileComponent(await readFile("dist/components/auth-api-key.wasm"));
-});
+// Middleware without an engine decides on its own what the SDK decides for others: both must come to the same.
+beforeAll(compileAuthenticating);
 
 /** The same by the SDK. */
 async function expected(request: Request, catalog: Entries, answer: Outcome) {
   const passed: unknown[] = [];
   const facts = {};
   const definition = defineAuthentication({
-    name: "auth-api-key",
+    name: "sdk",
     version: "1.0.0",
     authenticate: () => ({ principal: ADA }),
   });
@@ -176,7 +178,10 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
   })),
 );
 
-describe("auth-api-key lets a caller use and see what the SDK does", () => {
+/** An instance of the one with a part in the engine takes long to start. */
+const RUNS = { "auth-api-key": 1, "auth-jwt": 0.1 };
+
+describe.each(AUTHENTICATING)("%s lets a caller use and see what the SDK does", (name) => {
   test("whatever is asked for", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -184,13 +189,13 @@ describe("auth-api-key lets a caller use and see what the SDK does", () => {
         fc.array(requests, { minLength: 1, maxLength: 5 }),
         async (catalog, asked) => {
           for (const request of asked) {
-            const { handle, facts, passed } = authenticatedBy(component, catalog);
+            const { handle, facts, passed } = authenticatedBy(name, catalog);
             const outcome = comparable(handle(request));
             expect({ outcome, facts, passed }).toEqual(await expected(request, catalog, OK));
           }
         },
       ),
-      { numRuns: 250 },
+      { numRuns: 250 * RUNS[name] },
     );
   });
 
@@ -222,14 +227,14 @@ describe("auth-api-key lets a caller use and see what the SDK does", () => {
         fc.constantFrom("tools/list", "prompts/list", "resources/list", "resources/templates/list", "ping"),
         lists,
         async (catalog, method, answer) => {
-          const { handle, facts, passed } = authenticatedBy(component, catalog, () => answer);
+          const { handle, facts, passed } = authenticatedBy(name, catalog, () => answer);
           const outcome = comparable(handle({ id: "1", method, params: "{}" }));
           expect({ outcome, facts, passed }).toEqual(
             await expected({ id: "1", method, params: "{}" }, catalog, answer),
           );
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 400 * RUNS[name] },
     );
   });
 });
