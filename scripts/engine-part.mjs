@@ -55,6 +55,7 @@ export function enginePart(entry) {
 export async function withEnginePart(front, part, definition) {
   const { component, inputs, sourceMap } = await buildPart(part, definition);
   const halves = { [BEHIND]: component, [FRONT]: front };
+  /** @type {import("../dist/src/compose/interface.js").Interfaces} */
   const host = new Map();
   const linked = [];
   for (const [id, bytes] of Object.entries(halves)) {
