@@ -150,6 +150,9 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
       case "log":
         options.onLog(message.lines && Buffer.from(message.lines), message.dropped, requestId);
         break;
+      case "links":
+        running?.client.observer?.links?.(message.times);
+        break;
       case "result":
         isStarting = message.isStarting;
         if (isStarting)
@@ -173,6 +176,7 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
     limits: options.limits,
     instances: options.instances,
     hasClock: options.hasClock,
+    hasLinks: options.hasLinks,
   });
   return worker;
 }

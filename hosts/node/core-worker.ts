@@ -11,6 +11,7 @@ import { createKeptKeys } from "./kept-keys.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
+import { linkNames } from "./link-names.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { CallResult, WorkerCall } from "./worker-call.ts";
 import {
@@ -31,6 +32,8 @@ export interface CoreWorkerOptions {
   lend(listeners: ServiceListeners): CallServices;
   /** True when the main thread is asked for the time. */
   hasClock: boolean;
+  /** True to tell observers how long each link of the chain took. */
+  hasLinks: boolean;
   /** Takes what a service threw against its own rules. */
   onFault(service: string, error: unknown, requestId: string | undefined): void;
   /** Takes what the host refused a guest; of one call the first {@link MAX_REFUSALS}. */
@@ -108,6 +111,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     clock: options.hasClock,
     maxOutputBytes: calls.resultBytes,
     instances: options.instances,
+    links: options.hasLinks ? linkNames(core.manifest) : undefined,
     environment: core.environment,
   };
   const thread = takeThread(guests.heapMiB);
@@ -351,6 +355,9 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
         break;
       case "unable":
         end("trap", message.reason);
+        break;
+      case "links":
+        held[0]?.call.client.observer?.links?.(message.times);
         break;
       case "outcome":
         settle({ outcome: message.outcome }, message.isStarting);

@@ -39,6 +39,8 @@ export interface PoolOptions {
    * says whether the core can be instantiated.
    */
   allReady?: boolean;
+  /** True to tell the observers of calls how long each link of the chain took. Default false. */
+  hasLinks?: boolean;
   /** Hears that a thread was given up and another takes its place. */
   onReplaced?: () => void;
 }
@@ -139,6 +141,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       }),
       lend: (listeners) => createCallServices(services, limits.outbound, listeners),
       hasClock: services.now !== undefined,
+      hasLinks: options.hasLinks ?? false,
       onFault: (service, error, requestId) =>
         reportFault(log, `The ${service} service failed`, error, requestId),
       onRefusal: (refusal, requestId) => reportRefusal(log, refusal, requestId),

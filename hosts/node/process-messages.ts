@@ -1,5 +1,6 @@
 import type { CallResult } from "./worker-call.ts";
 import type { InstanceLimits } from "./instances.ts";
+import type { LinkTime } from "./link-trace.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import type { LoadedCore } from "./load-core.ts";
 import type { CallMessage, ServiceAnswer, ServiceQuestion } from "./worker-messages.ts";
@@ -13,6 +14,7 @@ export type ToProcess =
       limits: Limits;
       instances: InstanceLimits;
       hasClock: boolean;
+      hasLinks: boolean;
     }
   | { kind: "run"; call: CallMessage; timeoutMs: number }
   | { kind: "cancel" }
@@ -22,6 +24,7 @@ export type ToProcess =
 export type FromProcess =
   | { kind: "ready" }
   | { kind: "log"; lines: Uint8Array | undefined; dropped: number }
+  | { kind: "links"; times: LinkTime[] }
   | { kind: "result"; result: CallResult; isStarting: boolean }
   /** It has nothing more to do, and ends. */
   | { kind: "ended"; reason: string }

@@ -18,7 +18,13 @@ function end(reason: string): void {
   tell({ kind: "ended", reason }, () => process.exit());
 }
 
-async function start({ core, limits, instances, hasClock }: ToProcess & { kind: "start" }): Promise<void> {
+async function start({
+  core,
+  limits,
+  instances,
+  hasClock,
+  hasLinks,
+}: ToProcess & { kind: "start" }): Promise<void> {
   const modules = await compileModules(core.code!, "core");
   worker = startCoreWorker(
     { ...core, modules },
@@ -26,6 +32,7 @@ async function start({ core, limits, instances, hasClock }: ToProcess & { kind: 
       limits,
       instances,
       hasClock,
+      hasLinks,
       lend: () => ({
         begin() {},
         answer: (question) =>
@@ -61,7 +68,11 @@ process.on("message", (message: ToProcess) => {
       worker!.run({
         ...given,
         deadline: Date.now() + timeoutMs,
-        client: { authorization: given.authorization, signal: call.signal },
+        client: {
+          authorization: given.authorization,
+          signal: call.signal,
+          observer: { links: (times) => tell({ kind: "links", times: [...times] }) },
+        },
         onBegin() {},
         onEnd: (result) => tell({ kind: "result", result, isStarting: hasEnded || !worker!.isFree }),
         onGivenBack() {},

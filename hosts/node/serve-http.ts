@@ -36,7 +36,10 @@ import { createFindPeer, createIsTrusted } from "./trusted-proxies.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions
-  extends LoadOptions, AskingOptions, Omit<PoolOptions, "patient" | "services" | "allReady" | "onReplaced"> {
+  extends
+    LoadOptions,
+    AskingOptions,
+    Omit<PoolOptions, "patient" | "services" | "allReady" | "hasLinks" | "onReplaced"> {
   /** Gives what calls may reach, for the core in place and each that replaces it. Default: nothing. */
   services?: (manifest: CoreManifest) => HostServices;
   /** TCP port; 0 takes any free one. Default 3000. */
@@ -179,7 +182,7 @@ export async function serveHttp(
       services: options.services?.(next.manifest) ?? {},
       onReplaced: () => observer?.workerReplaced?.(),
     };
-    const pool = await createPool(next, { ...poolOptions, allReady });
+    const pool = await createPool(next, { ...poolOptions, allReady, hasLinks: observer?.links === true });
     const taskPool = createTaskPool(next, poolOptions);
     const constants = keepConstants(next.manifest);
     return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool, constants };

@@ -1,6 +1,7 @@
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import type { Owners } from "./describe-call.ts";
 import type { InstanceLimits } from "./instances.ts";
+import type { LinkTime } from "./link-trace.ts";
 
 /** What a worker is started with, as its first message. */
 export interface WorkerSetup {
@@ -24,6 +25,8 @@ export interface WorkerSetup {
   /** Bytes of UTF-8 an outcome may have. */
   maxOutputBytes: number;
   instances: InstanceLimits;
+  /** The names of what is timed, see `linkNames`; absent where nobody wants to know. */
+  links: readonly (string | undefined)[] | undefined;
   /** See `LoadedCore`. */
   environment: Record<string, string> | undefined;
 }
@@ -64,12 +67,13 @@ export type ToWorker = typeof LOOK | CallMessage | ServiceAnswer;
 
 /**
  * From a worker. Results of calls that succeeded are in the slots, unless they are too long. `recycle` asks for another worker in this
- * one's place. Where `isStarting`, an instance is started before the worker begins its next call, and `ready` or `unable` follows.
+ * one's place, and `links` goes ahead of what ends a call. Where `isStarting`, an instance is started before the worker begins its next call, and `ready` or `unable` follows.
  */
 export type WorkerMessage =
   | typeof LOOK
   | { kind: "ready" }
   | { kind: "unable"; reason: string }
+  | { kind: "links"; times: LinkTime[] }
   | { kind: "outcome"; outcome: Outcome; isStarting: boolean }
   | { kind: "failure"; failure: "trap" | "too-large"; recycle: boolean; isStarting: boolean }
   | ServiceQuestion;

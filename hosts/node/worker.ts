@@ -7,6 +7,7 @@ import { describeCall } from "./describe-call.ts";
 import { createPassages, type Passages } from "./glue/passages.ts";
 import { createHostImports, type HostImports } from "./host-imports.ts";
 import { createInstances, isUnauthorized, type Handler, type StartedCore } from "./instances.ts";
+import { createLinkTrace } from "./link-trace.ts";
 import { logLine, type LogEntry } from "./log-line.ts";
 import { createLogMapper } from "./map-log-entry.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -59,6 +60,7 @@ const serviceImports = createServiceImports(
   () => slot !== undefined && slots.isCancelled(slot),
   () => authorization,
 );
+const links = setup.links && createLinkTrace(setup.links);
 const instances = createInstances(start, setup.instances, () => performance.now());
 /** Of the call in flight. */
 let slot: number | undefined;
@@ -153,7 +155,8 @@ function messageOf(outcome: Outcome, request: McpRequest): string | Ending {
 function end(of: number, message: string | Ending): void {
   const isStarting = instances.needsSpare;
   slot = undefined;
-  if (typeof message === "string" && slots.answer(of, message, isStarting)) {
+  if (links) post({ kind: "links", times: links.take() });
+  if (typeof message === "string" && !links && slots.answer(of, message, isStarting)) {
     if (slots.mustTell()) post(LOOK);
   } else {
     post(
@@ -179,8 +182,10 @@ function prepare(): void {
 
 function start(): StartedCore {
   const memories: WebAssembly.Memory[] = [];
+  const traced = links?.instance();
   const instantiateCore = (module: WebAssembly.Module, given: WebAssembly.Imports): WebAssembly.Instance => {
-    const instance = new WebAssembly.Instance(module, given);
+    const instance = new WebAssembly.Instance(module, traced ? traced.around(given) : given);
+    traced?.learn(instance);
     for (const each of Object.values(instance.exports)) {
       if (each instanceof WebAssembly.Memory && !memories.includes(each)) memories.push(each);
     }
@@ -197,7 +202,7 @@ function start(): StartedCore {
   };
   const handler = transpiled.instantiate(coreModule, imports, instantiateCore, createPassages())[HANDLER];
   if (!handler) throw new Error(`the core does not export "${HANDLER}"`);
-  return { handler, memories };
+  return { handler: traced ? { handle: traced.finish(handler.handle) } : handler, memories };
 }
 
 function coreModule(name: string): WebAssembly.Module {

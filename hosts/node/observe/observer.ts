@@ -2,6 +2,7 @@ import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { HttpRequestHead, McpRequest } from "../../../src/protocol/index.ts";
 import type { CallResult } from "../worker-call.ts";
 import type { HttpServiceRequest } from "../host-services.ts";
+import type { LinkTime } from "../link-trace.ts";
 import type { PoolStats } from "../pool.ts";
 
 /**
@@ -10,6 +11,8 @@ import type { PoolStats } from "../pool.ts";
  * A server without one does nothing for it; what a core itself costs is the same with and without.
  */
 export interface Observer {
+  /** Wants to hear of the links of the chain. Calls then cost more: each link is entered through a function that takes the time. */
+  readonly links?: boolean;
   /** A core takes new requests from now on: the first one, and each that replaces it. */
   serving?: (core: ServedCore) => void;
   /** A request of the transport has arrived; nothing of it is checked yet. */
@@ -50,6 +53,8 @@ export interface CallObserver {
   readonly context?: string;
   /** A part uses a service of the host: an `interface.function` of `tenon:host`. */
   service?: (name: string, args: readonly unknown[]) => ServiceObserver | undefined;
+  /** How long the parts that it went through took. Comes ahead of its end, and not at all when the thread was given up. */
+  links?: (times: readonly LinkTime[]) => void;
   /** It has ended. Called once. */
   end?: (result: CallResult) => void;
 }
@@ -66,6 +71,7 @@ export interface ServiceObserver {
 export function combineObservers(observers: readonly Observer[]): Observer | undefined {
   if (observers.length < 2) return observers[0];
   return {
+    links: observers.some(({ links }) => links === true),
     serving: (core) => observers.forEach((each) => each.serving?.(core)),
     workerReplaced: () => observers.forEach((each) => each.workerReplaced?.()),
     request: (request) => combineRequests(observers.map((each) => each.request?.(request))),
@@ -77,11 +83,13 @@ function combineRequests(observers: readonly (RequestObserver | undefined)[]): R
     call(call) {
       const calls = observers.map((each) => each?.call?.(call));
       const context = calls.findLast((each) => each?.context !== undefined)?.context;
-      // Metrics do not count services: one alone listens.
+      // Metrics count neither services nor links: one alone listens.
       const service = calls.find((each) => each?.service !== undefined)?.service;
+      const links = calls.find((each) => each?.links !== undefined)?.links;
       return {
         ...(context !== undefined && { context }),
         ...(service && { service }),
+        ...(links && { links }),
         end: (result) => calls.forEach((each) => each?.end?.(result)),
       };
     },

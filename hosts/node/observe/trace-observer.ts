@@ -3,6 +3,7 @@ import type { CoreManifest } from "../../../src/manifest/index.ts";
 import type { McpRequest } from "../../../src/protocol/index.ts";
 import type { CallResult } from "../worker-call.ts";
 import type { HttpServiceRequest } from "../host-services.ts";
+import type { LinkTime } from "../link-trace.ts";
 import type {
   CallObserver,
   ObservedCall,
@@ -40,7 +41,7 @@ interface TracedContext {
 }
 
 /**
- * Makes a span of each request, and in it one of each call of the core and of each use of a service. Names of attributes
+ * Makes a span of each request, in it one of each call of the core, and in that one of each link of the chain and of each use of a service. Names of attributes
  * are those of the semantic conventions for MCP, generative AI and HTTP.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/
@@ -48,6 +49,7 @@ interface TracedContext {
 export function createTraceObserver(startSpan: StartSpan): Observer {
   let core: ServedCore | undefined;
   return {
+    links: true,
     serving(served) {
       core = served;
     },
@@ -118,6 +120,7 @@ function observeCall(
   return {
     // The first member stays the first: it is found by its place.
     context: JSON.stringify({ ...context, traceparent: formatTraceparent(span.spanContext()) }),
+    links: (times) => traceLinks(span, startSpan, times),
     service: (name, args) => (core ? observeService(span, core.manifest, startSpan, name, args) : undefined),
     end(result) {
       const error = errorOf(result);
@@ -127,6 +130,21 @@ function observeCall(
       span.end();
     },
   };
+}
+
+/** Links call each other: each is within the one that called it. */
+function traceLinks(call: Span, startSpan: StartSpan, times: readonly LinkTime[]): void {
+  const spans: Span[] = [];
+  for (const { name, startTime, endTime, caller, failed } of times) {
+    const span = startSpan(
+      `link ${name}`,
+      { kind: INTERNAL, startTime, attributes: { "tenon.part": name } },
+      caller === undefined ? call : spans[caller],
+    );
+    if (failed) span.setAttribute("error.type", "trap").setStatus({ code: ERROR });
+    span.end(endTime);
+    spans.push(span);
+  }
 }
 
 function observeService(

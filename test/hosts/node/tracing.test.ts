@@ -121,6 +121,7 @@ test("A request has a span, its call of the core one in it, and a request of a t
   expect(all.map(({ name }) => name).sort()).toEqual([
     "GET",
     "core tools/call request",
+    "link fetching",
     "tools/call request",
   ]);
   const [request, inner, outbound] = ["tools/call request", "core tools/call request", "GET"].map((name) =>
