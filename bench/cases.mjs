@@ -6,11 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "tenon/bundle";
 import { CALL, LIST, listRequest, load, median } from "./load.mjs";
-import { addCore, passMiddleware, readyMade } from "./parts.mjs";
+import { addCore, passMiddleware } from "./parts.mjs";
 import { findProgram } from "./programs.mjs";
 import { freePort, script, start } from "./server.mjs";
-
-const root = join(import.meta.dirname, "..");
 
 /** The Node host against a bare JSON echo in the same round. */
 export async function node({ seconds, rounds }) {
@@ -115,46 +113,6 @@ export async function viceroy({ seconds, rounds }) {
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-/** From starting `tenon serve` to its first answer, on a cached and on a new core. */
-export async function coldStart({ rounds }) {
-  const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));
-  try {
-    const core = join(folder, "core.wasm");
-    await writeFile(core, await addCore({ middleware: [await readyMade("access-log")] }));
-    const firstAnswerMs = async (cache) => {
-      const port = String(await freePort());
-      const url = `http://127.0.0.1:${port}/mcp`;
-      const args = [join(root, "dist/cli/main.js"), "serve", core];
-      const env = { TENON_PORT: port, TENON_CACHE_DIR: cache };
-      const server = await start(process.execPath, args, { url, env });
-      await server.stop();
-      return server.startMs;
-    };
-    const cold = [];
-    const cached = [];
-    for (let i = 0; i < rounds; i++) {
-      cold.push(await firstAnswerMs(join(folder, `cache-${i}`)));
-      cached.push(await firstAnswerMs(join(folder, `cache-${i}`)));
-    }
-    const bare = await nodeStartMs(rounds);
-    const row = (name, ms) => [name, `${ms.toFixed(0)} ms`, (ms / bare).toFixed(1)];
-    const rows = [row("new core", median(cold)), row("cached core", median(cached)), row("node -e 0", bare)];
-    return { title: "Cold start of tenon serve", head: ["what", "first answer after", "/ bare node"], rows };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function nodeStartMs(rounds) {
-  const times = [];
-  for (let i = 0; i < rounds; i++) {
-    const started = performance.now();
-    await once(spawn(process.execPath, ["-e", "0"]), "exit");
-    times.push(performance.now() - started);
-  }
-  return median(times);
 }
 
 /**

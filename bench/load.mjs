@@ -18,6 +18,13 @@ export function listRequest(method) {
 /** `tools/list` likewise. */
 export const LIST = listRequest("tools/list");
 
+/** Header fields of these requests. */
+export const HEADERS = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  "mcp-protocol-version": "2025-06-18",
+};
+
 /**
  * Sends one request over and over.
  *
@@ -35,12 +42,7 @@ export async function load(
     connections,
     ...(body && {
       body,
-      headers: {
-        "content-type": "application/json",
-        accept: "application/json, text/event-stream",
-        "mcp-protocol-version": "2025-06-18",
-        ...headers,
-      },
+      headers: { ...HEADERS, ...headers },
     }),
     ...(token && {
       requests: [

@@ -2,7 +2,8 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { against } from "./against.mjs";
-import { coldStart, limits, lists, node, viceroy } from "./cases.mjs";
+import { limits, lists, node, viceroy } from "./cases.mjs";
+import { coldStart } from "./cold-start.mjs";
 import { freshTokens } from "./fresh-tokens.mjs";
 import { fused } from "./fused.mjs";
 import { making, sizes } from "./making.mjs";

@@ -2,8 +2,10 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 const START_LIMIT_MS = 180_000;
+const PAUSE_MS = 2;
 
 /** A free TCP port on loopback. */
 export function freePort() {
@@ -27,11 +29,12 @@ export function script(path, env) {
 }
 
 /**
- * Starts a command and waits until `url` answers anything at all.
+ * Starts a command and waits until `url` answers anything at all, or until it answers `request`, which are the options of a fetch, with
+ * status 200.
  *
  * @returns the running process: `startMs` says how long that took, `exitCode()` is null while it runs, `log()` ends with what it wrote last
  */
-export async function start(command, args, { url, env = {}, cwd }) {
+export async function start(command, args, { url, env = {}, cwd, request }) {
   const started = performance.now();
   const child = spawn(command, args, {
     cwd,
@@ -46,11 +49,14 @@ export async function start(command, args, { url, env = {}, cwd }) {
   }
   const ended = new Promise((done) => child.once("exit", done));
   while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
-    const answered = await fetch(url, { method: "POST", body: "{}" }).then(
-      (response) => response.text().then(() => true),
+    const answered = await fetch(url, { method: "POST", ...(request ?? { body: "{}" }) }).then(
+      (response) => response.text().then(() => request === undefined || response.status === 200),
       () => false,
     );
-    if (answered) {
+    if (!answered) {
+      // Asking all the time would take what the command needs to start.
+      await pause(PAUSE_MS);
+    } else {
       return {
         pid: child.pid,
         log: () => log,

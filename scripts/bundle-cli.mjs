@@ -2,11 +2,13 @@
 // becomes `dist/cli`, with files for what several commands share, and what threads and processes start from becomes one
 // file each, in place. What a command loads when it needs it stays apart.
 import { chmodSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
+/** Commands that are waited for most, each by itself. */
+const APART = new Set(["build.js", "serve.js"]);
 /** Packages that every server loads: small, and without state. */
 const INLINED = ["@jridgewell/sourcemap-codec", "@noble/ciphers"];
 const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -48,19 +50,16 @@ await build({
 // `npx tenon` in this repository runs it as a program.
 chmodSync(join(dist, "cli", "main.js"), 0o755);
 
-/**
- * The commands but `serve` as one module: what is shared by some commands and not by others is a file for each such group, and
- * none of them is waited for as a server is.
- */
+/** All other commands as one module: what some commands share and others do not would be a file for each such group. */
 function groupCommands(context) {
   context.onResolve({ filter: /^\.\/commands\// }, ({ kind, path }) =>
-    kind === "dynamic-import" && !path.endsWith("/serve.js")
+    kind === "dynamic-import" && !APART.has(basename(path))
       ? { path: "commands", namespace: "group" }
       : undefined,
   );
   context.onLoad({ filter: /.*/, namespace: "group" }, () => {
     const resolveDir = join(dist, "src/cli/commands");
-    const files = readdirSync(resolveDir).filter((file) => file.endsWith(".js") && file !== "serve.js");
+    const files = readdirSync(resolveDir).filter((file) => file.endsWith(".js") && !APART.has(file));
     return { contents: files.map((file) => `export * from "./${file}";`).join(""), resolveDir };
   });
 }

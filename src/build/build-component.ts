@@ -74,9 +74,13 @@ export async function buildComponent(input: BuildInput): Promise<BuiltComponent>
   await checkEntry(entry);
   const { allowMissing = [] } = input;
   checkAllowed(allowMissing);
+  const minify = input.minify ?? true;
+  const own = bundleOwn(entry, minify);
+  // What is wrong with it is told by the evaluation, which knows more of it.
+  own.catch(() => {});
   const evaluated = await evaluateDefinition(entry, allowMissing);
   const { definition } = evaluated;
-  const bundled = await bundleComponent(entry, evaluated, input.minify ?? true);
+  const bundled = await bundleComponent(entry, evaluated, { own, minify });
   const capabilities = requestedCapabilities(entry, bundled, definition);
   const imports = externalImports(bundled.metafile);
   const wit = worldSource({
@@ -137,13 +141,9 @@ interface ComponentBundle extends Bundle {
   readonly inputs: readonly string[];
 }
 
-/** Bundles the component's code, with the parts of the runtime that the author's own code uses. */
-async function bundleComponent(
-  entry: string,
-  { definition, checks }: Evaluated,
-  minify: boolean,
-): Promise<ComponentBundle> {
-  const own = await bundle({
+/** The author's own code alone, which says what of the runtime it uses. */
+function bundleOwn(entry: string, minify: boolean): Promise<Bundle> {
+  return bundle({
     entry,
     source: exportOf(entry),
     format: "esm",
@@ -151,9 +151,18 @@ async function bundleComponent(
     plugins: [hostPlugin, ownCodePlugin],
     define: MARKED_GLOBALS,
   });
-  const asking = asks(definition, own.code);
+}
+
+/** Bundles the component's code, with the parts of the runtime that the author's own code uses. */
+async function bundleComponent(
+  entry: string,
+  { definition, checks }: Evaluated,
+  { own: bundlingOwn, minify }: { own: Promise<Bundle>; minify: boolean },
+): Promise<ComponentBundle> {
+  const bundlingBare = bundleWithoutSchemas(entry, checks);
   const compiled = checksSource(checks);
-  const bare = await bundleWithoutSchemas(entry, checks);
+  const [own, bare] = await Promise.all([bundlingOwn, bundlingBare]);
+  const asking = asks(definition, own.code);
   const bundled = await bundle({
     entry,
     source: entrySource(entry, definition, own, {

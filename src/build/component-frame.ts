@@ -1,4 +1,3 @@
-import { componentEmbed, componentNew, parse, print } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { ByteReader, ByteWriter } from "../wasm/index.ts";
 import {
   codeSection,
@@ -37,10 +36,16 @@ export async function componentFrame(
   glue: CoreModule,
   { wit, world, startsLate = false }: { wit: string; world: string; startsLate?: boolean },
 ): Promise<Uint8Array> {
+  const { componentEmbed, componentNew, parse, print } = await loadWasmTools();
   const binary = moduleWithoutCode(glue);
   const embedded = await componentEmbed({ binary, witSource: withClocks(wit, world), world });
   const skeleton = skeletonOf(await print(await componentNew(embedded, [])));
   return parse(componentText(skeleton, glue, startsLate));
+}
+
+/** Loads what makes the text of a component into bytes, once. */
+export function loadWasmTools(): Promise<typeof import("@bytecodealliance/jco-transpile/wasm-tools")> {
+  return import("@bytecodealliance/jco-transpile/wasm-tools");
 }
 
 /** True for an import that the component gets from outside. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { defaultCacheDir, openCache } from "../cache/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { compactSnapshot } from "./compact-snapshot.ts";
+import { loadWasmTools } from "./component-frame.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
 import { relinkEngine } from "./relink-engine.ts";
 import { withoutNames } from "./without-names.ts";
@@ -23,6 +24,7 @@ export interface EngineInput {
 }
 
 const COMPONENT = "component.wasm";
+const require = createRequire(import.meta.url);
 let engine: Promise<Buffer | undefined> | undefined;
 
 /** True when equal sources give equal bytes. */
@@ -49,7 +51,8 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
   const cache = await openCache(join(defaultCacheDir(), "components"));
   let component = (await cache.read(key))?.get(COMPONENT);
   if (component === undefined) {
-    component = await runEngine(input, runtime);
+    // The engine runs on other threads, which leaves this one free to load what comes next.
+    [component] = await Promise.all([runEngine(input, runtime), loadWasmTools()]);
     await cache.write(key, new Map([[COMPONENT, component]]));
   }
   const { startsLate = false } = input;
@@ -63,7 +66,7 @@ export async function componentize(input: EngineInput): Promise<Uint8Array> {
 }
 
 async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffer): Promise<Uint8Array> {
-  const { componentize: run } = await import("componentize-qjs");
+  const { componentize: run } = require("componentize-qjs") as typeof import("componentize-qjs");
   const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
   const folder = await mkdtemp(join(tmpdir(), "tenon-wit-"));
   try {
@@ -80,7 +83,7 @@ async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffe
 
 /** What the manifest says of the engine. */
 export function engineVersion(): { name: string; version: string } {
-  const { version } = createRequire(import.meta.url)("componentize-qjs/package.json") as { version: string };
+  const { version } = require("componentize-qjs/package.json") as { version: string };
   return { name: "quickjs", version };
 }
 

@@ -1,5 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { defaultCacheDir, openCache } from "../cache/index.ts";
 
 // Loading a module runs the engine once and keeps its memory, with two things in it that differ from one build to the
 // next: the seed of the hash tables of its Rust half (so also their layout), and the time it started, from which
@@ -55,14 +57,37 @@ const DYLINK_NAME = Buffer.from("\u0008dylink.0");
 const LAST_SECTION_ID = 13;
 const MIN_ENGINE_SIZE = 500_000;
 
+const ENGINE = "engine.wasm";
+const require = createRequire(import.meta.url);
+
 /**
  * The engine inside componentize-qjs, without `async` and optimised for size, patched so that equal sources give equal
  * components; nothing when this version of it is not the one the patches are for.
+ *
+ * It is taken from `components` in the user's cache folder where it was found before: a search through all that it is embedded in
+ * takes longer than the rest of a build.
  */
 export async function reproducibleEngine(): Promise<Buffer | undefined> {
-  await import("componentize-qjs");
-  const { cache } = createRequire(import.meta.url);
-  const binding = Object.keys(cache).find((path) => /componentize-qjs[^/\\]*\.node$/.test(path));
+  // A folder that is not to be used is told of where components are kept.
+  const cache = await openCache(join(defaultCacheDir(), "components")).catch(() => undefined);
+  const key = JSON.stringify([ENGINE, await installed("componentize-qjs/package.json"), PATCHES]);
+  const kept = (await cache?.read(key))?.get(ENGINE);
+  if (kept !== undefined) return Buffer.from(kept.buffer, kept.byteOffset, kept.length);
+  const engine = await embeddedEngine();
+  if (engine !== undefined) await cache?.write(key, new Map([[ENGINE, engine]]));
+  return engine;
+}
+
+/** What tells an installed file from one of another version. */
+async function installed(file: string): Promise<unknown> {
+  const path = require.resolve(file);
+  const { size, mtimeMs } = await stat(path);
+  return [path, await readFile(path, "utf8"), size, mtimeMs, process.platform, process.arch];
+}
+
+async function embeddedEngine(): Promise<Buffer | undefined> {
+  require("componentize-qjs");
+  const binding = Object.keys(require.cache).find((path) => /componentize-qjs[^/\\]*\.node$/.test(path));
   if (binding === undefined) return undefined;
   // The engines are embedded verbatim; the one sought is the smallest of the four.
   const [engine] = embeddedEngines(await readFile(binding)).sort((a, b) => a.length - b.length);

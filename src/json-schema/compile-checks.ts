@@ -1,14 +1,16 @@
-import { getProperty } from "ajv/dist/compile/codegen/index.js";
-import {
-  _,
-  Ajv2020,
-  stringify,
-  type CodeKeywordDefinition,
-  type KeywordCxt,
-  type ValidateFunction,
-} from "ajv/dist/2020.js";
-import { usePattern } from "ajv/dist/vocabularies/code.js";
-import standalone from "ajv/dist/standalone/index.js";
+import { createRequire } from "node:module";
+import type { Ajv2020, CodeKeywordDefinition, KeywordCxt, ValidateFunction } from "ajv/dist/2020.js";
+
+// A module that imports a package of the older kind has every file of it read for the names it exports, which takes as long as
+// running it.
+const require = createRequire(import.meta.url);
+const { _, Ajv2020: Ajv, stringify } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
+const { getProperty } =
+  require("ajv/dist/compile/codegen/index.js") as typeof import("ajv/dist/compile/codegen/index.js");
+const { usePattern } =
+  require("ajv/dist/vocabularies/code.js") as typeof import("ajv/dist/vocabularies/code.js");
+const { default: standalone } =
+  require("ajv/dist/standalone/index.js") as typeof import("ajv/dist/standalone/index.js");
 
 /**
  * Faults after which elements of lists are not looked at any more. A list of a million wrong ones would else take more memory
@@ -181,7 +183,7 @@ function isText(schema: unknown): boolean {
 }
 
 function createAjv(source: boolean): Ajv2020 {
-  const ajv = new Ajv2020({
+  const ajv = new Ajv({
     strict: false,
     allErrors: true,
     messages: false,
@@ -222,5 +224,5 @@ export function compileChecks(schemas: Readonly<Record<string, object>>): Record
 export function checksModule(schemas: Readonly<Record<string, object>>): string {
   const ajv = createAjv(true);
   for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(compilable(schema) as object, name);
-  return standalone.default(ajv, Object.fromEntries(Object.keys(schemas).map((name) => [name, name])));
+  return standalone(ajv, Object.fromEntries(Object.keys(schemas).map((name) => [name, name])));
 }
