@@ -53,7 +53,8 @@ export async function wasmtime({ seconds, rounds }) {
         servers[`${name}, ${mode}`] = async () => {
           const port = await freePort();
           const url = `http://127.0.0.1:${port}/mcp`;
-          const options = ["--allow-precompiled", "-S", "cli", "-O", POOL, ...flags];
+          // As in the script of a bundle: a prefix would be one more write of each line of the log.
+          const options = ["--allow-precompiled", "-S", "cli", "-O", POOL, "--no-logging-prefix", ...flags];
           const args = ["serve", ...options, "--addr", `127.0.0.1:${port}`, compiled];
           const credential = credentials[name] ?? { headers: { authorization: `Bearer ${KEY}` } };
           return { ...(await start(program, args, { url })), url, ...credential };

@@ -5,13 +5,15 @@
 ;; A line is {"time":…,"level":…,"source":…,"message":…,"fields":…}. Nothing a component passes can end the line or add a
 ;; member to it: text is escaped, and `fields` is copied only when it is one balanced JSON object, else it is text too.
 ;;
-;; Memory: 0 … 15 results of imports, 32 … 43 the credential as a result, 64 … constants, 4,096 … the line, 131,072 … the arguments of the call in flight.
+;; Memory: 0 … 15 results of imports, 32 … 43 the credential as a result, 64 … constants, 4,096 … the line, 57,344 … the arguments
+;; of the call in flight. The longest line ends before them: it has 50 kB. All of a usual call lies in one page, because a memory
+;; costs each new instance what its pages are.
 (module
   (import "tenon-wasi:clocks/wall-clock@0.2.0" "now" (func $now (param i32)))
   ;; $send and what it needs: one of the texts that say where lines go.
   (; sink ;)
 
-  (memory (export "memory") 3)
+  (memory (export "memory") 1)
   ;; Level names of tenon:host/log, 16 bytes each: the length, then the text.
   (data (i32.const 64) "\05debug\00\00\00\00\00\00\00\00\00\00\04info\00\00\00\00\00\00\00\00\00\00\00")
   (data (i32.const 96) "\06notice\00\00\00\00\00\00\00\00\00\07warning\00\00\00\00\00\00\00\00")
@@ -34,9 +36,9 @@
   ;; Lines of this call that were dropped.
   (global $dropped (mut i32) (i32.const 0))
   ;; End of the arguments.
-  (global $heap (mut i32) (i32.const 131072))
+  (global $heap (mut i32) (i32.const 57344))
   ;; Where arguments begin: behind the credential of the call in flight.
-  (global $floor (mut i32) (i32.const 131072))
+  (global $floor (mut i32) (i32.const 57344))
   (global $calls (mut i32) (i32.const 0))
   (global $credential (mut i32) (i32.const 0))
   (global $credential-at (mut i32) (i32.const 0))
@@ -283,7 +285,7 @@
     (global.set $credential (local.get $has))
     (global.set $credential-at (local.get $from))
     (global.set $credential-length (local.get $length))
-    (global.set $floor (select (global.get $heap) (i32.const 131072) (local.get $has))))
+    (global.set $floor (select (global.get $heap) (i32.const 57344) (local.get $has))))
 
   ;; The answer lies at 32: present, address, length.
   (func (export "tenon:host/credentials@0.1.0#authorization") (result i32)
@@ -297,7 +299,7 @@
 
   (func (export "tenon:adapter/call@0.1.0#finish")
     (global.set $credential (i32.const 0))
-    (global.set $floor (i32.const 131072))
+    (global.set $floor (i32.const 57344))
     (global.set $heap (global.get $floor))
     (global.set $allowance (i32.const 65536))
     (if (global.get $dropped)

@@ -57,6 +57,8 @@ const ID = '"an id in its place"';
 const SAMPLE = "no tool";
 /** A result of a call. */
 const MEMBERS = '{"content":[]}';
+/** Room for a request's head and its content, and for what is made of them, before the memory grows. */
+const USUAL_BYTES = 32_768;
 /** Words that the constants begin with: 14, and one of two. */
 const HEAD_BYTES = 64;
 
@@ -202,8 +204,7 @@ function withConstants(wat: string, facts: FrontFacts, rows: readonly Row[]): st
   const data = Buffer.concat([words(head), deadline, words(table), ...texts])
     .toString("hex")
     .replaceAll(/../g, String.raw`\$&`);
-  // A request's head and a content of the usual size fit into a page.
-  const pages = Math.ceil(heap / 65_536) + 1;
+  const pages = Math.ceil((heap + USUAL_BYTES) / 65_536);
   return code
     .replace("(; pages ;) 1", String(pages))
     .replace("(; constants ;)", () => `(data (i32.const ${CONSTANTS}) "${data}")`);
