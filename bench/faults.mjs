@@ -35,7 +35,7 @@ const ALONE = {
 };
 /** Calls among which every tenth does harm. */
 const MIXED = 10_000;
-const part = (full) => Math.max(1, Math.round(full * share));
+const partOf = (full) => Math.max(1, Math.round(full * share));
 const fixtures = join(import.meta.dirname, "..", "test", "fixtures", "components");
 
 const build = async (name) => (await buildComponent({ entry: join(fixtures, `${name}.ts`) })).bytes;
@@ -67,9 +67,9 @@ async function call(pool, name, deadlineMs) {
 const good = (pool) => call(pool, "add", 10_000);
 const rssMb = () => process.memoryUsage.rss() / 1e6;
 
-function percentile(numbers, share) {
+function percentile(numbers, of) {
   const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+  return sorted[Math.max(0, Math.ceil(sorted.length * of) - 1)] ?? 0;
 }
 
 /** Milliseconds until all threads can take calls. */
@@ -105,7 +105,7 @@ async function alone() {
     const ends = {};
     const next = [];
     const restored = [];
-    for (let i = 0; i < part(full); i++) {
+    for (let i = 0; i < partOf(full); i++) {
       const { end } = await call(pool, fault, DEADLINE_MS);
       ends[end] = (ends[end] ?? 0) + 1;
       const [answer, readyMs] = await Promise.all([good(pool), untilReady(pool)]);
@@ -115,7 +115,7 @@ async function alone() {
     }
     ready.push(...restored);
     const times = [next, restored].map((each) =>
-      [0.5, 1].map((part) => percentile(each, part).toFixed(0)).join(", "),
+      [0.5, 1].map((most) => percentile(each, most).toFixed(0)).join(", "),
     );
     console.log(`| ${fault} | ${next.length} | ${JSON.stringify(ends)} | ${times.join(" | ")} |`);
   }
@@ -149,7 +149,7 @@ async function mix(pool, count, faults) {
 }
 
 async function mixed() {
-  const count = part(MIXED);
+  const count = partOf(MIXED);
   const without = await open({ failures: NEVER });
   await mix(without, count, []);
   const among = await mix(

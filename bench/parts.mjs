@@ -57,6 +57,30 @@ export async function addCore({ tools = 1, middleware = [] } = {}) {
   return bytes;
 }
 
+/** A core whose `add` takes some milliseconds of its thread. */
+export async function workCore() {
+  const bytes = await build(
+    "work.ts",
+    `import { defineTool, provider } from "tenon";
+import * as z from "zod";
+const add = defineTool({
+  name: "add",
+  description: "Adds two numbers, and takes its time",
+  input: z.object({ a: z.number(), b: z.number() }),
+  run: ({ a, b }) => {
+    let sum = a + b;
+    for (let i = 0; i < 100_000; i++) sum = (sum * 31 + i) | 0;
+    return String(sum);
+  },
+});
+export default provider({ name: "work", version: "1.0.0", tools: [add] });
+`,
+  );
+  const providers = [{ as: "work", bytes }];
+  return (await compose({ name: "bench", version: "1.0.0", access: "public", providers, middleware: [] }))
+    .bytes;
+}
+
 /** A core of `add` behind a limit that admits everything: the cost of counting. */
 export async function limitedCore() {
   const { bytes } = await compose({
