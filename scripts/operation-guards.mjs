@@ -103,7 +103,7 @@ export const OPERATION_GUARDS = [
     code: "files = new Set([...own, ...cache.files()]);",
     becomes: "files = new Set(own);",
     test: "test/cli/serve-lifecycle.test.ts",
-    named: "--watch",
+    named: "serves a core, and a project",
   },
   {
     name: "admin: this machine alone",
