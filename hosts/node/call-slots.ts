@@ -14,7 +14,8 @@ const TOLD = 2;
 const SLOT_WORDS = 3;
 const STATE = 0;
 const BYTES = 1;
-const LENGTHS = 2;
+const OBSERVED = 2;
+const LENGTHS = 3;
 const WORDS_PER_SLOT = LENGTHS + PARTS;
 const HEADER_BYTES = (SLOT_WORDS + SLOTS * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
 
@@ -213,6 +214,7 @@ function partsOf({ context, request, authorization, key }: CallMessage): Part[] 
 function writeCall(words: Int32Array, text: Buffer, slot: number, call: CallMessage): void {
   const word = wordOf(slot);
   let all = "";
+  words[word + OBSERVED] = Number(call.isObserved);
   for (const [at, part] of partsOf(call).entries()) {
     words[word + LENGTHS + at] = part?.length ?? ABSENT;
     all += part ?? "";
@@ -234,5 +236,12 @@ function readCall(words: Int32Array, text: Buffer, slot: number): CallMessage | 
     if (length > 0) from += length;
   }
   const [context, id, method, target, params, authorization, key] = parts;
-  return { context: context!, request: { id, method: method!, target, params }, authorization, key };
+  const isObserved = words[word + OBSERVED] === 1;
+  return {
+    context: context!,
+    request: { id, method: method!, target, params },
+    authorization,
+    key,
+    isObserved,
+  };
 }

@@ -127,7 +127,8 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
       stopTimer = after(timeoutMs + GRACE_MS, () =>
         end("deadline", `${describeCall(request, owners)} took too long`),
       );
-      tell({ kind: "run", call: { context, request, authorization: client.authorization, key }, timeoutMs });
+      const { authorization } = client;
+      tell({ kind: "run", call: { context, request, authorization, key, isObserved: false }, timeoutMs });
     },
     async terminate() {
       stop();

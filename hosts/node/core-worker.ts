@@ -13,6 +13,7 @@ import type { Limits } from "./limits/resolve-limits.ts";
 import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
 import { linkNames } from "./link-names.ts";
 import { requestIdOf } from "./request-id.ts";
+import type { ThreadStores } from "./services/thread-stores.ts";
 import type { CallResult, WorkerCall } from "./worker-call.ts";
 import {
   LOOK,
@@ -30,6 +31,8 @@ export interface CoreWorkerOptions {
   instances: InstanceLimits;
   /** Makes what calls may reach beyond the worker. */
   lend(listeners: ServiceListeners): CallServices;
+  /** Makes what calls may do without the main thread. */
+  stores?: ThreadStores | undefined;
   /** True when the main thread is asked for the time. */
   hasClock: boolean;
   /** True to tell observers how long each link of the chain took. */
@@ -98,6 +101,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
   );
   const owners = ownersOf(core.manifest);
+  const kv = options.stores?.forThread();
   const setup: WorkerSetup = {
     glue: core.glue,
     modules: core.modules,
@@ -108,6 +112,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     logs: [...logs, startLog].map(({ shared }) => shared),
     reservedLogBytes: calls.reservedLogBytes,
     words: words.buffer,
+    kv,
     clock: options.hasClock,
     maxOutputBytes: calls.resultBytes,
     instances: options.instances,
@@ -312,7 +317,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     offers: (key) => (keys.has(key) ? "kept" : "fresh"),
     run(call) {
       const { context, request, client, key } = call;
-      const message = { context, request, authorization: client.authorization, key };
+      const { authorization, observer } = client;
+      const message = { context, request, authorization, key, isObserved: observer?.service !== undefined };
       const isLong = !slots.fits(message);
       if (isLong) post(message);
       const slot = slots.hand(message);
@@ -375,6 +381,9 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     takeAnswers();
   });
   thread.on("error", (error) => end("trap", error.message));
-  thread.on("exit", () => end("trap", "it ended by itself"));
+  thread.on("exit", () => {
+    if (kv) options.stores?.threadEnded(kv);
+    end("trap", "it ended by itself");
+  });
   return worker;
 }

@@ -4,8 +4,8 @@ import type { HostServices, KvStore } from "./host-services.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
 import { configFrom, secretsFrom, type Environment } from "./services/environment.ts";
 import { componentKv } from "./services/component-kv.ts";
-import { createMemoryKv } from "./services/kv-store.ts";
 import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";
+import { createSharedKv } from "./services/shared-kv.ts";
 
 /** Options of {@link createHostServices}. */
 export interface CreateHostServicesOptions extends OutboundHttpOptions {
@@ -38,7 +38,7 @@ export function createHostServices(
   return {
     ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
     ...(grants.some(({ kv = [] }) => kv.length > 0) && {
-      kv: componentKv(options.kv ?? createMemoryKv(Date.now, resolveLimits(options.limits).kv)),
+      kv: componentKv(options.kv ?? createSharedKv(resolveLimits(options.limits).kv)),
     }),
     ...(config.size > 0 && { config: configFrom(environment, config) }),
     ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),

@@ -15,6 +15,7 @@ import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 import { endOf, type CallOptions, type Job } from "./pool-job.ts";
 import { instanceLimits } from "./recycle.ts";
 import { requestIdOf } from "./request-id.ts";
+import { threadStoresOf } from "./services/thread-stores.ts";
 import { createWaitingJobs } from "./waiting-jobs.ts";
 import type { CallResult, WorkerCall } from "./worker-call.ts";
 
@@ -140,6 +141,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         memoryBytes: core.memoryBytes,
       }),
       lend: (listeners) => createCallServices(services, limits.outbound, listeners),
+      stores: threadStoresOf(services.kv),
       hasClock: services.now !== undefined,
       hasLinks: options.hasLinks ?? false,
       onFault: (service, error, requestId) =>

@@ -2,6 +2,7 @@ import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import type { Owners } from "./describe-call.ts";
 import type { InstanceLimits } from "./instances.ts";
 import type { LinkTime } from "./link-trace.ts";
+import type { SharedKvSetup } from "./services/thread-stores.ts";
 
 /** What a worker is started with, as its first message. */
 export interface WorkerSetup {
@@ -20,6 +21,8 @@ export interface WorkerSetup {
   reservedLogBytes: number;
   /** 32-bit words, see {@link WORDS}. */
   words: SharedArrayBuffer;
+  /** Keys that the worker reads and writes by itself. */
+  kv: SharedKvSetup | undefined;
   /** True when the main thread is asked for the time. */
   clock: boolean;
   /** Bytes of UTF-8 an outcome may have. */
@@ -44,6 +47,8 @@ export interface CallMessage {
   authorization: string | undefined;
   /** Of the instance that is to run it; absent for one of its own. */
   key: string | undefined;
+  /** True when somebody listens to what it asks services for: all of that goes to the main thread then. */
+  isObserved: boolean;
 }
 
 /** From a worker that waits for the one {@link ServiceAnswer} it gets: a function of a service, and its arguments. */

@@ -12,6 +12,7 @@ import { logLine, type LogEntry } from "./log-line.ts";
 import { createLogMapper } from "./map-log-entry.ts";
 import { requestIdOf } from "./request-id.ts";
 import { createServiceImports } from "./service-imports.ts";
+import { createKvAnswers } from "./services/thread-kv.ts";
 import {
   LOOK,
   WORDS,
@@ -51,6 +52,11 @@ const slots = attachCallSlots(setup.slots);
 const logs = setup.logs.map((shared) => attachCallLog(shared, setup.reservedLogBytes));
 const startLog = logs.length - 1;
 const words = new Int32Array(setup.words);
+const keys =
+  setup.kv &&
+  createKvAnswers(setup.kv, () => {
+    isBroken = true;
+  });
 const mapEntry = createLogMapper(setup.sourceMaps);
 /** Loaded only where a part was granted it: it starts a thread of its own. */
 const unsafe =
@@ -70,6 +76,8 @@ let authorization: string | undefined;
 let requestId: string | undefined;
 /** The call that came as a message. */
 let long: CallMessage | undefined;
+/** Of the call in flight: whether all that it asks for goes to the main thread. */
+let isObserved = false;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
 let isBroken = false;
 
@@ -88,8 +96,10 @@ function post(message: WorkerMessage): void {
   port.postMessage(message);
 }
 
-/** Asks the main thread and blocks until it has answered; `terminate()` ends the wait. */
+/** Asks the main thread and blocks until it has answered; `terminate()` ends the wait. Keys in shared memory need no asking. */
 function ask(name: string, ...args: unknown[]): unknown {
+  const known = isObserved ? undefined : keys?.answer(name, args);
+  if (known) return known.value;
   const before = Atomics.load(words, WORDS.answered);
   post({ kind: "question", name, args });
   // A wake-up meant for the question before may come late, so the count decides.
@@ -119,9 +129,10 @@ function serve(): void {
   setImmediate(serve);
 }
 
-function call(of: number, { context, request, key, ...credentials }: CallMessage): void {
+function call(of: number, { context, request, key, ...rest }: CallMessage): void {
   let outcome: Outcome;
-  authorization = credentials.authorization;
+  authorization = rest.authorization;
+  isObserved = rest.isObserved;
   requestId = requestIdOf(context);
   try {
     outcome = instances.take(key).handle(context, request);
@@ -129,9 +140,9 @@ function call(of: number, { context, request, key, ...credentials }: CallMessage
     // Whatever leaves an instance by an exception has left it in a state nobody knows, so it is not kept. An overflow may
     // have cut short a function of this file as well: then the whole worker goes.
     const overflow = error instanceof RangeError;
-    isBroken = overflow;
+    if (overflow) isBroken = true;
     report(`${describeCall(request, owners)} trapped: ${describe(error)}`);
-    end(of, { kind: "failure", failure: "trap", recycle: overflow, isStarting: instances.needsSpare });
+    end(of, { kind: "failure", failure: "trap", recycle: isBroken, isStarting: instances.needsSpare });
     return;
   }
   if (!isUnauthorized(outcome)) instances.keep(key);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Limits } from "../limits/resolve-limits.ts";
 import { compareUtf8 } from "./compare-utf8.ts";
 import {
@@ -11,18 +10,12 @@ import {
   sumTooLarge,
   tooLarge,
 } from "./kv-arguments.ts";
+import type { KvRecord, KvRecords } from "./kv-records.ts";
+import { createMapRecords } from "./map-records.ts";
 
 /** What an entry costs beside its key and value, roughly. */
 const ENTRY_BYTES = 128;
 const SWEEP_MS = 1000;
-
-/** What a key holds. */
-export interface KvRecord {
-  value: string;
-  version: string;
-  /** In milliseconds since 1970-01-01T00:00:00Z; absent: never. */
-  expiresAt?: number;
-}
 
 /** One key in its next state; without a record it is removed. */
 export interface KvChange {
@@ -64,46 +57,54 @@ export interface KvTable {
   readonly size: number;
 }
 
-/** @param now Milliseconds since 1970-01-01T00:00:00Z. */
-export function createKvTable(now: () => number, limits: Limits["kv"]): KvTable {
-  const records = new Map<string, KvRecord>();
+/**
+ * @param now Milliseconds since 1970-01-01T00:00:00Z.
+ * @param records Where it keeps what it holds. Others may change that, but not while this is asked for something.
+ */
+export function createKvTable(
+  now: () => number,
+  limits: Limits["kv"],
+  records: KvRecords = createMapRecords(),
+): KvTable {
+  const { counts } = records;
   /** All keys of `records`, in the order of their UTF-8 bytes. Absent until they are listed for the first time. */
   let sorted: string[] | undefined;
-  // Unique beyond this process: what was read from a store before it was started again must not match by chance.
-  const epoch = randomBytes(6).toString("base64url");
-  let written = 0;
-  let totalBytes = 0;
-  let earliestExpiry = Infinity;
-  let sweptAt = -Infinity;
+  /** Of `counts`, when `sorted` was right. */
+  let sortedAt = 0;
 
   function live(key: string): KvRecord | undefined {
     const record = records.get(key);
     return record?.expiresAt === undefined || record.expiresAt > now() ? record : undefined;
   }
 
-  function remove(key: string): void {
-    const record = records.get(key);
-    if (!record) return;
-    records.delete(key);
-    sorted?.splice(position(sorted, key), 1);
-    totalBytes -= size(key, record.value);
+  /** What is known of the order, if it is still right. */
+  function currentOrder(): string[] | undefined {
+    if (counts.keyChanges !== sortedAt) sorted = undefined;
+    return sorted;
+  }
+
+  function changedKeys(): void {
+    sortedAt = ++counts.keyChanges;
   }
 
   /** A pass over all keys, so not for every write, however many expire. */
   function removeExpired(): void {
     const time = now();
-    if (earliestExpiry > time || Math.abs(time - sweptAt) < SWEEP_MS) return;
-    sweptAt = time;
-    earliestExpiry = Infinity;
-    for (const [key, { value, expiresAt = Infinity }] of records) {
+    if (counts.earliestExpiry > time || Math.abs(time - counts.sweptAt) < SWEEP_MS) return;
+    counts.sweptAt = time;
+    let earliest = Infinity;
+    let some = false;
+    for (const [key, { value, expiresAt = Infinity }] of records.entries()) {
       if (expiresAt > time) {
-        earliestExpiry = Math.min(earliestExpiry, expiresAt);
+        earliest = Math.min(earliest, expiresAt);
         continue;
       }
+      some = true;
       records.delete(key);
-      totalBytes -= size(key, value);
+      counts.bytes -= entryBytes(key, value);
     }
-    sorted = sorted?.filter((key) => records.has(key));
+    counts.earliestExpiry = earliest;
+    if (some) counts.keyChanges++;
   }
 
   function planWrite(key: string, value: string, expiresAt: number | undefined): KvChange {
@@ -111,11 +112,11 @@ export function createKvTable(now: () => number, limits: Limits["kv"]): KvTable 
     removeExpired();
     const before = records.get(key);
     if (!before && records.size >= limits.keys) throw tooLarge(`the store has ${limits.keys} keys`);
-    const growth = size(key, value) - (before ? size(key, before.value) : 0);
-    if (growth > 0 && totalBytes + growth > limits.totalBytes) {
+    const growth = entryBytes(key, value) - (before ? entryBytes(key, before.value) : 0);
+    if (growth > 0 && counts.bytes + growth > limits.totalBytes) {
       throw tooLarge(`the store would have more than ${limits.totalBytes} bytes`);
     }
-    const version = `${epoch}-${(++written).toString(36)}`;
+    const version = `${records.epoch}-${(++counts.written).toString(36)}`;
     return { key, record: { value, version, ...(expiresAt !== undefined && { expiresAt }) } };
   }
 
@@ -131,7 +132,8 @@ export function createKvTable(now: () => number, limits: Limits["kv"]): KvTable 
     },
     list(prefix, cursor, limit) {
       checkLimit(limit);
-      sorted ??= [...records.keys()].sort(compareUtf8);
+      sorted = currentOrder() ?? [...records.keys()].sort(compareUtf8);
+      sortedAt = counts.keyChanges;
       const keys: string[] = [];
       // The cursor is the last key of the page before.
       const after = cursor !== undefined && compareUtf8(cursor, prefix) >= 0 ? cursor : undefined;
@@ -169,21 +171,27 @@ export function createKvTable(now: () => number, limits: Limits["kv"]): KvTable 
     },
     apply({ key, record }) {
       const before = records.get(key);
+      const order = currentOrder();
+      if (before) counts.bytes -= entryBytes(key, before.value);
       if (!record) {
-        remove(key);
+        if (!before) return;
+        records.delete(key);
+        order?.splice(position(order, key), 1);
+        changedKeys();
         return;
       }
-      if (before) totalBytes -= size(key, before.value);
-      else sorted?.splice(position(sorted, key), 0, key);
       records.set(key, record);
-      totalBytes += size(key, record.value);
-      earliestExpiry = Math.min(earliestExpiry, record.expiresAt ?? Infinity);
+      counts.bytes += entryBytes(key, record.value);
+      counts.earliestExpiry = Math.min(counts.earliestExpiry, record.expiresAt ?? Infinity);
+      if (before) return;
+      order?.splice(position(order, key), 0, key);
+      changedKeys();
     },
     *entries() {
-      for (const [key, record] of records) if (live(key)) yield [key, record];
+      for (const [key, record] of records.entries()) if (live(key)) yield [key, record];
     },
     get size() {
-      return totalBytes;
+      return counts.bytes;
     },
   };
 }
@@ -206,6 +214,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function size(key: string, value: string): number {
+/** What a key and its value take of `totalBytes`. */
+export function entryBytes(key: string, value: string): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value) + ENTRY_BYTES;
 }

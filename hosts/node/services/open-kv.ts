@@ -3,7 +3,7 @@ import { ToolkitError } from "../../../src/errors/index.ts";
 import type { KvStore } from "../host-services.ts";
 import { resolveLimits, type LimitsInput } from "../limits/resolve-limits.ts";
 import { openFileKv } from "./file-kv.ts";
-import { createMemoryKv } from "./kv-store.ts";
+import { createSharedKv } from "./shared-kv.ts";
 
 /** Options of {@link openKvStore}. */
 export interface OpenKvStoreOptions {
@@ -26,7 +26,7 @@ export interface OpenKvStoreOptions {
 export async function openKvStore(where: string, { now, limits }: OpenKvStoreOptions = {}): Promise<KvStore> {
   const { kv } = resolveLimits(limits);
   const clock = now ?? Date.now;
-  if (where === "memory") return createMemoryKv(clock, kv);
+  if (where === "memory") return createSharedKv(kv, now);
   if (where.startsWith("file://")) return openFileKv(fileURLToPath(where), clock, kv);
   if (where.startsWith("file:") && where.length > 5) return openFileKv(where.slice(5), clock, kv);
   if (/^rediss?:/.test(where)) {

@@ -8,6 +8,7 @@ function callOf(name: string, params: string | undefined = "{}"): CallMessage {
     request: { id: "1", method: "tools/call", target: name, params },
     authorization: undefined,
     key: "",
+    isObserved: false,
   };
 }
 
@@ -37,6 +38,7 @@ describe("createCallSlots()", () => {
       request: { id: undefined, method: "m", target: "", params: undefined },
       authorization: "Bearer \u00ff",
       key: undefined,
+      isObserved: true,
     };
     const slot = main.hand(call);
     expect(main.answerOf(slot)).toBeUndefined();
