@@ -93,8 +93,7 @@ const ASYNCHRONOUS = /\b(?:isAsync|isManualAsync|funcTypeIsAsync|async): true\b/
 function tasks(glue: string): string | undefined {
   const trampolines =
     glue.match(/^[ \t]*(?:(?:let|const) trampoline\d+ =|function trampoline\d+\().*$/gm) ?? [];
-  const isSync = (line: string): boolean => SYNC_TRAMPOLINES.some((known) => known.test(line.trim()));
-  if (!trampolines.every(isSync) || ASYNCHRONOUS.test(glue)) return undefined;
+  if (!trampolines.every(isSynchronous) || ASYNCHRONOUS.test(glue)) return undefined;
   let text: string | undefined = glue;
   for (const [name, digest, by] of TASK_FUNCTIONS) text = text && replaceFunction(text, name, digest, by);
   for (const [name, digest, by] of CALL_FUNCTIONS) {
@@ -105,6 +104,10 @@ function tasks(glue: string): string | undefined {
     (_, kind: string, slot: string) => `passages.calls.${kind.toLowerCase()}${slot}`,
   );
   return text && /\bcontext[GS]et\b/.test(text) ? undefined : text;
+}
+
+function isSynchronous(line: string): boolean {
+  return SYNC_TRAMPOLINES.some((known) => known.test(line.trim()));
 }
 
 /** The text with a function exchanged; nothing when there is none, or another. */

@@ -10,9 +10,9 @@ export interface Passages {
   /** What adapters between components ask of their runtime: `get0`, `get1`, `set0`, `set1`, `enter` and `exit`. */
   readonly calls: WebAssembly.Exports;
   /** Copies from one memory to another. */
-  copy(from: WebAssembly.Memory, to: WebAssembly.Memory): Copy;
+  readonly copy: (from: WebAssembly.Memory, to: WebAssembly.Memory) => Copy;
   /** Reads and writes a memory that is not the module's own, where a module may have one alone. */
-  access(memory: WebAssembly.Memory): WebAssembly.Exports;
+  readonly access: (memory: WebAssembly.Memory) => WebAssembly.Exports;
 }
 
 /** A task as transpiled code asks for it. What it only tells a task is dropped. */

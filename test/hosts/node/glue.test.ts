@@ -151,9 +151,12 @@ describe("An instance", () => {
 
   /** @param onLog Runs inside of each call, where access-log logs it. */
   function start(onLog: () => void): () => string {
-    const module = (name: string): object | undefined => modules.get(name);
-    const instance = (of: object, imports: object): object => new wasm.Instance(of, imports);
-    const exports = loaded.instantiate(module, createHostImports(onLog), instance, createPassages());
+    const exports = loaded.instantiate(
+      (name: string) => modules.get(name),
+      createHostImports(onLog),
+      (module: object, imports: object) => new wasm.Instance(module, imports),
+      createPassages(),
+    );
     return () => exports["tenon:mcp/handler@0.1.0"]!.handle(CONTEXT, REQUEST).tag;
   }
 
