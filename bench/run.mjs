@@ -8,6 +8,7 @@ import { freshTokens } from "./fresh-tokens.mjs";
 import { fused } from "./fused.mjs";
 import { making, sizes } from "./making.mjs";
 import { exitWith, readNumber } from "./options.mjs";
+import { passages } from "./passages.mjs";
 import { tokens } from "./tokens.mjs";
 import { wasmtime } from "./wasmtime.mjs";
 
@@ -16,6 +17,7 @@ const cases = {
   making,
   coldStart,
   node,
+  passages,
   limits,
   lists,
   wasmtime,
