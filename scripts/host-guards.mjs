@@ -242,4 +242,20 @@ export const HOST_GUARDS = [
     becomes: "if (hop === undefined) break;",
     test: "test/hosts/node/trusted-proxies.test.ts",
   },
+  {
+    name: "an instance that was entered",
+    file: "hosts/node/glue/passages.ts",
+    code: 'if (entered) throw new WebAssembly.RuntimeError("wasm trap: cannot enter component instance");',
+    becomes: "",
+    test: "test/hosts/node/glue.test.ts",
+    named: "is entered by one call at a time",
+  },
+  {
+    name: "an instance that an exception has left",
+    file: "hosts/node/glue/passages.ts",
+    code: "broken = true;",
+    becomes: "broken = false;",
+    test: "test/hosts/node/glue.test.ts",
+    named: "is entered by none after",
+  },
 ];
