@@ -14,10 +14,14 @@ let early: { thread: Worker; heapMiB: number } | undefined;
  */
 export function startThreadEarly(limits: LimitsInput = {}): void {
   const { heapMiB } = resolveLimits(limits).guests;
+  void early?.thread.terminate();
   const thread = startThread(heapMiB);
   thread.unref();
   early = { thread, heapMiB };
   // What it died of, the next one that is started will die of as well.
+  const forget = (): void => {
+    if (early?.thread === thread) early = undefined;
+  };
   thread.on("error", forget).on("exit", forget);
 }
 
@@ -25,13 +29,9 @@ export function startThreadEarly(limits: LimitsInput = {}): void {
 export function takeThread(heapMiB: number): Worker {
   if (early?.heapMiB !== heapMiB) return startThread(heapMiB);
   const { thread } = early;
-  forget();
-  thread.off("error", forget).off("exit", forget).ref();
-  return thread;
-}
-
-function forget(): void {
   early = undefined;
+  thread.removeAllListeners("error").removeAllListeners("exit").ref();
+  return thread;
 }
 
 function startThread(heapMiB: number): Worker {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import v8 from "node:v8";
+import { leaveUnoptimized } from "../../hosts/node/leave-unoptimized.ts";
 import { nearest } from "../errors/index.ts";
 import { usageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -91,12 +91,6 @@ const COMMANDS: readonly Entry[] = [
   },
 ];
 
-/**
- * How much a function of WebAssembly runs before V8 optimizes it, in units of about a byte; its own default is 1,800,000. Of a
- * command that is done within seconds, optimizing the tools that compose took a third of the time.
- */
-const BRIEF_TIERING_BUDGET = 100_000_000;
-
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
@@ -120,7 +114,7 @@ async function main(argv: readonly string[]): Promise<number> {
       suggestion ? `Did you mean "tenon ${suggestion}"?` : 'Run "tenon --help" for the commands',
     );
   }
-  if (entry.lasts !== true) v8.setFlagsFromString(`--wasm-tiering-budget=${BRIEF_TIERING_BUDGET}`);
+  if (entry.lasts !== true) leaveUnoptimized();
   const command = await entry.load();
   if (rest.includes("--help") || rest.includes("-h")) {
     process.stdout.write(command.help);

@@ -1,5 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isMainThread } from "node:worker_threads";
 import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/index.ts";
 import { isOciReference } from "../../oci/reference.ts";
 import type { Arguments } from "../arguments.ts";
@@ -33,6 +34,8 @@ export function createCoreSource(
   options: Pick<LoadOptions, "isolation" | "limits">,
 ): CoreSource {
   let files = new Set<string>();
+  // Only a core that replaces another is loaded on a thread of its own.
+  const loading = { name: path, ...options, alone: isMainThread };
 
   async function ownFiles(): Promise<string[]> {
     if (isOciReference(path)) return [];
@@ -45,13 +48,12 @@ export function createCoreSource(
     async load() {
       const own = await ownFiles();
       files = new Set(own);
-      if (isCore(path))
-        return await loadCore(await readCore(command, path, values), { name: path, ...options });
+      if (isCore(path)) return await loadCore(await readCore(command, path, values), loading);
       const { createComponentCache } = await import("../dev/component-cache.ts");
       const cache = createComponentCache();
       try {
         const bytes = await readCore(command, path, values, cache.load);
-        return await loadCore(bytes, { name: path, ...options });
+        return await loadCore(bytes, loading);
       } finally {
         files = new Set([...own, ...cache.files()]);
       }
