@@ -23,15 +23,16 @@ const GROWTH_MB = 20;
 const NEVER = 1_000_000;
 /** After which a part rests, unless told otherwise. */
 const FAILURES = 5;
+/** Those that end threads come last: what an instance has grown to is its own until it is replaced. */
 const ALONE = {
+  output: 100,
+  random: 100,
+  flood: 1,
+  overflow: 500,
+  bomb: 500,
   loop: 1000,
   init: 1000,
   link: 1000,
-  bomb: 500,
-  overflow: 500,
-  output: 100,
-  flood: 1,
-  random: 100,
 };
 /** Calls among which every tenth does harm. */
 const MIXED = 10_000;

@@ -156,14 +156,6 @@ export const HOST_GUARDS = [
     named: "count as waiting",
   },
   {
-    name: "calls ahead: none behind a long one",
-    file: "hosts/node/core-worker.ts",
-    code: "if (performance.now() - begunAt >= PATIENCE_MS) slowDown();\n      else watchPace();",
-    becomes: "watchPace();",
-    test: "test/hosts/node/work-ahead.test.ts",
-    named: "behind one that blocks",
-  },
-  {
     name: "calls ahead: what has begun is not taken back",
     file: "hosts/node/call-slots.ts",
     code: "Atomics.compareExchange(words, wordOf(slot) + STATE, HANDED, WITHDRAWN) === HANDED",
