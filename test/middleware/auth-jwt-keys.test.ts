@@ -219,14 +219,14 @@ describe("auth-jwt forgets tokens that it verified, the least recently used firs
     expect(knows(texts[1]!)).toBe(false);
   });
 
-  test("where their callers take more than 512 KiB", () => {
+  test("where their callers take more than 256 KiB", () => {
     const { knows } = withOldKeys();
     const pad = "x".repeat(5000);
     const texts = Array.from({ length: 150 }, (_, i) => tokenOf(`user-${i}`, { pad }));
     for (const text of texts) expect(knows(text)).toBe(false);
     // Each that was forgotten takes the room of the next one.
     for (const text of texts) expect(knows(text)).toBe(false);
-    expect(texts.slice(-90).every((text) => knows(text))).toBe(true);
+    expect(texts.slice(-45).every((text) => knows(text))).toBe(true);
   });
 });
 

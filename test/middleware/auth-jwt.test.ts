@@ -211,6 +211,21 @@ test("a token that was verified is known until it expires, and not a millisecond
   expect(ask()).toMatchObject({ tag: "refused", val: { status: 401 } });
 });
 
+test("each token that was verified stands for its own caller, however many are known", () => {
+  const config = settings({ claims: ["pad"] });
+  // Together more than are remembered, of lengths that make them move.
+  const callers = Array.from({ length: 120 }, (_, i) => ({
+    sub: `user-${i}`,
+    pad: String(i).repeat(1 + ((i * 397) % 1700)),
+  }));
+  const texts = callers.map((caller) => token(EC, { ...CLAIMS, ...caller }));
+  const order = Array.from({ length: 300 }, (_, i) => (i * 7 + Math.floor(i / 50) * 11) % 120);
+  for (const i of [...texts.keys(), ...order, ...order]) {
+    const { sub, pad } = callers[i]!;
+    expect(bearer(texts[i]!, config).principal).toMatchObject({ subject: sub, claims: { pad } });
+  }
+});
+
 test("keys of the settings that cannot be used close the server", () => {
   const off = { ...EC.jwk, y: EC.jwk["x"] };
   for (const keys of [

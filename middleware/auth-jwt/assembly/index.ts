@@ -17,10 +17,16 @@ import { numberOf } from "../../assembly/number";
 import { ABSENT, ascii, byteAt, lengthOf, slice, Text, unitsOf } from "../../assembly/text";
 import { isNumber } from "../../assembly/value";
 import { begin, putHex, written } from "../../assembly/writer";
-import { knownCaller, remember } from "./known-tokens";
+import { keepRemembered, knownCaller, remember } from "./known-tokens";
 import { verdictOn } from "./verifier";
 
-export { cabi_post, cabi_realloc, handle } from "../../assembly/handler";
+export { cabi_realloc, handle } from "../../assembly/handler";
+
+/** For the host: it has read the outcome. */
+export function cabi_post(outcome: handler.Outcome): void {
+  handler.cabi_post(outcome);
+  keepRemembered();
+}
 
 /** Characters of a token, where the settings say nothing else. */
 const DEFAULT_MAX_LENGTH: f64 = 8192;
