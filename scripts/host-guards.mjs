@@ -32,6 +32,7 @@ export const HOST_GUARDS = [
     code: 'return createHash("sha256").update(authorization).digest("base64url");',
     becomes: "return ANONYMOUS;",
     test: "test/hosts/node/isolation.test.ts",
+    named: "credential is the default",
   },
   {
     name: "an instance for each call",
