@@ -184,6 +184,21 @@ export const HOST_GUARDS = [
     test: "test/hosts/node/call-slots.test.ts",
   },
   {
+    name: "shared kv: keys of the host, on a thread",
+    file: "hosts/node/services/thread-kv.ts",
+    code: 'if (name === "kv.list" ? coversHostKeys(asked) : isHostKey(asked)) return undefined;',
+    test: "test/hosts/node/shared-kv.test.ts",
+    named: "refused the keys of the host",
+  },
+  {
+    name: "shared kv: the lock of a thread that has ended",
+    file: "hosts/node/services/shared-kv.ts",
+    code: "if (!lock.takeOver(holder)) return;",
+    becomes: "if (holder > 0) return;",
+    test: "test/hosts/node/shared-kv.test.ts",
+    named: "goes on once a thread",
+  },
+  {
     name: "content over the limit, declared",
     file: "hosts/node/read-body.ts",
     code: 'isTooLarge: ({ headers }) => Number(headers["content-length"] ?? 0) > bodyBytes,',
