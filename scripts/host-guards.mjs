@@ -11,6 +11,21 @@ export const HOST_GUARDS = [
     named: "stopped at its deadline",
   },
   {
+    name: "a call that was taken back does not begin",
+    file: "hosts/node/call-slots.ts",
+    code: "if (Atomics.compareExchange(words, state, HANDED, BEGUN) === HANDED) return slot;",
+    becomes: "if (Atomics.exchange(words, state, BEGUN) !== FREE) return slot;",
+    test: "test/hosts/node/call-slots.test.ts",
+    named: "none that was taken back",
+  },
+  {
+    name: "keys of the host, on a thread",
+    file: "hosts/node/services/thread-kv.ts",
+    code: 'if (name === "kv.list" ? coversHostKeys(asked) : isHostKey(asked)) return undefined;',
+    test: "test/hosts/node/shared-kv.test.ts",
+    named: "refused the keys of the host",
+  },
+  {
     name: "output of a call",
     file: "hosts/node/worker.ts",
     code: "if (outcomeSize(outcome) > maxOutputBytes) {",

@@ -32,7 +32,9 @@ export {
 export { openTracing, type Tracing } from "./observe/open-tracing.ts";
 export { serveAdmin, type AdminOptions, type AdminServer } from "./observe/serve-admin.ts";
 export { startThreadEarly } from "./core-thread.ts";
-export { createPool, type CallOptions, type Pool, type PoolOptions, type PoolStats } from "./pool.ts";
+export type { CallOptions } from "./pool-job.ts";
+export type { PoolOptions, PoolStats } from "./pool-options.ts";
+export { createPool, type Pool } from "./pool.ts";
 export { isPublicUrl } from "./public-url.ts";
 export { serveHttp, type HttpServer, type ServeHttpOptions } from "./serve-http.ts";
 export { serveStdio, type ServeStdioOptions } from "./serve-stdio.ts";

@@ -3,7 +3,7 @@ import type { HttpRequestHead, McpRequest } from "../../../src/protocol/index.ts
 import type { CallResult } from "../worker-call.ts";
 import type { HttpServiceRequest } from "../host-services.ts";
 import type { LinkTime } from "../link-trace.ts";
-import type { PoolStats } from "../pool.ts";
+import type { PoolStats } from "../pool-options.ts";
 
 /**
  * Hears what a server does, on its main thread. It decides nothing, must return at once, and must not throw.

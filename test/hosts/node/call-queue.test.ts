@@ -40,4 +40,20 @@ describe("createCallQueue()", () => {
   test("has room for nobody where nothing may wait", () => {
     expect(createCallQueue(0).hasRoom("a")).toBe(false);
   });
+
+  test("keeps the place of what is lent, which comes back to the front or is gone", () => {
+    const queue = createCallQueue<string>(3);
+    for (const job of ["a1", "a2"]) queue.add(job, "a");
+    queue.add("b1", "b");
+    expect(queue.lend((job) => job !== "a1")).toBeUndefined();
+    expect(queue.lend(() => true)).toBe("a1");
+    expect(queue.lend(() => true)).toBe("b1");
+    expect([queue.size, queue.hasRoom("a")]).toEqual([3, false]);
+    queue.release();
+    expect([queue.size, queue.hasRoom("a")]).toEqual([2, true]);
+    queue.giveBack("b1", "b");
+    queue.add("c1", "c");
+    expect(Array.from({ length: 4 }, () => queue.next(() => true))).toEqual(["b1", "a2", "c1", undefined]);
+    expect(queue.size).toBe(0);
+  });
 });
