@@ -30,6 +30,7 @@ const timer = setInterval(() => {
   for (; due >= 1; due--) if (open < MAX_OPEN) send();
   if (now - started < seconds * 1000) return;
   clearInterval(timer);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort.postMessage({ ...counts, seconds: (now - started) / 1000 });
   process.exit();
 }, TICK_MS);

@@ -1,3 +1,5 @@
+import type { Handler } from "./instances.ts";
+
 /** How long one part of a core took for a call, with all that it called. */
 export interface LinkTime {
   /** As `linkNames` has it. */
@@ -26,7 +28,7 @@ export interface TracedInstance {
   /** Learns which functions of a module are parts. */
   learn(instance: WebAssembly.Instance): void;
   /** Gives the parts their names, and the function of the whole core a clock; called once all modules are instantiated. */
-  finish<Handle extends Callable>(handle: Handle): Handle;
+  finish(core: Handler): Handler;
 }
 
 /** A call may enter parts as often as it likes. */
@@ -88,12 +90,12 @@ export function createLinkTrace(names: readonly (string | undefined)[]): LinkTra
           if (ENTRY.test(name) && !parts.has(value)) parts.set(value, { place: parts.size, name: undefined });
         }
       },
-      finish(handle) {
+      finish(core) {
         const whole: Entry = { place: parts.size, name: undefined };
         const inOrder = [...called].sort((a, b) => a.place - b.place).concat(whole);
         if (inOrder.length === names.length)
           for (const [i, entry] of inOrder.entries()) entry.name = names[i];
-        return timed(handle, whole);
+        return { handle: timed((context, request) => core.handle(context, request), whole) };
       },
     };
   }

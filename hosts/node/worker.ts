@@ -213,7 +213,7 @@ function start(): StartedCore {
   };
   const handler = transpiled.instantiate(coreModule, imports, instantiateCore, createPassages())[HANDLER];
   if (!handler) throw new Error(`the core does not export "${HANDLER}"`);
-  return { handler: traced ? { handle: traced.finish(handler.handle) } : handler, memories };
+  return { handler: traced ? traced.finish(handler) : handler, memories };
 }
 
 function coreModule(name: string): WebAssembly.Module {

@@ -18,8 +18,9 @@ const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 let core: LoadedCore;
 let collector: Collector;
 
+const component = (name: string): Buffer => readFileSync(`dist/components/${name}.wasm`);
+
 beforeAll(async () => {
-  const component = (name: string): Buffer => readFileSync(`dist/components/${name}.wasm`);
   const { bytes } = await compose({
     name: "acme",
     version: "1.0.0",
