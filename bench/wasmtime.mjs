@@ -1,10 +1,10 @@
-// What a request costs in wasmtime, beside two components that answer with a constant.
+// What a request costs in wasmtime, beside components that answer with a constant.
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundle } from "tenon/bundle";
-import { engineConstant, plainConstant } from "./baselines.mjs";
+import { engineConstant, plainConstant, toolchainConstant } from "./baselines.mjs";
 import { measure, ratioRow } from "./cases.mjs";
 import { CALL, LIST } from "./load.mjs";
 import { addCore, chainCore, fullCore, KEY, passMiddleware } from "./parts.mjs";
@@ -34,6 +34,7 @@ export async function wasmtime({ seconds, rounds }) {
   const components = {
     "constant, no engine": await plainConstant(),
     "constant, QuickJS": await engineConstant(),
+    "constant, QuickJS of the toolchain": await toolchainConstant(),
     "1 engine + adapter": await serve(await addCore()),
     "3 engines + adapter": await serve(await addCore({ middleware: [pass, pass] })),
     "auth-api-key and three guards, fused, + adapter": await serve(await chainCore(true)),
@@ -64,9 +65,11 @@ export async function wasmtime({ seconds, rounds }) {
     const results = await measure(servers, { call: CALL, list: LIST }, { seconds, rounds });
     const rows = Object.keys(servers).flatMap((name) => {
       const mode = name.endsWith("reused") ? "reused" : "fresh";
-      const baselines = ["constant, QuickJS", "constant, no engine"].map(
-        (base) => results[`${base}, ${mode}`].call,
-      );
+      const baselines = [
+        "constant, QuickJS",
+        "constant, QuickJS of the toolchain",
+        "constant, no engine",
+      ].map((base) => results[`${base}, ${mode}`].call);
       const row = (kind) => ratioRow(`${name}: ${kind}`, results[name][kind], baselines);
       return name.startsWith("constant") ? [row("call")] : [row("call"), row("list")];
     });
@@ -76,8 +79,10 @@ export async function wasmtime({ seconds, rounds }) {
       "CPU ms/req",
       "p99 ms",
       "/ QuickJS constant",
+      "/ that of the toolchain",
       "/ engine-free constant",
       "CPU of QuickJS constant / this",
+      "CPU of that of the toolchain / this",
       "CPU of engine-free constant / this",
     ];
     return { title: "wasmtime", head, rows };
