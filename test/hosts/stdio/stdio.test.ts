@@ -105,9 +105,18 @@ describe.skipIf(missing !== undefined)(title, () => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toContain("work");
     const steps: unknown[] = [];
+    // The client forgets who asked for progress once it reads the answer, perhaps before it has handed on what it read with it.
+    const { onmessage } = transport;
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport has one listener, which is a property
+    transport.onmessage = (message) => {
+      if ("method" in message && message.method === "notifications/progress") {
+        steps.push(message.params?.["progress"]);
+      }
+      onmessage?.(message);
+    };
     const result = await client.callTool(
       { name: "work", arguments: { name: "n" } },
-      { onprogress: ({ progress }) => steps.push(progress) },
+      { onprogress: () => {} },
     );
     expect(result).toMatchObject({ content: [{ type: "text", text: "n" }] });
     expect(steps).toEqual([1, 2, 3]);
