@@ -15,7 +15,11 @@ const SLOT_WORDS = 3;
 const STATE = 0;
 const BYTES = 1;
 const OBSERVED = 2;
-const LENGTHS = 3;
+/** The number of the call. */
+const TURN = 3;
+/** 1 once nobody waits for the call. */
+const CANCELLED = 4;
+const LENGTHS = 5;
 const WORDS_PER_SLOT = LENGTHS + PARTS;
 const HEADER_BYTES = (SLOT_WORDS + SLOTS * WORDS_PER_SLOT) * Int32Array.BYTES_PER_ELEMENT;
 
@@ -23,15 +27,13 @@ const HEADER_BYTES = (SLOT_WORDS + SLOTS * WORDS_PER_SLOT) * Int32Array.BYTES_PE
 const FREE = 0;
 const HANDED = 1;
 const BEGUN = 2;
-/** Begun, and nobody waits for it any more. */
-const CANCELLED = 3;
 /** Not begun, and not to be: the worker passes it over. */
-const WITHDRAWN = 4;
-const ANSWERED = 5;
+const WITHDRAWN = 3;
+const ANSWERED = 4;
 /** Answered; the worker starts an instance before it begins anything else. */
-const ANSWERED_STARTING = 6;
+const ANSWERED_STARTING = 5;
 /** Answered by a message, which is on its way. */
-const POSTED = 7;
+const POSTED = 6;
 
 /** What a worker does while it has no call. */
 const AWAKE = 0;
@@ -57,13 +59,15 @@ export interface CallSlots {
   readonly hasRoom: boolean;
   /** Whether the texts of a call are short enough for a slot. */
   fits(call: CallMessage): boolean;
-  /** Puts a call into the next slot and gives its number. A call that does not fit must have been sent as a message. */
+  /** The number of the call that is handed over next; a call that does not fit is sent as a message with it. */
+  readonly turn: number;
+  /** Puts a call into the next slot and gives the number of that. A call that does not fit must have been sent as a message. */
   hand(call: CallMessage): number;
   /** True when the worker takes a message to wake up. To be asked after each call that was handed over. */
   mustWake(): boolean;
   /** Takes a call back. False when it has begun. */
   withdraw(slot: number): boolean;
-  /** Tells the guest that nobody waits for its call. */
+  /** Tells the guest that nobody waits for its call, also when it begins only now. */
   cancel(slot: number): void;
   answerOf(slot: number): SlotAnswer;
   /** The call of the slot is done with. One that was withdrawn is for the worker to pass over. */
@@ -85,10 +89,15 @@ export function createCallSlots(): CallSlots {
     get hasRoom() {
       return Atomics.load(words, wordOf(handed & (SLOTS - 1)) + STATE) === FREE;
     },
+    get turn() {
+      return handed;
+    },
     fits,
     hand(call) {
       const slot = handed & (SLOTS - 1);
       const word = wordOf(slot);
+      words[word + TURN] = handed;
+      Atomics.store(words, word + CANCELLED, 0);
       handed = (handed + 1) | 0;
       if (fits(call)) writeCall(words, text, slot, call);
       else words[word + BYTES] = BY_MESSAGE;
@@ -103,7 +112,7 @@ export function createCallSlots(): CallSlots {
     },
     withdraw: (slot) => Atomics.compareExchange(words, wordOf(slot) + STATE, HANDED, WITHDRAWN) === HANDED,
     cancel(slot) {
-      Atomics.compareExchange(words, wordOf(slot) + STATE, BEGUN, CANCELLED);
+      Atomics.store(words, wordOf(slot) + CANCELLED, 1);
     },
     answerOf(slot) {
       const word = wordOf(slot);
@@ -133,13 +142,15 @@ export interface WorkerSlots {
    * says when to ask again.
    */
   begin(waitMs: number): number | undefined;
+  /** The number of the call in a slot; see {@link CallSlots.turn}. */
+  turnOf(slot: number): number;
   /** The call of a slot; nothing where it comes by message. */
   read(slot: number): CallMessage | undefined;
   /** Whether nobody waits for a call that has begun. */
   isCancelled(slot: number): boolean;
   /** Answers a call. False when the text is too long. */
   answer(slot: number, text: string, isStarting: boolean): boolean;
-  /** Says that a call was answered by a message. */
+  /** Says that a call is answered by a message, which is to be sent then. */
   posted(slot: number): void;
   /** True when the main thread has to be told that there are answers: it does not know of any. */
   mustTell(): boolean;
@@ -169,8 +180,9 @@ export function attachCallSlots(shared: SharedArrayBuffer): WorkerSlots {
         Atomics.store(words, WAITING, AWAKE);
       }
     },
+    turnOf: (slot) => words[wordOf(slot) + TURN]!,
     read: (slot) => readCall(words, text, slot),
-    isCancelled: (slot) => Atomics.load(words, wordOf(slot) + STATE) === CANCELLED,
+    isCancelled: (slot) => Atomics.load(words, wordOf(slot) + CANCELLED) === 1,
     answer(slot, answer, isStarting) {
       if (answer.length * BYTES_PER_UNIT > SLOT_BYTES) return false;
       const word = wordOf(slot);

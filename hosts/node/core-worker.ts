@@ -81,6 +81,8 @@ const LOADING_MS = 1000;
 const AHEAD_MS = 2;
 /** How long a call waits behind another one before it is given back, in milliseconds. */
 const PATIENCE_MS = 5;
+/** How long an answer may be on its way after its deadline, in milliseconds. */
+const ARRIVAL_MS = 1000;
 /** The part of a new time in the time that calls take. */
 const WEIGHT = 1 / 8;
 
@@ -184,12 +186,16 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     deadlines.watch(call.deadline);
   }
 
-  /** Ends the call that runs, and the worker with it if need be. */
-  function stop(call: WorkerCall, failure: CallFailure, how: string): void {
+  /** Ends the call that runs, and the worker with it if need be. An answer that is on its way has a moment to arrive. */
+  function stop(call: WorkerCall, failure: CallFailure, how: string, isLate = false): void {
     slowDown();
     takeAnswers();
     const first = held[0];
-    if (first?.call !== call || slots.answerOf(first.slot) === "posted") return;
+    if (first?.call !== call) return;
+    if (!isLate && slots.answerOf(first.slot) === "posted") {
+      setTimeout(stop, ARRIVAL_MS, call, failure, how, true).unref();
+      return;
+    }
     if (slots.withdraw(first.slot)) settle({ failure });
     else end(failure, `${describeCall(call.request, owners)} ${how}`);
   }
@@ -319,8 +325,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       const { context, request, client, key } = call;
       const { authorization, observer } = client;
       const message = { context, request, authorization, key, isObserved: observer?.service !== undefined };
-      const isLong = !slots.fits(message);
-      if (isLong) post(message);
+      if (!slots.fits(message)) post({ turn: slots.turn, call: message });
       const slot = slots.hand(message);
       held.push({ call, slot });
       if (slots.mustWake()) post(LOOK);

@@ -67,8 +67,14 @@ export type ServiceAnswer =
 /** From the main thread: there are calls in the slots. To it: there are answers. Everything else is an object. */
 export const LOOK = 0;
 
+/** A call that is too long for its slot, with its number: when it is taken back before it begins, its message is still on its way. */
+export interface LongCall {
+  turn: number;
+  call: CallMessage;
+}
+
 /** To a worker. */
-export type ToWorker = typeof LOOK | CallMessage | ServiceAnswer;
+export type ToWorker = typeof LOOK | LongCall | ServiceAnswer;
 
 /**
  * From a worker. Results of calls that succeeded are in the slots, unless they are too long. `recycle` asks for another worker in this

@@ -17,6 +17,7 @@ import {
   LOOK,
   WORDS,
   type CallMessage,
+  type LongCall,
   type ServiceAnswer,
   type ToWorker,
   type WorkerMessage,
@@ -74,8 +75,8 @@ let slot: number | undefined;
 let authorization: string | undefined;
 /** Of the call in flight; most calls log, so it is looked for once. */
 let requestId: string | undefined;
-/** The call that came as a message. */
-let long: CallMessage | undefined;
+/** Calls that came as messages and have not begun, in order; those that were taken back never do. */
+const longCalls: LongCall[] = [];
 /** Of the call in flight: whether all that it asks for goes to the main thread. */
 let isObserved = false;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
@@ -104,16 +105,33 @@ function ask(name: string, ...args: unknown[]): unknown {
   post({ kind: "question", name, args });
   // A wake-up meant for the question before may come late, so the count decides.
   while (Atomics.load(words, WORDS.answered) === before) Atomics.wait(words, WORDS.answered, before);
-  const answer = receive() as ServiceAnswer;
+  const answer = receiveAnswer();
   if (!answer.error) return answer.value;
   throw Object.assign(new Error(answer.error.tag), { payload: answer.error });
 }
 
 /** The message that is there, whatever calls to wake up came before it. */
-function receive(): CallMessage | ServiceAnswer {
+function receive(): LongCall | ServiceAnswer {
   for (;;) {
     const message = receiveMessageOnPort(port)!.message as ToWorker;
     if (message !== LOOK) return message;
+  }
+}
+
+/** The answer to the question that is open. Calls that are to begin later may have come before it. */
+function receiveAnswer(): ServiceAnswer {
+  for (;;) {
+    const message = receive();
+    if (!("turn" in message)) return message;
+    longCalls.push(message);
+  }
+}
+
+/** The call of a slot, which came as a message. */
+function longCall(of: number): CallMessage {
+  for (;;) {
+    const { turn, call: given } = longCalls.shift() ?? (receive() as LongCall);
+    if (turn === slots.turnOf(of)) return given;
   }
 }
 
@@ -122,9 +140,7 @@ function serve(): void {
   for (let calls = 0; calls < CALLS_PER_TURN; calls++) {
     slot = isBroken ? undefined : slots.begin(SLEEP_MS);
     if (slot === undefined) return;
-    const given = slots.read(slot) ?? long ?? (receive() as CallMessage);
-    long = undefined;
-    call(slot, given);
+    call(slot, slots.read(slot) ?? longCall(slot));
   }
   setImmediate(serve);
 }
@@ -170,12 +186,13 @@ function end(of: number, message: string | Ending): void {
   if (typeof message === "string" && !links && slots.answer(of, message, isStarting)) {
     if (slots.mustTell()) post(LOOK);
   } else {
+    // First, since the slot may be another call's as soon as the message is there.
+    slots.posted(of);
     post(
       typeof message === "string"
         ? { kind: "outcome", outcome: { tag: "success", val: message }, isStarting }
         : message,
     );
-    slots.posted(of);
   }
   if (isStarting && !isBroken) prepare();
 }
@@ -266,6 +283,6 @@ const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}
 const transpiled = (await import(url)) as Glue;
 prepare();
 port.on("message", (message: ToWorker) => {
-  if (message !== LOOK) long = message as CallMessage;
+  if (message !== LOOK) longCalls.push(message as LongCall);
   serve();
 });

@@ -75,7 +75,7 @@ describe("createCallSlots()", () => {
     }
   });
 
-  test("tells of a call that nobody waits for only while it runs", () => {
+  test("tells of a call that nobody waits for, before it begins as well, and of no other one", () => {
     const { main, worker } = bothSides();
     const [first, second] = [main.hand(callOf("a")), main.hand(callOf("b"))];
     main.cancel(second);
@@ -84,10 +84,13 @@ describe("createCallSlots()", () => {
     main.cancel(first);
     expect(worker.isCancelled(first)).toBe(true);
     worker.answer(first, "{}", false);
-    main.cancel(first);
     expect(main.answerOf(first)).toEqual({ text: "{}", isStarting: false });
+    main.free(first);
     expect(worker.begin(0)).toBe(second);
-    expect(worker.isCancelled(second)).toBe(false);
+    expect(worker.isCancelled(second)).toBe(true);
+    for (let i = 2; i < SLOTS; i++) main.hand(callOf("c"));
+    expect(main.hand(callOf("d"))).toBe(first);
+    expect(worker.isCancelled(first)).toBe(false);
   });
 
   test("leaves texts that are too long to messages", () => {
