@@ -34,19 +34,25 @@ export async function lockFile(path: string, what = "store"): Promise<() => Prom
     ...(start !== undefined && { start }),
     id: randomUUID(),
   };
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (await create(lockPath, own)) {
-      held.add(own.id);
-      return async () => {
-        // Released twice, it could be another's.
-        if (held.delete(own.id)) await rm(lockPath, { force: true });
-      };
+  // Before it is there for others to see: what this process holds is told by this alone.
+  held.add(own.id);
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (await create(lockPath, own)) return release;
+      const other = await readHolder(lockPath);
+      if (other && (await isAlive(other))) throw inUse(what, path, lockPath, other);
+      if (other && (await takeOver(lockPath, other.id, own))) return release;
     }
-    const other = await readHolder(lockPath);
-    if (other && (await isAlive(other))) throw inUse(what, path, lockPath, other);
-    if (other) await remove(lockPath, other.id);
+    throw inUse(what, path, lockPath, undefined);
+  } catch (error) {
+    held.delete(own.id);
+    throw error;
   }
-  throw inUse(what, path, lockPath, undefined);
+
+  async function release(): Promise<void> {
+    // Released twice, it could be another's.
+    if (held.delete(own.id)) await rm(lockPath, { force: true });
+  }
 }
 
 /** Writes elsewhere first: a lock appears whole or not at all. */
@@ -91,16 +97,20 @@ async function isAlive({ pid, host, start, id }: Holder): Promise<boolean> {
   return start === undefined || start === (await startOf(pid));
 }
 
-/** Removes a lock that was found abandoned, unless another process has just taken it over. */
-async function remove(lockPath: string, id: string): Promise<void> {
-  const aside = `${lockPath}.${randomUUID()}`;
-  try {
-    await rename(lockPath, aside);
-  } catch {
-    return;
+/**
+ * Takes over a lock that was found abandoned, unless another process has just done so. One at a time, and the lock is there all the
+ * while: whoever looks finds the old one or the new one. What a process leaves that ends in the middle keeps others from taking over,
+ * until the lock is removed by hand as their errors say.
+ */
+async function takeOver(lockPath: string, id: string, own: Holder): Promise<boolean> {
+  const next = `${lockPath}.next`;
+  if (!(await create(next, own))) return false;
+  if ((await readHolder(lockPath))?.id === id) {
+    await rename(next, lockPath);
+    return true;
   }
-  if ((await readHolder(aside))?.id !== id) await link(aside, lockPath).catch(() => undefined);
-  await rm(aside, { force: true });
+  await rm(next);
+  return false;
 }
 
 /** When a process started, where the system tells: a number alone may have been given to another since. */
