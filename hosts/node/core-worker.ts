@@ -50,7 +50,7 @@ export interface CoreWorkerOptions {
     worker: CoreWorker,
     ended: { wasReady: boolean; reason: string; requestId: string | undefined },
   ): void;
-  /** The worker can take its first call, or the next one after {@link CoreWorker.isStarting}. */
+  /** The worker can take its first call, or the next one now that another instance has started. */
   onReady(worker: CoreWorker): void;
   /** Calls were given back, and may be given to others. */
   onGivenBack(): void;
