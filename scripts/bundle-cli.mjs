@@ -47,8 +47,9 @@ await build({
     relative("lazy", ({ path, kind }) => (kind === "dynamic-import" ? { path, external: true } : undefined)),
   ],
 });
-// `npx tenon` in this repository runs it as a program.
-chmodSync(join(dist, "cli", "main.js"), 0o755);
+// `npx tenon` in this repository runs it as a program, and goes on with the link it made for this folder when the program was
+// where the compiler puts it.
+for (const folder of ["cli", "src/cli"]) chmodSync(join(dist, folder, "main.js"), 0o755);
 
 /** All other commands as one module: what some commands share and others do not would be a file for each such group. */
 function groupCommands(context) {
