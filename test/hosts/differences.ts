@@ -79,7 +79,8 @@ export const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, Differ
   },
   "`kv`: what a request keeps, all others find": {
     wasmtime: endsWithRequest(/^expected \[ 1, 1, /),
-    wasmtimeReuse: keepsForItself(/^expected \[ 1, 1, /),
+    // The sums, or, where one instance happened to count all of them, the value that another is asked for.
+    wasmtimeReuse: keepsForItself(/^expected \[ (?:1, 1, |\{ gives: null \})/),
   },
   "`rate-limit` refuses what is over the limit, and says when to come back": {
     wasmtime: endsWithRequest(/^expected undefined to be -31429/),
