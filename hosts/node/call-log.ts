@@ -27,12 +27,13 @@ export interface CallLog {
  *
  * @param limits Bytes that one call may log, and the part of them that tools cannot use up: their call must show in the log of
  * whoever stands in front of them.
+ * @param shared That of an earlier log with the same limits, full of zeros. Default: new memory.
  */
-export function createCallLog({
-  logBytes,
-  reservedLogBytes,
-}: Pick<Limits["calls"], "logBytes" | "reservedLogBytes">): CallLog {
-  return attachCallLog(new SharedArrayBuffer(HEADER_BYTES + logBytes), reservedLogBytes);
+export function createCallLog(
+  { logBytes, reservedLogBytes }: Pick<Limits["calls"], "logBytes" | "reservedLogBytes">,
+  shared = new SharedArrayBuffer(HEADER_BYTES + logBytes),
+): CallLog {
+  return attachCallLog(shared, reservedLogBytes);
 }
 
 /** Attaches to a log that another thread created. */

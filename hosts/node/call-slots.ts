@@ -76,9 +76,14 @@ export interface CallSlots {
   listen(): void;
 }
 
-/** Creates the slots of one worker. */
-export function createCallSlots(): CallSlots {
-  const shared = new SharedArrayBuffer(HEADER_BYTES + SLOTS * SLOT_BYTES);
+/**
+ * Creates the slots of one worker.
+ *
+ * @param shared That of an earlier worker, full of zeros. Default: new memory.
+ */
+export function createCallSlots(
+  shared = new SharedArrayBuffer(HEADER_BYTES + SLOTS * SLOT_BYTES),
+): CallSlots {
   const { words, text } = viewsOf(shared);
   let handed = 0;
   // It starts by itself, and is then in its event loop.

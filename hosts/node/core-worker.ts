@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { CallFailure, Signal } from "../../src/protocol/index.ts";
-import { createCallLog, type CallLog } from "./call-log.ts";
-import { createCallSlots, SLOTS } from "./call-slots.ts";
+import type { CallLog } from "./call-log.ts";
+import { SLOTS } from "./call-slots.ts";
 import type { ServiceListeners, CallServices } from "./call-services.ts";
 import { takeThread } from "./core-thread.ts";
 import { createDeadlineTimer } from "./deadline-timer.ts";
@@ -14,6 +14,7 @@ import { MAX_REFUSALS, type Refusal } from "./refusal.ts";
 import { linkNames } from "./link-names.ts";
 import { requestIdOf } from "./request-id.ts";
 import type { ThreadStores } from "./services/thread-stores.ts";
+import type { ThreadMemories } from "./thread-memory.ts";
 import type { CallResult, WorkerCall } from "./worker-call.ts";
 import {
   LOOK,
@@ -31,6 +32,8 @@ export interface CoreWorkerOptions {
   instances: InstanceLimits;
   /** Makes what calls may reach beyond the worker. */
   lend(listeners: ServiceListeners): CallServices;
+  /** The memory that threads share with this one. */
+  memories: ThreadMemories;
   /** Makes what calls may do without the main thread. */
   stores?: ThreadStores | undefined;
   /** True when the main thread is asked for the time. */
@@ -95,9 +98,8 @@ interface Held {
 /** Starts a thread for a core. */
 export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): CoreWorker {
   const { calls, guests } = options.limits;
-  const slots = createCallSlots();
-  const logs = Array.from({ length: SLOTS }, () => createCallLog(calls));
-  const startLog = createCallLog(calls);
+  const memory = options.memories.take();
+  const { slots, logs, startLog } = memory;
   const services = options.lend({ onFault, onRefusal });
   const words = new Int32Array(
     new SharedArrayBuffer(Object.keys(WORDS).length * Int32Array.BYTES_PER_ELEMENT),
@@ -389,6 +391,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   thread.on("exit", () => {
     if (kv) options.stores?.threadEnded(kv);
     end("trap", "it ended by itself");
+    options.memories.giveBack(memory);
   });
   return worker;
 }

@@ -1,6 +1,7 @@
 // The entry of a process that serves one isolation key: one worker, and the way to the server that started it.
 import { compileModules } from "./compile-modules.ts";
 import { startCoreWorker, type CoreWorker } from "./core-worker.ts";
+import { createThreadMemories } from "./thread-memory.ts";
 import type { FromProcess, ToProcess } from "./process-messages.ts";
 import type { ServiceAnswer } from "./worker-messages.ts";
 
@@ -42,6 +43,7 @@ async function start({
           }),
         end() {},
       }),
+      memories: createThreadMemories(limits.calls),
       onFault: (service, error) => end(`the ${service} service failed: ${String(error)}`),
       onRefusal() {},
       onRefusals() {},
