@@ -18,6 +18,8 @@ export interface CallQueue<Job> {
   giveBack(job: Job, peer: string | undefined): void;
   /** A job that was lent does not come back. */
   release(): void;
+  /** Takes all jobs that fit and are not lent, whoever's turn it is. */
+  takeAll(fits: (job: Job) => boolean): Job[];
   /** Takes a job out of its turn. */
   remove(job: Job, peer: string | undefined): void;
 }
@@ -99,6 +101,13 @@ export function createCallQueue<Job>(length: number): CallQueue<Job> {
     },
     release() {
       size--;
+    },
+    takeAll(fits) {
+      const taken: Job[] = [];
+      for (const [peer, jobs] of peers) {
+        for (const job of jobs.filter(fits)) taken.push(take(peer, jobs, jobs.indexOf(job))!);
+      }
+      return taken;
     },
     remove(job, peer = "") {
       const jobs = peers.get(peer);

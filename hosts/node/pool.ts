@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ToolkitError } from "../../src/errors/index.ts";
-import { OWN, type McpRequest } from "../../src/protocol/index.ts";
+import type { McpRequest } from "../../src/protocol/index.ts";
+import { createBulkhead } from "./bulkhead.ts";
 import { createCircuits } from "./circuits.ts";
 import { checkProcesses, startCoreProcess } from "./core-process.ts";
 import { startCoreWorker, type CoreWorker } from "./core-worker.ts";
@@ -15,7 +16,9 @@ import { endOf, type CallOptions, type Job } from "./pool-job.ts";
 import type { PoolOptions, PoolStats } from "./pool-options.ts";
 import { instanceLimits } from "./recycle.ts";
 import { requestIdOf } from "./request-id.ts";
+import { restingRefusal } from "./resting-refusal.ts";
 import { threadStoresOf } from "./services/thread-stores.ts";
+import { createThreadMemories } from "./thread-memory.ts";
 import { createWaitingJobs } from "./waiting-jobs.ts";
 import type { CallResult, WorkerCall } from "./worker-call.ts";
 
@@ -65,10 +68,18 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const log = options.log ?? logToStderr;
   const owners = ownersOf(core.manifest);
   const circuits = createCircuits(guests, () => performance.now());
+  const memories = createThreadMemories(calls);
   const all = new Set<CoreWorker>();
   const idle: CoreWorker[] = [];
   // The last one that left may be what a pool which closes waits for.
   const waiting = createWaitingJobs(queueLength, { queueMs, isPatient, onLeft: next });
+  const leavesThreads = !hasProcesses && core.manifest.providers.length > 1;
+  const bulkhead = createBulkhead({
+    workers,
+    // One provider alone would leave a thread to nobody, and processes are started for whoever needs one.
+    isSound: (part) => !leavesThreads || circuits.isSound(part),
+    idle: () => idle.length,
+  });
   let busy = 0;
   /** Those that have not been ready yet. */
   let starting = 0;
@@ -100,6 +111,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         memoryBytes: core.memoryBytes,
       }),
       lend: (listeners) => createCallServices(services, limits.outbound, listeners),
+      memories,
       stores: threadStoresOf(services.kv),
       hasClock: services.now !== undefined,
       hasLinks: options.hasLinks ?? false,
@@ -153,7 +165,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   /** Starts waiting calls, the first ones first, while there are threads for them. */
   function next(): void {
     while (waiting.queued > 0 && mayStart()) {
-      const job = waiting.next(({ key }) => idle.some((worker) => worker.offers(key) !== undefined));
+      const job = waiting.next(
+        ({ key, part }) => bulkhead.admits(part) && idle.some((worker) => worker.offers(key) !== undefined),
+      );
       if (!job) break;
       start(job, takeIdle(job.key)!);
     }
@@ -236,6 +250,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       onBegin() {
         if (job.ahead) waiting.begin(job);
         busy++;
+        bulkhead.begin(job.part);
         startedAt = Date.now();
         // The circuit may have opened after a thread had begun it by itself.
         isProbe = circuits.refuses(job.part) === undefined && circuits.begin(job.part);
@@ -243,6 +258,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
       onGivenBack: () => waiting.giveBack(job),
       onEnd(result) {
         busy--;
+        bulkhead.end(job.part);
         if (all.has(worker) && worker.isFree) {
           // A process whose credential is no good is the first to make room.
           if ("outcome" in result && isUnauthorized(result.outcome)) idle.unshift(worker);
@@ -258,10 +274,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   /** The answer to a call of a part whose circuit is open. */
   function restingAnswer({ part }: Job): CallResult | undefined {
     const forMs = circuits.refuses(part);
-    if (forMs === undefined) return undefined;
-    const headers: [string, string][] = [["retry-after", String(Math.ceil(forMs / 1000))]];
-    const error = { code: OWN.resting, message: "This part of the server fails, try again later" };
-    return { outcome: { tag: "refused", val: { status: 503, headers, error } } };
+    return forMs === undefined ? undefined : restingRefusal(forMs);
   }
 
   /** The answer to a call that needs no thread. */
@@ -285,6 +298,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
         `The circuit of ${part} is open for ${change.forMs} ms: ${what}`,
         requestIdOf(context),
       );
+      // Also those that a thread would go on with by itself.
+      const others = waiting.takeAll((each) => each.part === part);
+      for (const each of others) each.settle(restingRefusal(change.forMs));
     }
   }
 
@@ -292,13 +308,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     return closed || passing > 0;
   }
 
+  /** Whether there is a thread for a call. */
   function mayStart(): boolean {
     return busy < workers && idle.length > 0;
-  }
-
-  /** Whether a call can start at once. */
-  function isFree(): boolean {
-    return mayStart() && waiting.queued === 0;
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -328,7 +340,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   return {
     workers,
     stats: () => ({ workers, busy, idle: idle.length, queued: waiting.size, resting: circuits.states() }),
-    hasRoom: (peer) => !closed && (isFree() || waiting.hasRoom(peer)),
+    hasRoom: (peer) => !closed && (mayStart() || waiting.hasRoom(peer)),
     handle(context, request, callOptions) {
       return new Promise((settle) => {
         const job: Job = {
@@ -348,15 +360,15 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           settle(early);
           return;
         }
-        const worker = isFree() ? takeIdle(job.key) : undefined;
+        // Those that wait while there is a thread may not begin on it.
+        const worker = mayStart() && bulkhead.admits(job.part) ? takeIdle(job.key) : undefined;
         if (worker) {
           start(job, worker);
         } else if (!waiting.hasRoom(callOptions.peer)) {
           settle({ failure: "overload" });
         } else {
           waiting.add(job);
-          if (busy < workers) makeRoom();
-          else workAhead();
+          next();
         }
       });
     },

@@ -21,6 +21,8 @@ export interface WaitingJobs {
   giveBack(job: Job): void;
   /** A job that was lent begins. */
   begin(job: Job): void;
+  /** Takes all jobs that fit and have not begun, whoever's turn it is. */
+  takeAll(fits: (job: Job) => boolean): Job[];
   /** Gives a job up. */
   fail(job: Job, failure: CallFailure): void;
 }
@@ -41,17 +43,13 @@ export function createWaitingJobs(
   { queueMs, isPatient, onLeft }: WaitingOptions,
 ): WaitingJobs {
   const queue = createCallQueue<Job>(length);
-  let lent = 0;
+  const lent = new Set<Job>();
 
   function giveUp(job: Job, failure: CallFailure): void {
     const { ahead, options } = job;
-    if (ahead) {
-      // One that has begun is heard of at once, and then looked after by its worker.
-      if (!ahead.worker.withdraw(ahead.call)) return;
-      release(job);
-    } else {
-      queue.remove(job, options.peer);
-    }
+    // One that has begun is heard of at once, and then looked after by its worker.
+    if (ahead && !takeBack(job)) return;
+    if (!ahead) queue.remove(job, options.peer);
     fail(job, failure);
     onLeft();
   }
@@ -73,8 +71,16 @@ export function createWaitingJobs(
 
   function release(job: Job): void {
     job.ahead = undefined;
-    lent--;
+    lent.delete(job);
     queue.release();
+  }
+
+  /** Takes a job from the worker that has it ahead of time. False when it has begun. */
+  function takeBack(job: Job): boolean {
+    const { worker, call } = job.ahead!;
+    if (!worker.withdraw(call)) return false;
+    release(job);
+    return true;
   }
 
   return {
@@ -82,7 +88,7 @@ export function createWaitingJobs(
       return queue.size;
     },
     get queued() {
-      return queue.size - lent;
+      return queue.size - lent.size;
     },
     hasRoom: (peer) => queue.hasRoom(peer),
     add(job) {
@@ -102,17 +108,22 @@ export function createWaitingJobs(
     },
     lend(fits) {
       const job = queue.lend(fits);
-      if (job) lent++;
+      if (job) lent.add(job);
       return job;
     },
     giveBack(job) {
       job.ahead = undefined;
-      lent--;
+      lent.delete(job);
       queue.giveBack(job, job.options.peer);
     },
     begin(job) {
       release(job);
       stopWaiting(job);
+    },
+    takeAll(fits) {
+      const taken = [...[...lent].filter((job) => fits(job) && takeBack(job)), ...queue.takeAll(fits)];
+      for (const job of taken) stopWaiting(job);
+      return taken;
     },
     fail,
   };

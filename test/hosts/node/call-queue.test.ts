@@ -56,4 +56,19 @@ describe("createCallQueue()", () => {
     expect(Array.from({ length: 4 }, () => queue.next(() => true))).toEqual(["b1", "a2", "c1", undefined]);
     expect(queue.size).toBe(0);
   });
+
+  test("gives all that fit at once, and leaves the others and their turns", () => {
+    const queue = createCallQueue<string>(10);
+    for (const job of ["a1", "a2", "a3"]) queue.add(job, "a");
+    queue.add("b1", "b");
+    for (const job of ["c1", "c2"]) queue.add(job, "c");
+    expect(queue.takeAll((job) => job === "a1" || job === "a3" || job.startsWith("b"))).toEqual([
+      "a1",
+      "a3",
+      "b1",
+    ]);
+    expect(queue.size).toBe(3);
+    expect(Array.from({ length: 4 }, () => queue.next(() => true))).toEqual(["a2", "c1", "c2", undefined]);
+    expect(queue.size).toBe(0);
+  });
 });

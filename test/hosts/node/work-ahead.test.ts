@@ -11,8 +11,8 @@ import {
   type Pool,
   type PoolOptions,
 } from "tenon/hosts/node";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { handlerCore } from "./handler-core.ts";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { coreManifest, handlerCore } from "./handler-core.ts";
 import { heldCore, holdCalls } from "./held-core.ts";
 
 const LATER_MS = 60_000;
@@ -50,7 +50,10 @@ async function withPool(
       { deadline: Date.now() + LATER_MS, ...given },
     );
   try {
+    // However busy the machine is, these are short.
+    const clock = vi.spyOn(performance, "now").mockReturnValue(performance.now());
     await many(100, () => call("echo"));
+    clock.mockRestore();
     await use(call, pool);
   } finally {
     await pool.close();
@@ -106,6 +109,27 @@ test("no call waits behind one that blocks while another thread is free", async 
     for (const result of [...(await before), ...(await after)]) expect(result).toMatchObject(succeeded);
     calls.release();
     expect(await blocked).toMatchObject(succeeded);
+  });
+});
+
+test("calls of a part that is given a rest are refused at once, wherever they wait", async () => {
+  const calls = holdCalls();
+  const limits = { guests: { failures: 1, restMs: LATER_MS } };
+  const [fixture] = coreManifest({}).providers;
+  const providers = [fixture!, { ...fixture!, as: "failing", tools: ["fail", "other"] }];
+  const core = await heldCore(cacheDir, { manifest: { providers } });
+  await withPool(core, { services: calls.services(), limits }, async (call, pool) => {
+    const failing = call("fail");
+    const blocked = call("wait");
+    const behind = many(20, () => call("other"));
+    expect(await failing).toEqual({ failure: "trap" });
+    for (const result of await behind) {
+      expect(result).toMatchObject({ outcome: { tag: "refused", val: { status: 503 } } });
+    }
+    expect(pool.stats()).toMatchObject({ queued: 0, resting: [{ part: '"failing"', state: "open" }] });
+    calls.release();
+    expect(await blocked).toMatchObject(succeeded);
+    expect(await call("echo")).toMatchObject(succeeded);
   });
 });
 
