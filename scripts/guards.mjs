@@ -38,7 +38,7 @@ export const GUARDS = [
   {
     name: "Host field",
     file: "src/protocol/http.ts",
-    code: 'if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");',
+    code: 'if (!isHostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");',
     test: "test/unit/protocol/http.test.ts",
   },
   {

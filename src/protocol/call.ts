@@ -195,43 +195,48 @@ interface Exchange<Answer> {
 }
 
 class CoreCall<Answer> implements Call<Answer> {
-  readonly context: string;
   readonly deadline: number;
   readonly request: McpRequest;
   readonly authorization: string | undefined;
   readonly #exchange: Exchange<Answer>;
-  readonly #round: number;
+  readonly #continuation: Continuation;
   readonly #droppedBefore: number;
+  #context: string | undefined;
 
-  constructor(exchange: Exchange<Answer>, { inputs, round }: Continuation) {
-    const { options, deadlineMs, admitted, message, origin, wanted, requestId, filter, mayBecomeTask } =
-      exchange;
+  constructor(exchange: Exchange<Answer>, continuation: Continuation) {
+    const { options, deadlineMs, admitted, origin, filter } = exchange;
+    this.deadline = options.now() + deadlineMs;
+    this.request = admitted.request;
+    this.authorization = origin.authorization;
+    this.#exchange = exchange;
+    this.#continuation = continuation;
+    this.#droppedBefore = filter?.dropped ?? 0;
+  }
+
+  /** Made when it is asked for: a host that has kept the result needs none. */
+  get context(): string {
+    if (this.#context !== undefined) return this.#context;
+    const { deadlineMs, admitted, message, origin, wanted, requestId, mayBecomeTask } = this.#exchange;
     const { transport, peer, traceparent, tracestate } = origin;
     const { protocolVersion, client = origin.client } = admitted;
-    const receivedAt = options.now();
-    this.deadline = receivedAt + deadlineMs;
-    this.context = contextText(
+    this.#context = contextText(
       {
         requestId,
         transport,
         protocolVersion,
         client,
         peer,
-        receivedAt,
+        receivedAt: this.deadline - deadlineMs,
         deadline: this.deadline,
         traceparent,
         tracestate,
         wanted,
-        inputs,
+        inputs: this.#continuation.inputs,
         mayBecomeTask,
       },
       message,
     );
-    this.request = admitted.request;
-    this.authorization = origin.authorization;
-    this.#exchange = exchange;
-    this.#round = round;
-    this.#droppedBefore = filter?.dropped ?? 0;
+    return this.#context;
   }
 
   get dropped(): number {
@@ -259,7 +264,7 @@ class CoreCall<Answer> implements Call<Answer> {
     const exchange = this.#exchange;
     const { admitted, reply, shaper, succeeded } = exchange;
     if (outcome.tag === "input-required") {
-      return askClient(exchange, outcome.val, this.#round, (continuation) => {
+      return askClient(exchange, outcome.val, this.#continuation.round, (continuation) => {
         exchange.filter?.repeat();
         return new CoreCall(exchange, continuation);
       });

@@ -105,6 +105,10 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
     }),
   );
 
+  // One client after another says the same of itself.
+  const isHostAllowed = rememberLast(hostAllowed);
+  const takesEvents = rememberLast(acceptsEventStream);
+
   function hostAllowed(field: string | undefined): boolean {
     if (!local && hosts === undefined) return true;
     const authority = field === undefined ? undefined : parseAuthority(field);
@@ -241,7 +245,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
       const query = head.path.indexOf("?");
       const at = query === -1 ? head.path : head.path.slice(0, query);
       if (at !== path && !metadata.isAt(at)) return plain(404, "Not found");
-      if (!hostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
+      if (!isHostAllowed(head.headers("host"))) return plain(403, "This host name is not allowed");
       const origin = head.headers("origin");
       if (!originAllowed(origin)) return plain(403, "This origin is not allowed");
       if (at !== path) return metadata.answer(head);
@@ -254,7 +258,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
         return { ...refused, headers: [...refused.headers, ["allow", methods]] };
       }
       const coding = head.headers("content-encoding");
-      if (!MEDIA_TYPE.test(head.headers("content-type") ?? "") || (coding ?? "identity") !== "identity") {
+      if (!isJson(head.headers("content-type")) || (coding ?? "identity") !== "identity") {
         return rejected(415, {
           code: RPC.invalidRequest,
           message: "Invalid request: the content must be application/json in UTF-8, not encoded further",
@@ -265,7 +269,7 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
     handle(head, body) {
       const origin = head.headers("origin");
-      const channel = acceptsEventStream(head.headers("accept")) ? STREAM : SINGLE;
+      const channel = takesEvents(head.headers("accept")) ? STREAM : SINGLE;
       const step =
         head.method === "POST"
           ? (handleBatch(head, body) ?? handleMessage(head, body, { channel, alone: true }))
@@ -283,6 +287,23 @@ export function createHttpProtocol(options: HttpProtocolOptions): HttpProtocol {
 
     internalError: () => rejected(500, { code: RPC.internalError, message: "Internal error" }),
     overloaded: () => toHttp(failureResponse(undefined, "overload")),
+  };
+}
+
+function isJson(type = ""): boolean {
+  return type === JSON_TYPE[1] || MEDIA_TYPE.test(type);
+}
+
+/** Asks again only where it is about another field than the last time. */
+function rememberLast(ask: (field: string | undefined) => boolean): (field: string | undefined) => boolean {
+  let field: string | undefined;
+  let answered = ask(field);
+  return (asked) => {
+    if (asked !== field) {
+      answered = ask(asked);
+      field = asked;
+    }
+    return answered;
   };
 }
 

@@ -55,7 +55,9 @@ function withEnds<Answer>(
   ends: Pick<Call<Answer>, "notify" | "finish" | "fail">,
 ): Call<Answer> {
   return {
-    context: call.context,
+    get context() {
+      return call.context;
+    },
     request: call.request,
     authorization: call.authorization,
     deadline: call.deadline,
