@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpAnswer } from "../../src/protocol/index.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
@@ -17,12 +17,16 @@ export interface AdmissionOptions {
 export interface Admission {
   /** Counts a connection; one too many of its peer is closed. */
   connect(socket: Socket): void;
-  /** Counts a request that has arrived with its header fields. Gives the answer to one that is not to be looked at. */
-  refusal(
-    request: IncomingMessage,
-    response: ServerResponse,
-    peer: string | undefined,
-  ): HttpAnswer | undefined;
+  /** Counts a request that has arrived with its header fields. */
+  enter(request: IncomingMessage, peer: string | undefined): Entry;
+}
+
+/** A request that was counted. */
+export interface Entry {
+  /** The answer to one that is not to be looked at. */
+  readonly refusal: HttpAnswer | undefined;
+  /** To be called once, when it is answered or gone. */
+  leave(): void;
 }
 
 /** Closes the connection behind the answer: what follows on it is not to be read. */
@@ -36,38 +40,42 @@ export function createAdmission({ limits, isTrusted, overloaded }: AdmissionOpti
   const connections = createCounter();
   /** Requests of peers behind trusted proxies, whose connections are the proxy's. */
   const proxied = createCounter();
-  const inFlight = new WeakMap<Socket, number>();
+  /** Requests in flight, by their connection. */
+  const inFlight = new WeakMap<Socket, { count: number }>();
 
-  /** Counts a request of its connection, until it is answered or gone. */
-  function count(socket: Socket, response: ServerResponse): number {
-    const others = inFlight.get(socket) ?? 0;
-    inFlight.set(socket, others + 1);
-    response.once("close", () => inFlight.set(socket, inFlight.get(socket)! - 1));
-    return others;
+  function refusal({ rawHeaders, headers }: IncomingMessage, others: number): HttpAnswer | undefined {
+    if (rawHeaders.length > 2 * headerFields) return TOO_MANY_FIELDS;
+    // Repeated fields are joined by commas. What the host is must not depend on who reads it (RFC 9112, section 3.2).
+    if (headers.host?.includes(",")) return MALFORMED;
+    if (others < requestsPerConnection) return undefined;
+    const answer = overloaded();
+    return { ...answer, headers: [...answer.headers, CLOSE] };
   }
 
   return {
     connect(socket) {
+      inFlight.set(socket, { count: 0 });
       const address = plainAddress(socket.remoteAddress ?? "");
       if (isTrusted(address)) return;
       const leave = connections.enter(network(address), connectionsPerPeer);
       if (leave) socket.once("close", leave);
       else socket.destroy();
     },
-    refusal({ socket, rawHeaders, headers }, response, peer) {
-      const others = count(socket, response);
-      if (rawHeaders.length > 2 * headerFields) return TOO_MANY_FIELDS;
-      // Repeated fields are joined by commas. What the host is must not depend on who reads it (RFC 9112, section 3.2).
-      if (headers.host?.includes(",")) return MALFORMED;
-      if (others >= requestsPerConnection) {
-        const answer = overloaded();
-        return { ...answer, headers: [...answer.headers, CLOSE] };
-      }
-      if (peer === undefined || !isTrusted(plainAddress(socket.remoteAddress ?? ""))) return undefined;
-      const leave = proxied.enter(network(peer), connectionsPerPeer);
-      if (!leave) return overloaded();
-      response.once("close", leave);
-      return undefined;
+    enter(request, peer) {
+      const { socket } = request;
+      const connection = inFlight.get(socket)!;
+      const refused = refusal(request, connection.count++);
+      let leavePeer: (() => void) | undefined;
+      const entry = (answer: HttpAnswer | undefined): Entry => ({
+        refusal: answer,
+        leave() {
+          connection.count--;
+          leavePeer?.();
+        },
+      });
+      if (refused || peer === undefined || !isTrusted(socket.remoteAddress ?? "")) return entry(refused);
+      leavePeer = proxied.enter(network(peer), connectionsPerPeer);
+      return entry(leavePeer ? undefined : overloaded());
     },
   };
 }

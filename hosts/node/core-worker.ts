@@ -147,20 +147,23 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   let isSlow = false;
   const keys = createKeptKeys(options.instances.kept);
   let stopWatching: (() => void) | undefined;
-  /** Of the call in flight. */
-  let requestId: string | undefined;
   /** What the host refused it. */
   let refusals = 0;
   let wasReady = false;
   let ended = false;
 
+  /** Of the call in flight; few have anything to tell. */
+  function requestId(): string | undefined {
+    return held[0] && requestIdOf(held[0].call.context);
+  }
+
   function onFault(service: string, error: unknown): void {
-    options.onFault(service, error, requestId);
+    options.onFault(service, error, requestId());
   }
 
   function onRefusal(refusal: Refusal): void {
     refusals++;
-    if (refusals <= MAX_REFUSALS) options.onRefusal(refusal, requestId);
+    if (refusals <= MAX_REFUSALS) options.onRefusal(refusal, requestId());
   }
 
   /** An instance that never starts must not keep a thread. */
@@ -180,7 +183,6 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   /** The first call is the one that runs now. */
   function begin(): void {
     const { call, slot } = held[0]!;
-    requestId = requestIdOf(call.context);
     begunAt = performance.now();
     services.begin(call.client);
     call.onBegin();
@@ -203,14 +205,14 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   }
 
   function settle(result: CallResult, isStarting = false): void {
-    const { call, slot } = held.shift()!;
+    const { call, slot } = held[0]!;
     stopWatching?.();
     stopWatching = undefined;
     services.end();
     takeLog(logs[slot]!);
-    if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId);
+    if (refusals > MAX_REFUSALS) options.onRefusals(refusals - MAX_REFUSALS, requestId());
     refusals = 0;
-    requestId = undefined;
+    held.shift();
     isSlow = false;
     const took = performance.now() - begunAt;
     pace = pace === Infinity ? took : pace + (took - pace) * WEIGHT;
@@ -227,7 +229,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
 
   function takeLog(log: CallLog): void {
     const { lines, dropped } = log.take();
-    if (lines || dropped > 0) options.onLog(lines, dropped, requestId);
+    if (lines || dropped > 0) options.onLog(lines, dropped, requestId());
   }
 
   /** Gives back the calls that were not begun, from a place in the row on. */
@@ -275,7 +277,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     takeAnswers();
     started();
     void thread.terminate();
-    options.onEnd(worker, { wasReady, reason, requestId });
+    options.onEnd(worker, { wasReady, reason, requestId: requestId() });
     takeLog(startLog);
     while (held.length > 0) settle({ failure });
     deadlines.stop();

@@ -1,9 +1,15 @@
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 
 /** The requests of a server that are not answered yet, and how it comes to an end without losing them. */
 export interface Drain {
-  /** Requests whose answer its client does not have yet. */
-  readonly open: number;
+  /** The answers that clients do not have yet. */
+  readonly open: ReadonlySet<ServerResponse>;
+  /**
+   * Counts a request as open until its client has the answer, or is gone.
+   *
+   * @param onGone Called then.
+   */
+  enter(response: ServerResponse, onGone: () => void): void;
   /**
    * Stops listening, and waits for the answers of what is in flight; each ends its connection. Connections that are still
    * busy after `limitMs` are cut.
@@ -13,24 +19,23 @@ export interface Drain {
   end(limitMs: number): Promise<number>;
 }
 
-/** Watches a server's requests; to be called before it listens, and before others hear of them. */
+/** Counts the requests of a server, each of which must be entered. */
 export function createDrain(server: Server): Drain {
   const open = new Set<ServerResponse>();
   let draining = false;
   let whenAnswered: (() => void) | undefined;
 
-  server.prependListener("request", (_: IncomingMessage, response: ServerResponse) => {
-    open.add(response);
-    if (draining) closeAfter(response);
-    response.once("close", () => {
-      open.delete(response);
-      if (open.size === 0) whenAnswered?.();
-    });
-  });
-
   return {
-    get open() {
-      return open.size;
+    open,
+    enter(response, onGone) {
+      open.add(response);
+      if (draining) closeAfter(response);
+      // The one listener for all that ends with a request: adding one takes a good part of what an answer does.
+      response.on("close", () => {
+        open.delete(response);
+        onGone();
+        if (open.size === 0) whenAnswered?.();
+      });
     },
     async end(limitMs) {
       draining = true;

@@ -28,6 +28,7 @@ export function createNotifier<Answer>(
       else send(part);
     },
     end() {
+      if (call.dropped === 0 && unread === 0) return;
       const { method, target } = call.request;
       const requestId = requestIdOf(call.context);
       const what = `notifications of ${method}${target === undefined ? "" : ` "${target}"`} were dropped`;

@@ -37,33 +37,39 @@ export function createBodyReader({
     isTooLarge: ({ headers }) => Number(headers["content-length"] ?? 0) > bodyBytes,
     discard,
     read(request, done) {
+      const declared = Number(request.headers["content-length"]);
       let chunks: Buffer[] = [];
       let size = 0;
+      let isOver = false;
       /** Keeps nothing any more. */
       const release = (): void => {
-        request.off("data", onData).off("end", onEnd).off("close", release);
-        arriving -= size;
+        if (!isOver) arriving -= size;
+        isOver = true;
         chunks = [];
       };
       const refuse = (refused: BodyRefusal): void => {
-        const read = size;
         release();
         done({ refused });
-        discard(request, read);
+        discard(request, size);
       };
-      const onData = (chunk: Buffer): void => {
+      const finish = (): void => {
+        if (isOver) return;
+        const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+        release();
+        done(isUtf8(bytes) ? bytes.toString("utf8") : { refused: "encoding" });
+      };
+      request.on("data", (chunk: Buffer) => {
+        if (isOver) return;
         size += chunk.length;
         arriving += chunk.length;
         if (size > bodyBytes) refuse("too-large");
         else if (arriving > arrivingBytes) refuse("overload");
         else chunks.push(chunk);
-      };
-      const onEnd = (): void => {
-        const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
-        release();
-        done(isUtf8(bytes) ? bytes.toString("utf8") : { refused: "encoding" });
-      };
-      request.on("data", onData).on("end", onEnd).on("close", release);
+        // Nearly all content arrives at once. It is complete when it has the length it says, and then nothing else is to be heard of.
+        if (size === declared) finish();
+        else if (chunks.length === 1) request.on("close", release);
+      });
+      if (!(declared > 0)) request.on("end", finish);
     },
   };
 }

@@ -1,39 +1,26 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ToolkitError } from "../../src/errors/index.ts";
-import {
-  createHttpProtocol,
-  createSessions,
-  type HttpAnswer,
-  type HttpProtocol,
-  type HttpRequestHead,
-  type HttpStep,
-} from "../../src/protocol/index.ts";
+import { createHttpProtocol, createSessions } from "../../src/protocol/index.ts";
 import type { CoreManifest } from "../../src/manifest/index.ts";
-import { createAdmission } from "./admission.ts";
 import { after } from "./after.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
-import { keepConstants, type ConstantResults } from "./constant-results.ts";
+import { keepConstants } from "./constant-results.ts";
 import { createDrain } from "./drain.ts";
-import { logToStderr, report, reportFault } from "./host-log.ts";
+import { logToStderr, report } from "./host-log.ts";
 import { changedLists, createChangeHub, listsOf } from "./change-hub.ts";
-import { createHoldOff } from "./hold-off.ts";
 import type { HostServices } from "./host-services.ts";
-import { keepAlive } from "./keep-alive.ts";
 import { listen } from "./listen.ts";
-import type { Observer, RequestObserver, ServedCore } from "./observe/observer.ts";
+import type { Observer, ServedCore } from "./observe/observer.ts";
 import { loadCore, type LoadedCore, type LoadOptions } from "./load-core.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
 import type { PoolOptions, PoolStats } from "./pool-options.ts";
-import { createPool, type Pool } from "./pool.ts";
-import { createBodyReader } from "./read-body.ts";
+import { createPool } from "./pool.ts";
+import { createRequestHandler, type AnsweringCore } from "./request-handler.ts";
 import { protocolOptions } from "./server-protocol.ts";
 import { publicHost } from "./public-url.ts";
 import { createTaskPool, startTasks, type TaskPool, type TaskServerOptions } from "./serve-tasks.ts";
-import { takeSteps } from "./take-steps.ts";
-import { createUnreadAnswers } from "./unread-answers.ts";
-import { createFindPeer, createIsTrusted } from "./trusted-proxies.ts";
 
 /** Options of {@link serveHttp}. */
 export interface ServeHttpOptions
@@ -100,13 +87,10 @@ export interface HttpServer {
 }
 
 /** A core and what belongs to it. */
-interface Serving {
+interface Serving extends AnsweringCore {
   digest: string;
   manifest: CoreManifest;
-  protocol: HttpProtocol;
-  pool: Pool;
   taskPool: TaskPool;
-  constants: ConstantResults;
 }
 
 const DEFAULT_PORT = 3000;
@@ -114,8 +98,6 @@ const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_DRAIN_MS = 10_000;
 const SESSION_ID_BYTES = 24;
 const TIMEOUT_CHECK_MS = 1000;
-/** Characters of an answer after which it is looked at what clients leave unread. */
-const LARGE_ANSWER = 64 * 1024;
 
 /**
  * Serves a core over MCP's Streamable HTTP transport. No guest code runs on the calling thread.
@@ -130,21 +112,39 @@ export async function serveHttp(
   options: ServeHttpOptions = {},
 ): Promise<HttpServer> {
   const limits = resolveLimits(options.limits);
-  const { streamBytes } = limits.http;
   const loaded = core instanceof Uint8Array ? await loadCore(core, options) : core;
   const host = options.host ?? DEFAULT_HOST;
   const log = options.log ?? logToStderr;
   const { observer } = options;
   const asking = createAsking(options, log, limits.asking);
-
-  const isTrusted = createIsTrusted(options.trustedProxies ?? []);
-  const findPeer = createFindPeer(options.trustedProxies ?? []);
-  const overloaded = (): HttpAnswer => current.protocol.overloaded();
-  const admission = createAdmission({ limits: limits.http, isTrusted, overloaded });
-  const bodies = createBodyReader(limits.http);
-  const holdOff = createHoldOff();
-  const unread = createUnreadAnswers(limits.http);
   const allowedHosts = hostsOf(options);
+
+  const closing = new AbortController();
+  const server = createServer({
+    maxHeaderSize: limits.http.headerBytes,
+    headersTimeout: limits.http.headerMs,
+    requestTimeout: limits.http.requestMs,
+    keepAliveTimeout: limits.http.idleMs,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.http.headerMs),
+    // By default the first of several is taken, and what stands behind the server may take the last.
+    joinDuplicateHeaders: true,
+  });
+  const drain = createDrain(server);
+  const handler = createRequestHandler({
+    current: () => current,
+    limits: limits.http,
+    trustedProxies: options.trustedProxies ?? [],
+    drain,
+    closing: closing.signal,
+    log,
+    observer,
+  });
+  server.on("connection", handler.connect).on("request", handler.answer);
+  // A client that asks before it sends hears of a refusal in place of being told to go on.
+  server.on("checkContinue", handler.answer);
+  // One more than there may be: those beyond are dropped without a word.
+  server.maxHeadersCount = limits.http.headerFields + 1;
+  server.maxConnections = limits.http.connections;
 
   let lists = listsOf(loaded.manifest);
   const changes = createChangeHub({ lists: () => lists, streams: limits.streams });
@@ -193,9 +193,6 @@ export async function serveHttp(
   observer?.serving?.(servedCore(current));
   let swapped: Promise<void> = Promise.resolve();
   const retiring = new Set<Promise<void>>();
-  const closing = new AbortController();
-  /** Requests in flight that their clients can cancel by name. */
-  const requests = new Map<string, AbortController>();
 
   async function swap(next: LoadedCore): Promise<void> {
     if (closing.signal.aborted) {
@@ -216,124 +213,6 @@ export async function serveHttp(
     for (const list of changedLists(old, current)) changes.publish(list);
   }
 
-  /** A mistake in this host must cost one request and not the server. */
-  function fail(response: ServerResponse, error: unknown): void {
-    reportFault(log, "Cannot answer a request", error);
-    if (response.headersSent) response.destroy();
-    else send(response, current.protocol.internalError());
-  }
-
-  async function answer(
-    step: HttpStep,
-    response: ServerResponse,
-    { peer, observed }: { peer: string | undefined; observed: RequestObserver | undefined },
-  ): Promise<void> {
-    const client = new AbortController();
-    const onClose = (): void => client.abort();
-    response.once("close", onClose);
-    const { name } = step;
-    const isNamed = name !== undefined && !requests.has(name);
-    if (isNamed) requests.set(name, client);
-    const { body, ...head } = await takeSteps(step, {
-      pool: () => current.pool,
-      peer,
-      signal: client.signal,
-      closing: closing.signal,
-      log,
-      isStalled: () => response.writableLength > streamBytes,
-      send: (part) => sendPart(response, part),
-      learn: current.constants.learn,
-      observer: observed,
-    }).finally(() => isNamed && requests.delete(name));
-    response.off("close", onClose);
-    if (response.headersSent) response.end(body);
-    else send(response, { ...head, body });
-    if (body !== undefined && body.length > LARGE_ANSWER) unread.added();
-  }
-
-  /**
-   * Whether there is no use in reading a request, as there is no place for its call. In a session it may be what ends another call,
-   * or answers its question.
-   */
-  function isFull(head: HttpRequestHead): boolean {
-    const inSession = head.headers("mcp-session-id") !== undefined;
-    return head.method === "POST" && !inSession && !current.pool.hasRoom(head.peer);
-  }
-
-  /** The answer to a request whose content is not to be read. */
-  function refusal(
-    request: IncomingMessage,
-    response: ServerResponse,
-    head: HttpRequestHead,
-  ): HttpAnswer | undefined {
-    const { protocol } = current;
-    const refused = admission.refusal(request, response, head.peer) ?? protocol.checkHead(head);
-    if (refused) return refused;
-    if (bodies.isTooLarge(request)) return protocol.refuseBody("too-large");
-    if (!isFull(head)) return undefined;
-    // The connection of a proxy is that of other clients as well.
-    if (!isTrusted(request.socket.remoteAddress ?? "")) holdOff(request, response);
-    return overloaded();
-  }
-
-  function onRequest(request: IncomingMessage, response: ServerResponse): void {
-    // Then the client waits to be told to send its content.
-    const expects = request.headers.expect !== undefined && request.httpVersion === "1.1";
-    const peer = findPeer(request.socket.remoteAddress, request.headers);
-    const head = requestHead(request, peer);
-    const observed = observer?.request?.(head);
-    if (observed?.end) {
-      response.once("close", () =>
-        observed.end!(response.writableFinished ? response.statusCode : undefined),
-      );
-    }
-    unread.watch(response);
-    const refused = refusal(request, response, head);
-    if (refused) {
-      // Whether it sends its content now, or its next request, could not be told.
-      if (expects) response.setHeader("connection", "close");
-      send(response, refused);
-      bodies.discard(request);
-      return;
-    }
-    if (expects) response.writeContinue();
-    bodies.read(request, (body) => {
-      const { protocol, constants } = current;
-      if (typeof body !== "string") {
-        send(response, body.refused === "overload" ? overloaded() : protocol.refuseBody(body.refused));
-        return;
-      }
-      try {
-        const first = protocol.handle(head, body);
-        if (first.cancels !== undefined) requests.get(first.cancels)?.abort();
-        const step = constants.settle(first, observed);
-        if (step.kind === "answer") send(response, step.answer);
-        else answer(first, response, { peer, observed }).catch((error: unknown) => fail(response, error));
-      } catch (error) {
-        fail(response, error);
-      }
-    });
-  }
-
-  const server = createServer(
-    {
-      maxHeaderSize: limits.http.headerBytes,
-      headersTimeout: limits.http.headerMs,
-      requestTimeout: limits.http.requestMs,
-      keepAliveTimeout: limits.http.idleMs,
-      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, limits.http.headerMs),
-      // By default the first of several is taken, and what stands behind the server may take the last.
-      joinDuplicateHeaders: true,
-    },
-    onRequest,
-  );
-  const drain = createDrain(server);
-  server.on("connection", (socket) => admission.connect(socket));
-  // A client that asks before it sends hears of a refusal in place of being told to go on.
-  server.on("checkContinue", (request, response) => server.emit("request", request, response));
-  // One more than there may be: those beyond are dropped without a word.
-  server.maxHeadersCount = limits.http.headerFields + 1;
-  server.maxConnections = limits.http.connections;
   try {
     await listen(server, options.port ?? DEFAULT_PORT, host);
   } catch (error) {
@@ -362,7 +241,7 @@ export async function serveHttp(
       await swapped;
       await tasks.close();
       await Promise.all([endThreads(current), ...retiring]);
-      unread.close();
+      handler.close();
     },
   };
 }
@@ -375,39 +254,10 @@ async function endThreads({ pool, taskPool }: Serving): Promise<void> {
   await Promise.all([pool.close(), taskPool.close()]);
 }
 
-/** Sends one part of an answer; the first goes with the status and the header fields. */
-function sendPart(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  if (response.destroyed) return;
-  if (!response.headersSent) {
-    response.writeHead(status, headers.flat());
-    keepAlive(response);
-  }
-  response.write(body!);
-}
-
 /** The hosts that are allowed by name; nothing where none is named. */
 function hostsOf({ allowedHosts, publicUrl }: ServeHttpOptions): readonly string[] | undefined {
   if (publicUrl === undefined) return allowedHosts;
   return [...(allowedHosts ?? []), publicHost(publicUrl)];
-}
-
-function requestHead(request: IncomingMessage, peer: string | undefined): HttpRequestHead {
-  return {
-    method: request.method ?? "",
-    path: request.url ?? "",
-    // Repeated fields arrive as one value, joined by commas, which equals no value that is checked.
-    headers: (name) => request.headers[name] as string | undefined,
-    peer,
-  };
-}
-
-function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
-  if (response.destroyed) return;
-  const fields: string[] = [];
-  for (const [name, value] of headers) fields.push(name, value);
-  // A 204 has no content by definition; other answers say so.
-  if (status !== 204) fields.push("content-length", String(body === undefined ? 0 : Buffer.byteLength(body)));
-  response.writeHead(status, fields).end(body);
 }
 
 function isLoopbackAddress(host: string): boolean {

@@ -4,10 +4,12 @@ import type { CoreManifest } from "../../src/manifest/index.ts";
 import {
   createLineFramer,
   createStdioProtocol,
+  type Signal,
   type StdioStep,
   type Step,
 } from "../../src/protocol/index.ts";
 import { createAsking, type AskingOptions } from "./asking.ts";
+import { Cancellation } from "./cancellation.ts";
 import { createChangeHub, listsOf } from "./change-hub.ts";
 import type { HostServices } from "./host-services.ts";
 import { logToStderr } from "./host-log.ts";
@@ -86,7 +88,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
   const maxCalls = pool.workers * CALLS_PER_WORKER;
   const calls = new Set<Promise<unknown>>();
   /** Requests in flight by the text of their id. */
-  const requests = new Map<string, { client: AbortController }>();
+  const requests = new Map<string, Cancellation>();
   /** Lines that are not answered yet. */
   const open = new Set<Promise<void>>();
   const closing = new AbortController();
@@ -111,7 +113,7 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     });
   }
 
-  function answerOf(step: Step<string | undefined>, signal: AbortSignal): Promise<string | undefined> {
+  function answerOf(step: Step<string | undefined>, signal: Signal): Promise<string | undefined> {
     return takeSteps(step, {
       pool: () => counted,
       signal,
@@ -127,12 +129,12 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     if (taken.kind === "answer") return taken.answer;
     if (taken.kind === "batch") return taken.join(await Promise.all(taken.steps.map(take)));
     if (taken.kind === "cancel") {
-      requests.get(taken.id)?.client.abort();
+      requests.get(taken.id)?.abort();
       return undefined;
     }
-    const client = new AbortController();
-    requests.set(taken.id, { client });
-    return answerOf(taken.step, client.signal).finally(() => requests.delete(taken.id));
+    const client = new Cancellation();
+    requests.set(taken.id, client);
+    return answerOf(taken.step, client).finally(() => requests.delete(taken.id));
   }
 
   async function onLine(line: Uint8Array | "too-large"): Promise<void> {

@@ -1,4 +1,5 @@
-import type { McpRequest, Outcome, Step } from "../../src/protocol/index.ts";
+import type { McpRequest, Outcome, Signal, Step } from "../../src/protocol/index.ts";
+import { Cancellation, follow } from "./cancellation.ts";
 import type { LogSink } from "./host-log.ts";
 import { createNotifier } from "./notifier.ts";
 import type { RequestObserver } from "./observe/observer.ts";
@@ -11,9 +12,9 @@ export interface StepOptions<Answer> {
   /** Network address of the client, of which one must not have every place in the queue. */
   peer?: string | undefined;
   /** Aborted once the client has cancelled the request or gone away. */
-  signal: AbortSignal;
+  signal: Signal;
   /** Aborted once the server closes: calls still end, and nothing is waited for any more. */
-  closing: AbortSignal;
+  closing: Signal;
   log: LogSink;
   /** Sends what goes ahead of the answer. */
   send: (part: Answer) => void;
@@ -39,12 +40,13 @@ export async function takeSteps<Answer>(first: Step<Answer>, options: StepOption
       }
       case "wait": {
         // What is waited for may go on for as long as a client that does not read.
-        const stalled = new AbortController();
+        const over = new Cancellation();
+        const unfollow = follow(over, [signal, closing]);
         const sendRead = (part: Answer): void => {
-          if (isStalled()) stalled.abort();
+          if (isStalled()) over.abort();
           else send(part);
         };
-        step = await step.wait.next(sendRead, AbortSignal.any([signal, closing, stalled.signal]));
+        step = await step.wait.next(sendRead, over).finally(unfollow);
         break;
       }
       case "call": {

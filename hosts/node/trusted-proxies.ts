@@ -91,6 +91,7 @@ function forwardedFor(element: string): string | undefined {
 
 /** An IPv4 address that a socket for both families presents as one of IPv6. */
 export function plainAddress(address: string): string {
+  if (!address.startsWith("::")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   return mapped ? mapped[1]! : address;
 }

@@ -7,10 +7,12 @@ import { createUnreadAnswers, type UnreadAnswers } from "../../../hosts/node/unr
 const READ_MS = 1000;
 const UNREAD_BYTES = 10_000;
 let unread: UnreadAnswers;
+let open: Set<ServerResponse>;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
-  unread = createUnreadAnswers({ readMs: READ_MS, unreadBytes: UNREAD_BYTES });
+  open = new Set();
+  unread = createUnreadAnswers(open, { readMs: READ_MS, unreadBytes: UNREAD_BYTES });
 });
 
 afterEach(() => {
@@ -28,7 +30,8 @@ function answer(bytes: number): { response: ServerResponse; read: () => void } {
     },
   });
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  unread.watch(response);
+  open.add(response);
+  response.once("close", () => open.delete(response));
   response.assignSocket(connection as Socket);
   response.end("x".repeat(bytes));
   return { response, read: () => read() };
