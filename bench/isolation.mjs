@@ -21,16 +21,29 @@ const AT_ONCE = 16;
 const SAME = 500;
 const FRESH = 200;
 const folder = join(import.meta.dirname, "..", "dist", "bench");
-const source = `import { defineTool, provider } from "tenon";
+const source = `import { defineTool, provider, ToolError } from "tenon";
 import * as z from "zod/mini";
 const seen = [];
+const cache = new Map();
+globalThis.kept = [];
+let calls = 0;
+let error = new Error("none");
 const remember = defineTool({
   name: "remember",
   description: "Keeps what it is given, and tells what it has kept of others",
   input: z.object({ canary: z.string() }),
   run: ({ canary }) => {
-    const foreign = seen.some((each) => each !== canary);
-    if (seen.length < 100) seen.push(canary);
+    const known = [...seen, ...cache.keys(), ...globalThis.kept, error.message, [].last ?? "none"];
+    const foreign = known.some((each) => each !== canary && each !== "none");
+    if (seen.length < 100) {
+      seen.push(canary);
+      globalThis.kept.push(canary);
+      cache.set(canary, true);
+    }
+    error = new Error(canary);
+    Array.prototype.last = canary;
+    // What fails is kept as well.
+    if (++calls % 10 === 0) throw new ToolError(foreign ? "foreign" : "own");
     return foreign ? "foreign" : "own";
   },
 });
@@ -63,7 +76,7 @@ for (const isolation of ISOLATIONS) {
     const call = { authorization: credential, deadline: Date.now() + 60_000 };
     const { outcome } = await pool.handle("{}", request, call);
     const text = outcome?.tag === "success" ? JSON.parse(outcome.val).content[0].text : "failed";
-    results[text]++;
+    results[text in results ? text : "failed"]++;
   };
   /** Milliseconds of a call, and those of the processor; of processes this one alone. */
   const time = async (count, credential) => {

@@ -19,7 +19,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { handlerCore } from "./handler-core.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
-const DEADLINE_MS = 1500;
+const DEADLINE_MS = 4000;
 /** Most tests here make a tool fail, which is not to close it for the next one. */
 const SHORT = { calls: { deadlineMs: DEADLINE_MS }, guests: { failures: 1000 } };
 let core: LoadedCore;
