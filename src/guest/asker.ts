@@ -31,10 +31,13 @@ const surrounding: Surrounding = {
 };
 
 // Providers alone ask, and none is called from inside another call of its component.
-ownedByCall(() => () => {
-  journal = undefined;
-  stillClock = undefined;
-  setRandomSource();
+ownedByCall({
+  begin: () => undefined,
+  end() {
+    journal = undefined;
+    stillClock = undefined;
+    setRandomSource();
+  },
 });
 
 function repeats(): boolean {

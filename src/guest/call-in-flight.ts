@@ -2,20 +2,17 @@ let context = "{}";
 let source: string | undefined;
 
 /**
- * Says whose call is served from now on, by its context as JSON, until what this returns is called.
+ * Says whose call is served from now on.
  *
+ * @param text Its context as JSON.
  * @param as Which of several parts in one component serves it. Default: there is one part.
  */
-export function enterCall(text: string, as?: string): () => void {
-  const outer = { context, source };
+export function setCallInFlight(text: string, as: string | undefined): void {
   context = text;
   source = as;
-  return () => {
-    ({ context, source } = outer);
-  };
 }
 
-/** The context of the call in flight, as JSON. */
+/** The context of the call in flight, as JSON; `{}` when there is none. */
 export function contextInFlight(): string {
   return context;
 }

@@ -28,10 +28,13 @@ setWatch({
   ask: () => ask(current),
 });
 
-ownedByCall(() => {
-  const outer = current;
-  current = undefined;
-  return () => {
+ownedByCall({
+  begin() {
+    const outer = current;
+    current = undefined;
+    return outer;
+  },
+  end(outer: typeof current) {
     current = outer;
-  };
+  },
 });

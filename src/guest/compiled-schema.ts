@@ -1,4 +1,3 @@
-import { whenDone } from "../sdk/maybe-promise.ts";
 import type { Provider } from "../sdk/provider.ts";
 import type { Checked, Issue, Schema } from "../sdk/schema.ts";
 
@@ -42,11 +41,8 @@ export function withChecks(provider: Provider, checks: Readonly<Record<string, T
 
 /** @param next what has the last word, of what passed */
 function argumentsSchema(check: Check, next?: Schema): Schema {
-  return schemaOf((value) =>
-    whenDone(checked(check, value), (result) =>
-      result.issues || next === undefined ? result : next["~standard"].validate(result.value),
-    ),
-  );
+  if (next === undefined) return schemaOf((value) => checked(check, value));
+  return schemaOf((value) => (check(value) ? next["~standard"].validate(value) : refused(check, value)));
 }
 
 /** It is the JSON that is checked: what a client gets, and not the author's own object, which the check would change. */
@@ -59,7 +55,11 @@ function schemaOf(validate: Schema["~standard"]["validate"]): Schema {
 }
 
 function checked(check: Check, value: unknown): Checked<unknown> {
-  return check(value) ? { value } : { issues: issuesOf(check.errors ?? [], value) };
+  return check(value) ? { value } : refused(check, value);
+}
+
+function refused({ errors }: Check, value: unknown): Checked<unknown> {
+  return { issues: issuesOf(errors ?? [], value) };
 }
 
 /** An issue; where it has no message, its text says what was expected at `path` and what is there. */

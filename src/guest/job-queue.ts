@@ -21,8 +21,25 @@ export interface Watch {
 let jobs: Job[] = [];
 let next = 0;
 const sources: Source[] = [];
-const begins: (() => () => void)[] = [];
+const owned: OwnedByCall<unknown>[] = [];
 let watch: Watch | undefined;
+/** Whether the module is loaded, nobody is served, or a call is. */
+let phase: "loading" | "idle" | "busy" = "loading";
+
+/** Something that each call has of its own, and that starts with nothing. */
+export interface OwnedByCall<State> {
+  /** Takes away what a call has that waits for the one that begins, and gives it. */
+  begin(): State | undefined;
+  /** Drops what the call has left, and brings back that of the call around it, where there is one. */
+  end(outer: State | undefined): void;
+}
+
+/** What a call has that waits for one inside of it. */
+export interface Outer {
+  readonly jobs: Job[];
+  readonly next: number;
+  readonly owned: readonly unknown[];
+}
 
 /** Adds a job behind those that wait. */
 export function enqueue(job: Job): void {
@@ -39,27 +56,37 @@ export function setWatch(added: Watch): void {
   watch = added;
 }
 
-/**
- * Names what each call has of its own: `begin` gives it nothing to start with, and what it returns ends it and brings back that
- * of the call around it.
- */
-export function ownedByCall(begin: () => () => void): void {
-  begins.push(begin);
+/** Names what each call has of its own. */
+export function ownedByCall<State>(part: OwnedByCall<State>): void {
+  owned.push(part as OwnedByCall<unknown>);
 }
 
 /**
- * Begins a call, which may be one inside another: jobs of that one wait until what this returns has been called. It drops
- * what is left of the call.
+ * Begins a call, which may be one inside another: jobs of that one wait until {@link endCall} is given what this returns.
+ * Nearly always there is none around it, and then nothing has to be made.
  */
-export function beginCall(): () => void {
-  const outer = { jobs, next };
+export function beginCall(): Outer | undefined {
+  if (phase === "idle") {
+    phase = "busy";
+    return undefined;
+  }
+  const outer = { jobs, next, owned: owned.map((part) => part.begin()) };
   jobs = [];
   next = 0;
-  const ends = begins.map((begin) => begin());
-  return () => {
-    ({ jobs, next } = outer);
-    for (const end of ends) end();
-  };
+  // What loading the module has left is nobody's.
+  const inside = phase === "busy";
+  phase = "busy";
+  return inside ? outer : undefined;
+}
+
+/** Ends a call and drops what is left of it. */
+export function endCall(outer: Outer | undefined): void {
+  if (outer === undefined) {
+    if (jobs.length > 0) jobs = [];
+    next = 0;
+    phase = "idle";
+  } else ({ jobs, next } = outer);
+  for (let i = 0; i < owned.length; i++) owned[i]!.end(outer?.owned[i]);
 }
 
 /** Runs jobs in order until `done` says so or nothing can happen any more. An exception of a job passes through. */
@@ -75,6 +102,7 @@ export function runJobs(done: () => boolean): void {
  * that nothing of one call runs in the next. Returns how many jobs were dropped.
  */
 export function finishJobs(limit: number): number {
+  if (jobs.length === 0) return 0;
   try {
     for (let count = 0; count < limit && next < jobs.length; count++) runNext();
     return jobs.length - next;

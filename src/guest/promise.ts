@@ -37,24 +37,27 @@ const NO_EXECUTOR: Executor = () => {};
 type Settled = { value: unknown } | { reason: unknown };
 
 let settledOf: (promise: PumpablePromise) => Settled | undefined;
-let unhandled = new Map<PumpablePromise, unknown>();
+let unhandled: Map<PumpablePromise, unknown> | undefined;
 
 const NONE: readonly unknown[] = [];
 
 /** Reasons of the promises that were rejected and that nothing has reacted to since this was last asked. */
 export function takeUnhandled(): readonly unknown[] {
-  if (unhandled.size === 0) return NONE;
+  if (unhandled === undefined) return NONE;
   const reasons = [...unhandled.values()];
-  unhandled.clear();
+  unhandled = undefined;
   return reasons;
 }
 
-ownedByCall(() => {
-  const outer = unhandled;
-  unhandled = new Map();
-  return () => {
+ownedByCall({
+  begin() {
+    const outer = unhandled;
+    unhandled = undefined;
+    return outer;
+  },
+  end(outer: typeof unhandled) {
     unhandled = outer;
-  };
+  },
 });
 
 /**
@@ -202,7 +205,7 @@ export class PumpablePromise {
   #handle(): void {
     if (this.#handled) return;
     this.#handled = true;
-    if (unhandled.size > 0) unhandled.delete(this);
+    unhandled?.delete(this);
   }
 
   #add(reaction: Reaction): void {
@@ -263,7 +266,7 @@ export class PumpablePromise {
   #settle(state: "fulfilled" | "rejected", result: unknown): void {
     this.#state = state;
     this.#result = result;
-    if (state === "rejected" && !this.#handled) unhandled.set(this, result);
+    if (state === "rejected" && !this.#handled) (unhandled ??= new Map()).set(this, result);
     const reactions = this.#reactions;
     this.#reactions = undefined;
     if (Array.isArray(reactions)) for (const reaction of reactions) this.#trigger(reaction);

@@ -1,8 +1,8 @@
 import { errorFields } from "../sdk/log.ts";
-import type { MaybePromise } from "../sdk/maybe-promise.ts";
-import { failure, RPC_ERROR, type Outcome } from "../sdk/messages.ts";
-import { enterCall } from "./call-in-flight.ts";
-import { beginCall, finishJobs } from "./job-queue.ts";
+import type { Handle } from "../sdk/handle-provider.ts";
+import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
+import { contextInFlight, partInFlight, setCallInFlight } from "./call-in-flight.ts";
+import { beginCall, endCall, finishJobs } from "./job-queue.ts";
 import { writeLog } from "./log.ts";
 import { takeUnhandled } from "./promise.ts";
 import { startServing } from "./serving.ts";
@@ -12,6 +12,18 @@ import { NeverSettlesError, settle, type Rounds } from "./settle.ts";
 const MAX_TRAILING_JOBS = 10_000;
 const MAX_UNHANDLED = 10;
 
+/** How the calls of an export are served. */
+export interface Serving {
+  /** Answers one request. */
+  readonly handle: Handle;
+  /** The outcome when a call awaits what cannot happen. */
+  readonly neverSettles: (request: Request) => Outcome;
+  /** What the call in flight may wait for beyond its end, once it has started. */
+  readonly rounds?: (() => Rounds<Outcome> | undefined) | undefined;
+  /** The part of the component that serves it. Default: there is one part. */
+  readonly as?: string | undefined;
+}
+
 /**
  * Runs one call of an export to its end. No exception leaves it, for an exception that leaves an export traps and
  * loses the instance. Only what the engine itself does not survive, such as a stack overflow, gets past.
@@ -19,23 +31,20 @@ const MAX_UNHANDLED = 10;
  * A call may be served inside another of the same component, as one part of it calls the next: neither sees jobs, timers
  * or requests of the other.
  *
- * @param context Of the call, as JSON.
- * @param neverSettles The outcome when the call awaits what cannot happen.
+ * A function or an object that is made costs the engine as much as fifty operations, so this makes none.
  */
-export function serveCall(
-  context: string,
-  call: () => MaybePromise<Outcome>,
-  neverSettles: () => Outcome,
-  { rounds, as }: Serving = {},
-): Outcome {
+export function serveCall(serving: Serving, context: string, request: Request): Outcome {
   startServing();
-  const leave = enterCall(context, as);
-  const end = beginCall();
+  const outerContext = contextInFlight();
+  const outerPart = partInFlight();
+  setCallInFlight(context, serving.as);
+  const outer = beginCall();
   try {
     try {
-      return settle(call, rounds);
+      const started = serving.handle(context, request);
+      return settle(started, serving.rounds?.());
     } catch (error) {
-      if (error instanceof NeverSettlesError) return neverSettles();
+      if (error instanceof NeverSettlesError) return serving.neverSettles(request);
       writeLog("error", "The call failed", errorFields(error));
       return failure(RPC_ERROR.internalError, "Internal error");
     } finally {
@@ -44,17 +53,9 @@ export function serveCall(
   } catch {
     return failure(RPC_ERROR.internalError, "Internal error");
   } finally {
-    end();
-    leave();
+    endCall(outer);
+    setCallInFlight(outerContext, outerPart);
   }
-}
-
-/** How a call is served. */
-interface Serving {
-  /** What the call may wait for beyond its end, once it has started. */
-  readonly rounds?: () => Rounds<Outcome> | undefined;
-  /** The part of the component that serves it. Default: there is one part. */
-  readonly as?: string | undefined;
 }
 
 function finish(): void {

@@ -3,7 +3,7 @@ import { handleMiddleware } from "../sdk/handle-middleware.ts";
 import { createLog } from "../sdk/log.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
 import { writeLog } from "./log.ts";
-import { serveCall } from "./serve-call.ts";
+import { serveCall, type Serving } from "./serve-call.ts";
 import type { HandlerExport, Lent } from "./serve-provider.ts";
 
 /** What a middleware component imports. */
@@ -18,23 +18,17 @@ export interface MiddlewareImports extends Partial<Lent> {
 
 /** The export of a middleware component. */
 export function serveMiddleware(definition: Middleware, imports: MiddlewareImports): HandlerExport {
-  const handle = handleMiddleware(definition, { services: {}, ...imports, log: createLog(writeLog) });
-  return {
-    handle: (context, request) =>
-      serveCall(
-        context,
-        () => handle(context, request),
-        () => {
-          writeLog(
-            "error",
-            `Middleware "${definition.name}" never finished: it awaits a promise that nothing can settle`,
-            {
-              method: request.method,
-            },
-          );
-          return failure(RPC_ERROR.internalError, "Internal error");
-        },
-        { as: imports.as },
-      ),
+  const serving: Serving = {
+    handle: handleMiddleware(definition, { services: {}, ...imports, log: createLog(writeLog) }),
+    as: imports.as,
+    neverSettles({ method }) {
+      writeLog(
+        "error",
+        `Middleware "${definition.name}" never finished: it awaits a promise that nothing can settle`,
+        { method },
+      );
+      return failure(RPC_ERROR.internalError, "Internal error");
+    },
   };
+  return { handle: (context, request) => serveCall(serving, context, request) };
 }

@@ -6,7 +6,7 @@ import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.
 import type { Provider } from "../sdk/provider.ts";
 import { errorResult } from "../sdk/tool-result.ts";
 import { writeLog } from "./log.ts";
-import { serveCall } from "./serve-call.ts";
+import { serveCall, type Serving } from "./serve-call.ts";
 import type { Rounds } from "./settle.ts";
 
 export {
@@ -39,23 +39,19 @@ export function serveProvider(
   kinds: readonly ProviderMethods[],
 ): HandlerExport {
   const surroundings = { ...lent, log: createLog(writeLog) };
-  const handle = handleProvider(definition, surroundings, kinds);
-  return {
-    handle: (context, request) =>
-      serveCall(
-        context,
-        () => handle(context, request),
-        () => {
-          const { method, target } = request;
-          const isTool = method === "tools/call";
-          const what = isTool ? `Tool "${target}"` : `${method} of "${target ?? definition.name}"`;
-          const message = `${what} never finished: it awaits a promise that nothing can settle`;
-          writeLog("error", message, { method, target });
-          return isTool
-            ? { tag: "success", val: errorResult(message) }
-            : failure(RPC_ERROR.internalError, message);
-        },
-        { rounds: () => lent.asker?.rounds() },
-      ),
+  const { asker } = lent;
+  const serving: Serving = {
+    handle: handleProvider(definition, surroundings, kinds),
+    rounds: asker && (() => asker.rounds()),
+    neverSettles({ method, target }) {
+      const isTool = method === "tools/call";
+      const what = isTool ? `Tool "${target}"` : `${method} of "${target ?? definition.name}"`;
+      const message = `${what} never finished: it awaits a promise that nothing can settle`;
+      writeLog("error", message, { method, target });
+      return isTool
+        ? { tag: "success", val: errorResult(message) }
+        : failure(RPC_ERROR.internalError, message);
+    },
   };
+  return { handle: (context, request) => serveCall(serving, context, request) };
 }

@@ -16,14 +16,12 @@ export class NeverSettlesError extends Error {
 }
 
 /**
- * Runs jobs until the promise that a function returns has settled, if it is one, and gives its value or throws its reason.
+ * Runs jobs until what was started has settled, if it is a promise, and gives its value or throws its reason.
  *
- * @param rounds What it may wait for besides, once it has started.
+ * @param later What it may wait for besides.
  * @throws NeverSettlesError when nothing is left that could settle it.
  */
-export function settle<T>(start: () => MaybePromise<T>, rounds?: () => Rounds<T> | undefined): T {
-  const started = start();
-  const later = rounds?.();
+export function settle<T>(started: MaybePromise<T>, later?: Rounds<T>): T {
   if (!isThenable(started)) return later?.outcome ?? started;
   const promise = PumpablePromise.resolve(started);
   const isDone = (): boolean => settlement(promise) !== undefined || later?.outcome !== undefined;

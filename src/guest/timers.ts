@@ -60,10 +60,14 @@ addSource({
 });
 
 // A timer never outlives its call: it would act for another caller.
-ownedByCall(() => {
-  const outer = timers;
-  timers = new Map();
-  return () => {
-    timers = outer;
-  };
+ownedByCall({
+  begin() {
+    const outer = timers;
+    timers = new Map();
+    return outer;
+  },
+  end(outer: typeof timers | undefined) {
+    if (outer !== undefined) timers = outer;
+    else if (timers.size > 0) timers = new Map();
+  },
 });

@@ -2,8 +2,8 @@ import type { CallContext } from "./context.ts";
 import type { Tool } from "./define-tool.ts";
 import { errorFields } from "./log.ts";
 import { issueTexts } from "./issues.ts";
-import { attempt, whenDone, type MaybePromise } from "./maybe-promise.ts";
-import type { Schema } from "./schema.ts";
+import { attempt, isThenable, whenDone, type MaybePromise } from "./maybe-promise.ts";
+import type { Checked, Schema } from "./schema.ts";
 import { describeType, ReturnError } from "./return-error.ts";
 import { ToolError } from "./tool-error.ts";
 import {
@@ -21,28 +21,39 @@ const GENERIC_FAILURE = "The tool failed";
 /** Runs a tool on unchecked arguments and gives the JSON of its result. Never throws or rejects. */
 export type CallTool = (tool: Tool, args: unknown, ctx: CallContext) => MaybePromise<string>;
 
+// To make a function costs the engine as much as a call of ten, so that on the way of a tool that answers at once none is made.
+
 /** An ordinary call. */
-export const callTool: CallTool = (tool, args, ctx) =>
-  callChecked(tool, args, ctx, (checked) => runTool(tool, checked, ctx, undefined));
+export const callTool: CallTool = (tool, args, ctx) => callChecked(tool, args, ctx, runTool);
 
 /** Gives what `run` makes of checked arguments, or the result for what went wrong. Never throws or rejects. */
 export function callChecked(
   tool: Tool,
   args: unknown,
   ctx: CallContext,
-  run: (checked: unknown) => MaybePromise<string>,
+  run: (tool: Tool, checked: unknown, ctx: CallContext) => MaybePromise<string>,
 ): MaybePromise<string> {
-  return attempt(
-    () =>
-      whenDone(tool.input["~standard"].validate(args), (checked) =>
-        checked.issues
-          ? errorResult(
-              `Invalid arguments for "${tool.name}":\n${issueTexts(checked.issues, args).join("\n")}`,
-            )
-          : run(checked.value),
-      ),
-    (error) => failedResult(tool.name, error, ctx),
-  );
+  try {
+    const validated = tool.input["~standard"].validate(args);
+    const result = isThenable(validated)
+      ? Promise.resolve(validated).then((checked) => runChecked(tool, args, checked, ctx, run))
+      : runChecked(tool, args, validated, ctx, run);
+    if (typeof result === "string") return result;
+    return Promise.resolve(result).catch((error: unknown) => failedResult(tool.name, error, ctx));
+  } catch (error) {
+    return failedResult(tool.name, error, ctx);
+  }
+}
+
+function runChecked(
+  tool: Tool,
+  args: unknown,
+  checked: Checked<unknown>,
+  ctx: CallContext,
+  run: (tool: Tool, checked: unknown, ctx: CallContext) => MaybePromise<string>,
+): MaybePromise<string> {
+  if (!checked.issues) return run(tool, checked.value, ctx);
+  return errorResult(`Invalid arguments for "${tool.name}":\n${issueTexts(checked.issues, args).join("\n")}`);
 }
 
 /** Does the work of a tool. Throws and rejects as the tool does. */
@@ -50,11 +61,13 @@ export function runTool(
   tool: Tool,
   args: unknown,
   ctx: CallContext,
-  admitted: unknown,
+  admitted?: unknown,
 ): MaybePromise<string> {
-  return whenDone(tool.run(args as never, ctx, admitted as never), (returned) =>
-    resultJson(tool.output, returned),
-  );
+  const { output } = tool;
+  const returned: unknown = tool.run(args as never, ctx, admitted as never);
+  return isThenable(returned)
+    ? Promise.resolve(returned).then((value) => resultJson(output, value))
+    : resultJson(output, returned);
 }
 
 /** The same for a tool that only the author's own `call` knows; nothing when it knows none of that name. */
@@ -87,24 +100,29 @@ function resultJson(output: Schema | undefined, returned: unknown): MaybePromise
       );
     }
   }
-  if (output !== undefined) {
-    return whenDone(checkedOutput(output, returned), (value) => {
-      const json = structuredResult(value);
-      if (json === undefined) throw new ReturnError(`it returned ${describeType(value)}, which has no JSON`);
-      return json;
-    });
-  }
+  if (output !== undefined) return whenDone(checkedOutput(output, returned), structuredJson);
   if (typeof returned === "string") return textResult(returned);
   throw new ReturnError(
     `it returned ${describeType(returned)}, and without an output it must return a string or content blocks`,
   );
 }
 
+function structuredJson(value: unknown): string {
+  const json = structuredResult(value);
+  if (json === undefined) throw new ReturnError(`it returned ${describeType(value)}, which has no JSON`);
+  return json;
+}
+
 function checkedOutput(output: Schema, value: unknown): MaybePromise<unknown> {
-  return whenDone(output["~standard"].validate(value), (checked) => {
-    if (!checked.issues) return checked.value;
-    throw new ReturnError(
-      `what it returned does not match its output: ${issueTexts(checked.issues, value).join("; ")}`,
-    );
-  });
+  const checked = output["~standard"].validate(value);
+  return isThenable(checked)
+    ? Promise.resolve(checked).then((done) => acceptedOutput(done, value))
+    : acceptedOutput(checked, value);
+}
+
+function acceptedOutput(checked: Checked<unknown>, value: unknown): unknown {
+  if (!checked.issues) return checked.value;
+  throw new ReturnError(
+    `what it returned does not match its output: ${issueTexts(checked.issues, value).join("; ")}`,
+  );
 }

@@ -38,6 +38,7 @@ export function handleProvider(
 ): Handle {
   const named = { ...surroundings, logger: provider.name };
   const methods = new Map(kinds.flatMap((kind) => kind(provider, named)));
+  const { asker } = surroundings;
   return (context, request) => {
     const method = methods.get(request.method);
     if (method === undefined) return failure(RPC_ERROR.methodNotFound, "Method not found");
@@ -48,7 +49,7 @@ export function handleProvider(
       return failure(RPC_ERROR.invalidParams, "Invalid params: not JSON");
     }
     if (!isObject(params)) return failure(RPC_ERROR.invalidParams, "Invalid params: not an object");
-    const ended = surroundings.asker?.begin(context, request);
+    const ended = asker?.begin(context, request);
     if (ended !== undefined) return ended;
     return method(request.target ?? "", params, context);
   };
@@ -135,10 +136,13 @@ function toolCaller({ tools = [], dynamic }: Provider, surroundings: Surrounding
       tool === undefined
         ? callDynamicTool(name, () => own!.call(name, args, ctx), ctx)
         : call(tool, args, ctx);
-    return whenDone<string | undefined, Outcome>(result, (val) =>
-      val === undefined ? unknownTool() : { tag: "success", val },
-    );
+    if (typeof result === "string") return { tag: "success", val: result };
+    return whenDone(result, toolOutcome);
   };
+}
+
+function toolOutcome(val: string | undefined): Outcome {
+  return val === undefined ? unknownTool() : { tag: "success", val };
 }
 
 function unknownTool(): Outcome {

@@ -24,15 +24,17 @@ export function refusesCall(tool: Tool | undefined, context: () => CallContext):
 /** A call of a tool whose calls may become tasks. Its answer, where it becomes one, has `resultType` `task`. */
 export const callTaskTool: CallTool = (tool, args, ctx) => {
   if (tool.task === undefined) return callTool(tool, args, ctx);
-  return callChecked(tool, args, ctx, (checked) => {
-    if (ctx.task?.phase === "run") return runTool(tool, checked, ctx, ctx.task.admitted);
-    return whenDone(admit(tool, checked, ctx), (admitted) =>
-      ctx.task === undefined
-        ? runTool(tool, checked, ctx, admitted === undefined ? undefined : JSON.parse(admitted))
-        : `{"resultType":"task"${admitted === undefined ? "" : `,"admitted":${admitted}`},"principal":${owner(ctx)}}`,
-    );
-  });
+  return callChecked(tool, args, ctx, runOrAdmit);
 };
+
+function runOrAdmit(tool: Tool, checked: unknown, ctx: CallContext): MaybePromise<string> {
+  if (ctx.task?.phase === "run") return runTool(tool, checked, ctx, ctx.task.admitted);
+  return whenDone(admit(tool, checked, ctx), (admitted) =>
+    ctx.task === undefined
+      ? runTool(tool, checked, ctx, admitted === undefined ? undefined : JSON.parse(admitted))
+      : `{"resultType":"task"${admitted === undefined ? "" : `,"admitted":${admitted}`},"principal":${owner(ctx)}}`,
+  );
+}
 
 /** The outcome of a request about a task of one of these tools: who sent it, for the host to compare. */
 export function taskOwner(ctx: CallContext): Outcome {

@@ -38,14 +38,18 @@ addSource({
 });
 
 // What is in flight when a call ends is of no use to the next.
-ownedByCall(() => {
-  const outer = inFlight;
-  inFlight = new Map();
-  return () => {
+ownedByCall({
+  begin() {
+    const outer = inFlight;
+    inFlight = new Map();
+    return outer;
+  },
+  end(outer: typeof inFlight | undefined) {
     const left = inFlight;
-    inFlight = outer;
+    if (outer === undefined && left.size === 0) return;
+    inFlight = outer ?? new Map();
     for (const token of left.keys()) cancel(token);
-  };
+  },
 });
 
 /** One request on its way: the first, or one that a redirect asks for. */

@@ -254,9 +254,9 @@ test("takeUnhandled() names the rejections that nothing reacted to, once", () =>
 });
 
 test("settle() gives the value, throws the reason, and refuses what never settles", () => {
-  expect(settle(() => P.resolve(1).then((value) => value + 1))).toBe(2);
-  expect(() => settle(() => P.reject(new RangeError("no")))).toThrow(RangeError);
-  expect(() => settle(() => new P(() => {}))).toThrow(NeverSettlesError);
+  expect(settle(P.resolve(1).then((value) => value + 1))).toBe(2);
+  expect(() => settle(P.reject(new RangeError("no")))).toThrow(RangeError);
+  expect(() => settle(new P(() => {}))).toThrow(NeverSettlesError);
 });
 
 test("runJobs() keeps the order of thousands of jobs", () => {
