@@ -1,5 +1,6 @@
 import type { Provider } from "../sdk/provider.ts";
 import type { Checked, Issue, Schema } from "../sdk/schema.ts";
+import { keepShape } from "./keep-shape.ts";
 
 /** A fault that a compiled check found. */
 interface CheckError {
@@ -27,6 +28,7 @@ export interface ToolChecks {
 
 /** A provider whose tools check by what the build compiled, where it did. */
 export function withChecks(provider: Provider, checks: Readonly<Record<string, ToolChecks>>): Provider {
+  keepShape({ value: 0 });
   const tools = (provider.tools ?? []).map((tool) => {
     const { input, before, output } = checks[tool.name] ?? {};
     return {

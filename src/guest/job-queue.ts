@@ -1,3 +1,5 @@
+import { contextInFlight, partInFlight, setCallInFlight } from "./call-in-flight.ts";
+
 /** One step of asynchronous work. */
 export type Job = () => void;
 
@@ -36,6 +38,7 @@ export interface OwnedByCall<State> {
 
 /** What a call has that waits for one inside of it. */
 export interface Outer {
+  readonly call: { readonly context: string; readonly as: string | undefined };
   readonly jobs: Job[];
   readonly next: number;
   readonly owned: readonly unknown[];
@@ -64,13 +67,19 @@ export function ownedByCall<State>(part: OwnedByCall<State>): void {
 /**
  * Begins a call, which may be one inside another: jobs of that one wait until {@link endCall} is given what this returns.
  * Nearly always there is none around it, and then nothing has to be made.
+ *
+ * @param context Of the call, as JSON.
+ * @param as Which of several parts in one component serves it. Default: there is one part.
  */
-export function beginCall(): Outer | undefined {
+export function beginCall(context: string, as: string | undefined): Outer | undefined {
   if (phase === "idle") {
     phase = "busy";
+    setCallInFlight(context, as);
     return undefined;
   }
-  const outer = { jobs, next, owned: owned.map((part) => part.begin()) };
+  const call = { context: contextInFlight(), as: partInFlight() };
+  setCallInFlight(context, as);
+  const outer = { call, jobs, next, owned: owned.map((part) => part.begin()) };
   jobs = [];
   next = 0;
   // What loading the module has left is nobody's.
@@ -85,7 +94,11 @@ export function endCall(outer: Outer | undefined): void {
     if (jobs.length > 0) jobs = [];
     next = 0;
     phase = "idle";
-  } else ({ jobs, next } = outer);
+    setCallInFlight("{}", undefined);
+  } else {
+    ({ jobs, next } = outer);
+    setCallInFlight(outer.call.context, outer.call.as);
+  }
   for (let i = 0; i < owned.length; i++) owned[i]!.end(outer?.owned[i]);
 }
 

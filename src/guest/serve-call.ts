@@ -1,8 +1,8 @@
 import { errorFields } from "../sdk/log.ts";
 import type { Handle } from "../sdk/handle-provider.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
-import { contextInFlight, partInFlight, setCallInFlight } from "./call-in-flight.ts";
 import { beginCall, endCall, finishJobs } from "./job-queue.ts";
+import { keepShape } from "./keep-shape.ts";
 import { writeLog } from "./log.ts";
 import { takeUnhandled } from "./promise.ts";
 import { startServing } from "./serving.ts";
@@ -11,6 +11,10 @@ import { NeverSettlesError, settle, type Rounds } from "./settle.ts";
 /** Jobs that may run after the outcome is known. */
 const MAX_TRAILING_JOBS = 10_000;
 const MAX_UNHANDLED = 10;
+
+// What every call brings and every answer is.
+keepShape({ id: 0, method: 0, target: 0, params: 0 } satisfies Record<keyof Request, unknown>);
+keepShape({ tag: 0, val: 0 } satisfies Record<keyof Extract<Outcome, { tag: "success" }>, unknown>);
 
 /** How the calls of an export are served. */
 export interface Serving {
@@ -35,10 +39,7 @@ export interface Serving {
  */
 export function serveCall(serving: Serving, context: string, request: Request): Outcome {
   startServing();
-  const outerContext = contextInFlight();
-  const outerPart = partInFlight();
-  setCallInFlight(context, serving.as);
-  const outer = beginCall();
+  const outer = beginCall(context, serving.as);
   try {
     try {
       const started = serving.handle(context, request);
@@ -54,7 +55,6 @@ export function serveCall(serving: Serving, context: string, request: Request): 
     return failure(RPC_ERROR.internalError, "Internal error");
   } finally {
     endCall(outer);
-    setCallInFlight(outerContext, outerPart);
   }
 }
 

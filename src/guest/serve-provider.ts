@@ -1,10 +1,11 @@
 import type { Asker } from "../sdk/asking.ts";
-import type { Surroundings } from "../sdk/context.ts";
+import { CallContext, type Surroundings } from "../sdk/context.ts";
 import { handleProvider, type ProviderMethods } from "../sdk/handle-provider.ts";
 import { createLog } from "../sdk/log.ts";
 import { failure, RPC_ERROR, type Outcome, type Request } from "../sdk/messages.ts";
 import type { Provider } from "../sdk/provider.ts";
 import { errorResult } from "../sdk/tool-result.ts";
+import { keepShape } from "./keep-shape.ts";
 import { writeLog } from "./log.ts";
 import { serveCall, type Serving } from "./serve-call.ts";
 import type { Rounds } from "./settle.ts";
@@ -40,6 +41,8 @@ export function serveProvider(
 ): HandlerExport {
   const surroundings = { ...lent, log: createLog(writeLog) };
   const { asker } = lent;
+  keepShape(new CallContext("{}", surroundings));
+  keepShape({ name: 0, arguments: 0 });
   const serving: Serving = {
     handle: handleProvider(definition, surroundings, kinds),
     rounds: asker && (() => asker.rounds()),

@@ -224,5 +224,29 @@ export function compileChecks(schemas: Readonly<Record<string, object>>): Record
 export function checksModule(schemas: Readonly<Record<string, object>>): string {
   const ajv = createAjv(true);
   for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(compilable(schema) as object, name);
-  return standalone(ajv, Object.fromEntries(Object.keys(schemas).map((name) => [name, name])));
+  return forEngine(standalone(ajv, Object.fromEntries(Object.keys(schemas).map((name) => [name, name]))));
+}
+
+/** What a check is told of where it stands in another, with defaults for one that stands alone. */
+const PLACE = '{instancePath="", parentData, parentDataProperty, rootData=data}={}';
+/** The loop that removes what an object must not have. */
+const REMOVAL = /for\(const (key\d+) in (data\d*)\)\{if\(!(\(*\1 === [^{}]*)\)\{delete \2\[\1\];\}\}/g;
+const KNOWN = /key\d+ === "((?:[^"\\]|\\.)*)"/g;
+
+/**
+ * The same code with two things less to do in QuickJS, where they take two thirds of a check that finds nothing: making an
+ * object to take defaults from, and walking through the members of an object that has no more than it should.
+ */
+function forEngine(code: string): string {
+  return code
+    .replaceAll(`(data, ${PLACE}){`, '(data, place){const instancePath = place ? place.instancePath : "";')
+    .replaceAll(/,parentData:data\d*,parentDataProperty:(?:"(?:[^"\\]|\\.)*"|\w+),rootData\}/g, "}")
+    .replaceAll(REMOVAL, (loop, _key: string, data: string, condition: string) => {
+      if (!/^[()| ]*$/.test(condition.replaceAll(KNOWN, ""))) return loop;
+      const names = [...condition.matchAll(KNOWN)].map(([, name]) => JSON.parse(`"${name}"`) as string);
+      // What every object seems to have says nothing of this one.
+      if (names.some((name) => name in Object.prototype)) return loop;
+      const present = names.map((name) => `+(${data}${String(getProperty(name))} !== undefined)`).join(" + ");
+      return `if(Object.keys(${data}).length !== ${present}){${loop}}`;
+    });
 }

@@ -65,6 +65,8 @@ export function runTool(
 ): MaybePromise<string> {
   const { output } = tool;
   const returned: unknown = tool.run(args as never, ctx, admitted as never);
+  // What most tools return, ahead of all else that it could be.
+  if (typeof returned === "string" && output === undefined) return textResult(returned);
   return isThenable(returned)
     ? Promise.resolve(returned).then((value) => resultJson(output, value))
     : resultJson(output, returned);
