@@ -7,13 +7,14 @@ let early: { thread: Worker; heapMiB: number } | undefined;
 
 /**
  * Starts the thread that the first core of this process will run on, so that it loads what runs cores while the core is read. It keeps
- * no process from ending.
+ * no process from ending. One that was started for the same limits is left to it.
  *
  * @param limits Those the core will be served with.
  * @throws TypeError when a limit is not one.
  */
 export function startThreadEarly(limits: LimitsInput = {}): void {
   const { heapMiB } = resolveLimits(limits).guests;
+  if (early?.heapMiB === heapMiB) return;
   void early?.thread.terminate();
   const thread = startThread(heapMiB);
   thread.unref();

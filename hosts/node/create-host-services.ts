@@ -1,10 +1,16 @@
 import { ToolkitError } from "../../src/errors/index.ts";
-import { configVariable, secretVariable, type CoreManifest, type Grants } from "../../src/manifest/index.ts";
+import {
+  configVariable,
+  secretVariable,
+  type CoreManifest,
+  type Grants,
+  type HttpGrant,
+} from "../../src/manifest/index.ts";
 import type { HostServices, KvStore } from "./host-services.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
 import { configFrom, secretsFrom, type Environment } from "./services/environment.ts";
 import { componentKv } from "./services/component-kv.ts";
-import { createOutboundHttp, type OutboundHttpOptions } from "./services/outbound-http.ts";
+import type { OutboundHttpOptions } from "./services/outbound-http.ts";
 import { createSharedKv } from "./services/shared-kv.ts";
 
 /** Options of {@link createHostServices}. */
@@ -36,12 +42,29 @@ export function createHostServices(
   const secrets = new Set(grants.flatMap((grant) => grant.secrets?.map(({ name }) => name) ?? []));
   if (options.kv !== undefined) checkFeatures(manifest, options.kv);
   return {
-    ...(http.length > 0 && { http: createOutboundHttp(http, options) }),
+    ...(http.length > 0 && { http: sendLater(http, options) }),
     ...(grants.some(({ kv = [] }) => kv.length > 0) && {
       kv: componentKv(options.kv ?? createSharedKv(resolveLimits(options.limits).kv)),
     }),
     ...(config.size > 0 && { config: configFrom(environment, config) }),
     ...(secrets.size > 0 && { secrets: secretsFrom(environment, secrets) }),
+  };
+}
+
+/** Loads what sends requests with the first of them: TLS alone takes longer to load than what the first answer needs of HTTP. */
+function sendLater(
+  grants: readonly HttpGrant[],
+  options: OutboundHttpOptions,
+): NonNullable<HostServices["http"]> {
+  // What is no limit is known at once.
+  resolveLimits(options.limits);
+  let loading: Promise<NonNullable<HostServices["http"]>> | undefined;
+  return async (request, cancelled) => {
+    loading ??= import("./services/outbound-http.ts").then(({ createOutboundHttp }) =>
+      createOutboundHttp(grants, options),
+    );
+    const send = await loading;
+    return send(request, cancelled);
   };
 }
 

@@ -3,7 +3,6 @@ import { ToolkitError } from "../../src/errors/index.ts";
 import type { McpRequest } from "../../src/protocol/index.ts";
 import { createBulkhead } from "./bulkhead.ts";
 import { createCircuits } from "./circuits.ts";
-import { checkProcesses, startCoreProcess } from "./core-process.ts";
 import { startCoreWorker, type CoreWorker } from "./core-worker.ts";
 import { describeCall, ownersOf, partOf } from "./describe-call.ts";
 import { logToStderr, report, reportFault, reportRefusal } from "./host-log.ts";
@@ -45,6 +44,8 @@ const QUEUED_PER_WORKER = 4;
 const MIN_QUEUE_LENGTH = 64;
 const FIRST_RETRY_MS = 100;
 const LAST_RETRY_MS = 5000;
+/** How long the other threads of a new pool leave the processor to the first call, in milliseconds. */
+const HEAD_START_MS = 100;
 
 /**
  * Starts threads for a core. Guests run on these threads only; a thread that runs over a deadline is ended and another
@@ -63,7 +64,8 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const queueMs = options.patient ? Infinity : calls.queueMs;
   const isolation = options.isolation ?? DEFAULT_ISOLATION;
   const hasProcesses = isolation === "process";
-  if (hasProcesses) checkProcesses(core);
+  const processes = hasProcesses ? await import("./core-process.ts") : undefined;
+  processes?.checkProcesses(core);
   const services = options.services ?? {};
   const log = options.log ?? logToStderr;
   const owners = ownersOf(core.manifest);
@@ -96,7 +98,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   }
 
   function spawn(first?: { ready(): void; failed(reason: string): void }): void {
-    const startWorker = hasProcesses ? startCoreProcess : startCoreWorker;
+    const startWorker = processes?.startCoreProcess ?? startCoreWorker;
     let isNew = true;
     starting++;
     function known(): void {
@@ -325,7 +327,13 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     });
   });
   const more = hasProcesses ? Math.min(workers, guests.processes - 1) : workers;
-  for (let i = 0; i < more; i++) spawn();
+  let unstarted = more;
+  const headStart = setTimeout(startOthers, HEAD_START_MS).unref();
+  function startOthers(): void {
+    clearTimeout(headStart);
+    for (; unstarted > 0 && !closed; unstarted--) spawn();
+  }
+  if (options.allReady || hasProcesses) startOthers();
   if (options.allReady && more > 0) {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, guests.startMs);
@@ -368,6 +376,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           settle({ failure: "overload" });
         } else {
           waiting.add(job);
+          startOthers();
           next();
         }
       });
@@ -381,6 +390,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     },
     async close() {
       closed = true;
+      clearTimeout(headStart);
       if (busy > 0 || waiting.size > 0) {
         await new Promise<void>((resolve) => {
           whenIdle = resolve;
