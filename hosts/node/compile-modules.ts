@@ -11,8 +11,9 @@ export async function compileModules(
   code: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   what: string,
 ): Promise<Map<string, WebAssembly.Module>> {
-  enableExtendedConst();
-  const compiled = [...code].map(async ([name, module]) => [name, await compile(what, module)] as const);
+  const compiled = withExtendedConst(() =>
+    [...code].map(async ([name, module]) => [name, await compile(what, module)] as const),
+  );
   return new Map(await Promise.all(compiled));
 }
 
@@ -28,9 +29,16 @@ async function compile(what: string, module: Uint8Array<ArrayBuffer>): Promise<W
   }
 }
 
-/** QuickJS components use extended constant expressions, which V8 has on by default since Node 22. */
-function enableExtendedConst(): void {
-  if (Number(process.versions.node.split(".")[0]) < 22) {
-    v8.setFlagsFromString("--experimental-wasm-extended-const");
+/**
+ * Starts compiling what has extended constant expressions, as QuickJS components do; V8 has them on by default since Node 22. With other flags
+ * than Node was built with, V8 takes no code that comes with Node, and each thread that starts compiles all it loads.
+ */
+function withExtendedConst<Result>(start: () => Result): Result {
+  if (Number(process.versions.node.split(".")[0]) >= 22) return start();
+  v8.setFlagsFromString("--experimental-wasm-extended-const");
+  try {
+    return start();
+  } finally {
+    v8.setFlagsFromString("--no-experimental-wasm-extended-const");
   }
 }

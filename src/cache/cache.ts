@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
@@ -37,7 +37,7 @@ export function defaultCacheDir(): string {
 export async function openCache(folder: string, maxBytes = DEFAULT_MAX_BYTES): Promise<Cache> {
   const usable = await makePrivateFolder(folder);
   return {
-    read: async (key) => (usable ? await readEntry(join(folder, nameOf(key))) : undefined),
+    read: async (key) => (usable ? readEntry(join(folder, nameOf(key))) : undefined),
     write: async (key, files) => {
       if (usable) await writeEntry(folder, nameOf(key), files, maxBytes);
     },
@@ -64,19 +64,18 @@ export async function makePrivateFolder(folder: string): Promise<boolean> {
   });
 }
 
-async function readEntry(entry: string): Promise<Map<string, Uint8Array> | undefined> {
+/** Two dozen files are read sooner one by one than through as many promises. */
+function readEntry(entry: string): Map<string, Uint8Array> | undefined {
   try {
-    const index = JSON.parse(await readFile(join(entry, INDEX), "utf8")) as Record<string, string>;
+    const index = JSON.parse(readFileSync(join(entry, INDEX), "utf8")) as Record<string, string>;
     const files = new Map<string, Uint8Array>();
-    await Promise.all(
-      Object.entries(index).map(async ([name, hash]) => {
-        const content = await readFile(join(entry, name));
-        if (sha256(content) !== hash) throw new Error(`"${name}" does not match its hash`);
-        files.set(name, content);
-      }),
-    );
+    for (const [name, hash] of Object.entries(index)) {
+      const content = readFileSync(join(entry, name));
+      if (sha256(content) !== hash) return undefined;
+      files.set(name, content);
+    }
     const now = new Date();
-    await utimes(entry, now, now);
+    utimesSync(entry, now, now);
     return files;
   } catch {
     return undefined;
