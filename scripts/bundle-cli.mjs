@@ -11,7 +11,6 @@ const dist = join(root, "dist");
 const commands = join(dist, "src/cli/commands");
 /** What `serve` is: it loads the first one while its first thread starts. */
 const OF_SERVE = [join(dist, "src/cli/run-server.js"), join(commands, "serve.js")];
-const MAIN = join(dist, "src/cli/main.js");
 /** Commands that are waited for most, each by itself. */
 const APART = new Set(["build.js", "serve.js"]);
 /** What `build` alone loads. */
@@ -38,7 +37,8 @@ const common = {
 rmSync(join(dist, "cli"), { recursive: true, force: true });
 await bundle({
   ...common,
-  entryPoints: [MAIN, "./src/cli/reload/load-thread.js"],
+  // Where a path starts with a dot it is resolved as those are that modules name.
+  entryPoints: ["src/cli/main.js", "./src/cli/reload/load-thread.js"],
   entryNames: "[name]",
   chunkNames: "[name]-[hash]",
   outdir: "cli",
@@ -83,11 +83,11 @@ function groupCommands(context) {
  * the modules that the same entries reach, and so `serve` would be as many files as there are ways to share a part of it.
  */
 function putBesideServe(context) {
-  const isOwn = (file) => [MAIN, ...OF_SERVE, ...OF_BUILD].some((start) => file.startsWith(start));
   context.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
     const file = resolve(resolveDir, path);
     const isLater = kind === "dynamic-import" || kind === "entry-point";
-    return isLater && !isOwn(file) ? { path: file, namespace: "beside" } : undefined;
+    const isOwn = [...OF_SERVE, ...OF_BUILD].some((start) => file.startsWith(start));
+    return isLater && !isOwn ? { path: file, namespace: "beside" } : undefined;
   });
   context.onLoad({ filter: /.*/, namespace: "beside" }, ({ path }) => ({
     contents: `export * from ${JSON.stringify(path)}; export { runServer } from ${JSON.stringify(OF_SERVE[0])};`,

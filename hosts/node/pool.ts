@@ -331,7 +331,9 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   const headStart = setTimeout(startOthers, HEAD_START_MS).unref();
   function startOthers(): void {
     clearTimeout(headStart);
-    for (; unstarted > 0 && !closed; unstarted--) spawn();
+    const count = closed ? 0 : unstarted;
+    unstarted = 0;
+    for (let i = 0; i < count; i++) spawn();
   }
   if (options.allReady || hasProcesses) startOthers();
   if (options.allReady && more > 0) {

@@ -71,7 +71,7 @@ function readEntry(entry: string): Map<string, Uint8Array> | undefined {
     const files = new Map<string, Uint8Array>();
     for (const [name, hash] of Object.entries(index)) {
       const content = readFileSync(join(entry, name));
-      if (sha256(content) !== hash) return undefined;
+      if (sha256(content) !== hash) throw new Error(`"${name}" does not match its hash`);
       files.set(name, content);
     }
     const now = new Date();
