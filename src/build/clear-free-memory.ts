@@ -9,15 +9,16 @@ const ALIGNMENT = 16;
 const BLOCK_HEADER = 8;
 const LINKS = 32;
 const FOOTER = 56;
-const MIN_BLOCKS = 20;
 
 /**
- * Clears what neither the engine nor its C library uses of a memory any more. False when no heap was recognised; then
- * nothing has changed.
+ * Clears what neither the engine nor its C library uses of a memory any more. False when the heap is not as the allocator's layout
+ * says; then nothing has changed.
+ *
+ * @param heapBase Where the heap starts, a multiple of 16.
  */
-export function clearFreeMemory(memory: Uint8Array): boolean {
-  const view = new DataView(memory.buffer);
-  const heap = findHeap(view);
+export function clearFreeMemory(memory: Uint8Array, heapBase: number): boolean {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.length);
+  const heap = blocksFrom(view, heapBase + BLOCK_HEADER);
   for (const { address, size, inUse } of heap) {
     if (inUse) clearArena(view, address + BLOCK_HEADER, size - BLOCK_HEADER + 4);
     else if (size > LINKS) memory.fill(0, address + LINKS, address + size);
@@ -29,22 +30,6 @@ interface Block {
   address: number;
   size: number;
   inUse: boolean;
-}
-
-/**
- * The longest chain of consistent blocks that ends in the footer. Something before the heap may look like a block that
- * reaches into it, but then the chain is shorter.
- */
-function findHeap(view: DataView): Block[] {
-  let longest: Block[] = [];
-  const visited = new Set<number>();
-  for (let start = 8; start < view.byteLength - FOOTER; start += ALIGNMENT) {
-    if (visited.has(start)) continue;
-    const chain = blocksFrom(view, start);
-    for (const { address } of chain) visited.add(address);
-    if (chain.length > longest.length) longest = chain;
-  }
-  return longest.length >= MIN_BLOCKS ? longest : [];
 }
 
 /** The blocks from an address to the footer; none unless every one of them is consistent. */
@@ -98,6 +83,6 @@ function clearArena(view: DataView, start: number, size: number): void {
   if (free.size !== count - used) return;
   for (const piece of free) {
     const at = start + ARENA_HEADER + piece * pieceSize + PIECE_HEADER;
-    new Uint8Array(view.buffer, at, pieceSize - PIECE_HEADER).fill(0);
+    new Uint8Array(view.buffer, view.byteOffset + at, pieceSize - PIECE_HEADER).fill(0);
   }
 }

@@ -15,8 +15,9 @@ import { MAIN, skeletonOf, type Skeleton } from "./skeleton.ts";
 
 /** What the modules import each other as, and the engine its clocks. */
 export const [STATE, ENGINE, CLOCKS] = ["state", "engine", "clocks"];
-const MONOTONIC = "wasi:clocks/monotonic-clock@0.2.0";
-const WALL = "wasi:clocks/wall-clock@0.2.0";
+/** The interfaces of the engine's clocks. */
+export const MONOTONIC = "wasi:clocks/monotonic-clock@0.2.0";
+export const WALL = "wasi:clocks/wall-clock@0.2.0";
 const I32 = 0x7f;
 const I64 = 0x7e;
 const UNREACHABLE = 0x00;

@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defaultCacheDir, openCache } from "../cache/index.ts";
 import { ToolkitError } from "../errors/index.ts";
-import { compactSnapshot } from "./compact-snapshot.ts";
-import { loadWasmTools } from "./component-frame.ts";
+import { packageVersion } from "../package/index.ts";
+import { clearFreeMemory } from "./clear-free-memory.ts";
+import { componentFrame } from "./component-frame.ts";
+import { CoreModule } from "./core-module.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
-import { relinkEngine } from "./relink-engine.ts";
+import { evaluateModule } from "./evaluate-module.ts";
+import { askedOf, constantsOf, engineModule, filledFrame, glueModule } from "./link-engine.ts";
+import { stateModule } from "./state-module.ts";
 import { withoutNames } from "./without-names.ts";
+import { runToolchain, worldGlue, type WorldGlue } from "./world-glue.ts";
 
 /** A module for the engine. */
 export interface EngineInput {
@@ -23,7 +26,6 @@ export interface EngineInput {
   startsLate?: boolean | undefined;
 }
 
-const COMPONENT = "component.wasm";
 const require = createRequire(import.meta.url);
 let engine: Promise<Buffer | undefined> | undefined;
 
@@ -36,8 +38,8 @@ export async function isReproducible(): Promise<boolean> {
 /**
  * Puts a module into a component with QuickJS: the engine without `async`, optimised for size.
  *
- * What the engine gave for equal input before is taken from `components` in the user's cache folder. It is kept by all that
- * goes in, the engine among it, and as it came, so that how this package goes on from there may change.
+ * The engine loads the module in this process, and the component has the memory it had then. What joins the engine with the world is
+ * taken from `components` in the user's cache folder where it was made before.
  *
  * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
@@ -45,40 +47,70 @@ export async function isReproducible(): Promise<boolean> {
 export async function componentize(input: EngineInput): Promise<Uint8Array> {
   engine ??= reproducibleEngine();
   const runtime = await engine;
-  if (runtime === undefined) return withoutNames(await runEngine(input));
-  const { code, wit, world } = input;
-  const key = JSON.stringify([engineVersion(), sha256(runtime), code, wit, world]);
-  const cache = await openCache(join(defaultCacheDir(), "components"));
-  let component = (await cache.read(key))?.get(COMPONENT);
-  if (component === undefined) {
-    // The engine runs on other threads, which leaves this one free to load what comes next.
-    [component] = await Promise.all([runEngine(input, runtime), loadWasmTools()]);
-    await cache.write(key, new Map([[COMPONENT, component]]));
-  }
-  const { startsLate = false } = input;
-  // Of a part that starts late the state holds the engine's constants as well: the engine cannot lay them out later.
-  const compact = compactSnapshot(withoutNames(component), startsLate ? undefined : runtime);
   try {
-    return await relinkEngine({ component: compact, engine: runtime, wit, world, startsLate });
+    if (runtime !== undefined) return await makeComponent(runtime, input);
+    return withoutNames(await runToolchain({ sync: true, optSize: true }, input));
   } catch (cause) {
-    throw notMade(cause);
+    throw cause instanceof ToolkitError ? cause : notMade(cause);
   }
 }
 
-async function runEngine({ code, wit, world }: EngineInput, runtimeBytes?: Buffer): Promise<Uint8Array> {
-  const { componentize: run } = require("componentize-qjs") as typeof import("componentize-qjs");
-  const runtime = runtimeBytes === undefined ? { sync: true, optSize: true } : { runtimeBytes };
-  const folder = await mkdtemp(join(tmpdir(), "tenon-wit-"));
-  try {
-    const witPath = join(folder, "world.wit");
-    await writeFile(witPath, wit);
-    const { component } = await run({ jsSource: code, witPath, world, ...runtime });
-    return component;
-  } catch (cause) {
-    throw notMade(cause);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+async function makeComponent(
+  runtime: Buffer,
+  { code, wit, world, startsLate = false }: EngineInput,
+): Promise<Uint8Array> {
+  const { frame, glue } = await worldParts(runtime, { wit, world, startsLate });
+  const library = new CoreModule(runtime);
+  const { layout, memory } = evaluateModule({ engine: runtime, glue, code });
+  clearFreeMemory(memory, layout.heapBase);
+  // Of a part that starts late the state holds the engine's constants as well: the engine cannot lay them out later.
+  const data = startsLate ? "none" : "constants";
+  if (!startsLate) takeOut(constantsOf(library, layout), memory);
+  return filledFrame(frame, [
+    stateModule(library, askedOf(library), { layout, memory, startsLate }),
+    engineModule(library, layout, data),
+    glueModule(new CoreModule(glue.module), layout, data),
+  ]);
+}
+
+/** Clears constants in a memory, which the engine's module lays out in each instance. */
+function takeOut({ address, bytes }: { address: number; bytes: Uint8Array }, memory: Uint8Array): void {
+  const end = address + bytes.length;
+  if (Buffer.compare(memory.subarray(address, end), bytes) !== 0) throw new Error("a constant has changed");
+  memory.fill(0, address, end);
+}
+
+/** What all components of a world have: what is around the core modules, and the glue. */
+interface WorldParts {
+  frame: Uint8Array;
+  glue: WorldGlue;
+}
+
+const [FRAME, GLUE, GLUE_DATA, SHIM] = ["frame.wasm", "glue.wasm", "glue.data", "shim.js"];
+
+async function worldParts(
+  runtime: Buffer,
+  world: { wit: string; world: string; startsLate: boolean },
+): Promise<WorldParts> {
+  const cache = await openCache(join(defaultCacheDir(), "components"));
+  const key = JSON.stringify([engineVersion(), packageVersion(), sha256(runtime), world]);
+  const kept = await cache.read(key);
+  const [frame, module, data, shim] = [FRAME, GLUE, GLUE_DATA, SHIM].map((name) => kept?.get(name));
+  if (frame && module && data && shim) {
+    return { frame, glue: { module, data, shim: Buffer.from(shim).toString() } };
   }
+  const glue = await worldGlue(runtime, world.wit, world.world);
+  const parts = { frame: await componentFrame(new CoreModule(glue.module), world), glue };
+  await cache.write(
+    key,
+    new Map([
+      [FRAME, parts.frame],
+      [GLUE, glue.module],
+      [GLUE_DATA, glue.data],
+      [SHIM, Buffer.from(glue.shim)],
+    ]),
+  );
+  return parts;
 }
 
 /** What the manifest says of the engine. */

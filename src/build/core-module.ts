@@ -96,14 +96,14 @@ export class CoreModule {
     }));
   }
 
-  /** The module with the content of some sections replaced. */
-  with(replaced: Readonly<Record<number, Uint8Array>>): Uint8Array {
+  /** The module with the content of some sections replaced, and without those that are `undefined`. */
+  with(replaced: Readonly<Record<number, Uint8Array | undefined>>): Uint8Array {
     return coreModule({ ...Object.fromEntries(this.#sections), ...replaced });
   }
 }
 
 /** A module of sections, by id. */
-export function coreModule(sections: Readonly<Record<number, Uint8Array>>): Uint8Array {
+export function coreModule(sections: Readonly<Record<number, Uint8Array | undefined>>): Uint8Array {
   const out = new ByteWriter().bytes(PREAMBLE);
   for (const id of ORDER) if (sections[id] !== undefined) out.section(id, sections[id]);
   return out.finish();

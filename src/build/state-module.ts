@@ -8,6 +8,10 @@ import {
 } from "./core-module.ts";
 import type { CoreExport, CoreImport, CoreModule } from "./core-module.ts";
 import { ByteReader, ByteWriter } from "../wasm/index.ts";
+import type { EngineLayout } from "./engine-layout.ts";
+import { constant, dataSection, memorySection, PAGE, segmentsOf } from "./memory-segments.ts";
+
+const I32 = 0x7f;
 
 /** What a function does that the engine asks of its system, and that no component has: as instructions. */
 type Answer = readonly number[];
@@ -49,29 +53,59 @@ export function answerName(index: number): string {
   return `answer-${index}`;
 }
 
+/** What the state exports a global, or the memory, as that one of the two libraries imports. */
+export function globalName({ module, name }: CoreImport, library: "engine" | "glue"): string {
+  if (name === "__memory_base" || name === "__table_base") return `${library}:${name}`;
+  return module === "GOT.func" ? `place:${name}` : name;
+}
+
+const [CONSTANT, VARIABLE] = [0, 1];
+
+/** The globals of the engine and the glue: their names, whether they can be set, and their values. */
+export function stateGlobals(layout: EngineLayout): [name: string, kind: number, value: number][] {
+  return [
+    ["__stack_pointer", VARIABLE, layout.stack],
+    ["engine:__memory_base", CONSTANT, layout.engine.memory],
+    ["engine:__table_base", CONSTANT, layout.engine.table],
+    ["glue:__memory_base", CONSTANT, layout.glue.memory],
+    ["glue:__table_base", CONSTANT, layout.glue.table],
+    ["place:cabi_realloc", VARIABLE, layout.allocator],
+    ["__heap_base", VARIABLE, layout.heapBase],
+    ["__heap_end", VARIABLE, layout.heapEnd],
+  ];
+}
+
+/** What an instance starts from. */
+export interface State {
+  layout: EngineLayout;
+  /** The memory, in whole pages. */
+  memory: Uint8Array;
+  /** Whether the memory is empty until {@link LAY_OUT} is called. Default false. */
+  startsLate?: boolean;
+}
+
 /**
- * The module that an instance starts from: the memory with what the engine had in it when the module was loaded, the engine's
- * globals, and its system, which is shut.
+ * The module that an instance starts from: the memory with what the engine had in it when the module was loaded, the globals of
+ * engine and glue, and the engine's system, which is shut.
  *
- * @param main The module that held the memory and the globals.
  * @param engine The engine, whose functions outside of it are answered here.
  * @param asked Those functions.
- * @param startsLate Whether the memory is empty until {@link LAY_OUT} is called.
  */
 export function stateModule(
-  main: CoreModule,
   engine: CoreModule,
   asked: readonly CoreImport[],
-  startsLate: boolean,
+  { layout, memory, startsLate = false }: State,
 ): Uint8Array {
+  const globals = stateGlobals(layout);
   const exports: CoreExport[] = [
-    ...main.exports.filter(({ kind }) => kind === CORE_KIND.global || kind === CORE_KIND.memory),
+    { name: "memory", kind: CORE_KIND.memory, index: 0 },
+    ...globals.map(([name], index) => ({ name, kind: CORE_KIND.global, index })),
     ...asked.map((_, index) => ({ name: answerName(index), kind: CORE_KIND.function, index })),
   ];
   const { types } = engine;
   const functionTypes = asked.map(({ type }) => types[new ByteReader(type).u32()]!);
   const answers = asked.map(({ module, name }) => ANSWERS[`${module}#${name}`] ?? NEVER);
-  const late = startsLate ? lateMemory(main) : undefined;
+  const late = startsLate ? lateMemory(memory) : undefined;
   if (late !== undefined) {
     exports.push({ name: LAY_OUT, kind: CORE_KIND.function, index: asked.length });
     functionTypes.push(Uint8Array.of(0x60, 0, 0));
@@ -82,11 +116,13 @@ export function stateModule(
     [CORE_SECTION.function]: listSection(
       functionTypes.map((_, index) => new ByteWriter().u32(index).finish()),
     ),
-    [CORE_SECTION.memory]: main.section(CORE_SECTION.memory),
-    [CORE_SECTION.global]: main.section(CORE_SECTION.global),
+    [CORE_SECTION.memory]: memorySection(memory),
+    [CORE_SECTION.global]: listSection(
+      globals.map(([, kind, value]) => new ByteWriter().u8(I32, kind).bytes(constant(value)).finish()),
+    ),
     [CORE_SECTION.export]: exportSection(exports),
     [CORE_SECTION.code]: codeSection(answers),
-    [CORE_SECTION.data]: main.section(CORE_SECTION.data),
+    [CORE_SECTION.data]: dataSection(memory),
     ...late?.sections,
   });
 }
@@ -95,13 +131,10 @@ export function stateModule(
 export const LAY_OUT = "lay-out";
 
 /** An empty memory, its data as passive segments, and what lays it out with them. */
-function lateMemory(main: CoreModule): { sections: Record<number, Uint8Array>; layOut: Answer } {
-  const limits = new ByteReader(main.section(CORE_SECTION.memory));
-  if (limits.u32() !== 1 || limits.u8() !== 0) throw limits.error("a memory of another kind");
-  const pages = limits.u32();
-  const reader = new ByteReader(main.section(CORE_SECTION.data));
-  const count = reader.u32();
-  const data = new ByteWriter().u32(count);
+function lateMemory(memory: Uint8Array): { sections: Record<number, Uint8Array>; layOut: Answer } {
+  const segments = segmentsOf(memory);
+  const data = new ByteWriter().u32(segments.length);
+  const pages = memory.length / PAGE;
   // memory.size; if; return; end; memory.grow; i32.const -1; i32.eq; if; unreachable; end
   const layOut = [
     0x3f,
@@ -121,20 +154,16 @@ function lateMemory(main: CoreModule): { sections: Record<number, Uint8Array>; l
     0x00,
     0x0b,
   ];
-  for (let segment = 0; segment < count; segment++) {
-    if (reader.u32() !== 0 || reader.u8() !== 0x41) throw reader.error("a segment of another kind");
-    // Addresses are below 2^30, so their sign bit is clear and they read as unsigned numbers.
-    const address = reader.u32();
-    if (reader.u8() !== 0x0b) throw reader.error("a segment of another kind");
-    const bytes = reader.take(reader.u32(), "data segment");
-    data.u32(1).u32(bytes.length).bytes(bytes);
-    const index = new ByteWriter().u32(segment).finish();
-    layOut.push(...i32(address), ...i32(0), ...i32(bytes.length), 0xfc, 0x08, ...index, 0); // memory.init
+  for (const [index, [start, end]] of segments.entries()) {
+    const length = end - start;
+    data.u32(1).u32(length).bytes(memory.subarray(start, end));
+    const segment = new ByteWriter().u32(index).finish();
+    layOut.push(...i32(start), ...i32(0), ...i32(length), 0xfc, 0x08, ...segment, 0); // memory.init
   }
   return {
     sections: {
       [CORE_SECTION.memory]: Uint8Array.of(1, 0, 0),
-      [CORE_SECTION.dataCount]: new ByteWriter().u32(count).finish(),
+      [CORE_SECTION.dataCount]: new ByteWriter().u32(segments.length).finish(),
       [CORE_SECTION.data]: data.finish(),
     },
     layOut,
@@ -142,9 +171,6 @@ function lateMemory(main: CoreModule): { sections: Record<number, Uint8Array>; l
 }
 
 /** `i32.const` of a number below 2^30. */
-function i32(value: number): number[] {
-  const encoded: number[] = [0x41];
-  let rest = value;
-  for (; rest >= 0x40; rest = Math.floor(rest / 0x80)) encoded.push((rest % 0x80) | 0x80);
-  return [...encoded, rest];
+function i32(value: number): Uint8Array {
+  return constant(value).subarray(0, -1);
 }

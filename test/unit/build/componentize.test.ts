@@ -1,18 +1,8 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { componentize } from "componentize-qjs";
-import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { beforeAll, describe, expect, test } from "vitest";
+import { componentize } from "../../../src/build/componentize.ts";
 import { reproducibleEngine } from "../../../src/build/engine-runtime.ts";
-import { relinkEngine } from "../../../src/build/relink-engine.ts";
-import {
-  ByteReader,
-  ByteWriter,
-  componentResources,
-  readSections,
-  SECTION,
-} from "../../../src/wasm/index.ts";
+import { runToolchain } from "../../../src/build/world-glue.ts";
+import { ByteReader, componentResources, readSections, SECTION } from "../../../src/wasm/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
 import type { Core } from "../../fixtures/run-component.ts";
 import { transpileComponent } from "../../fixtures/transpile-component.ts";
@@ -37,34 +27,20 @@ export const provider = {
   },
 };`;
 
-const WORLD = "relinked";
+const WORLD = "loaded";
 const wit = worldSource({
   name: WORLD,
   imports: ["tenon:host/log@0.1.0"],
   exports: ["tenon:mcp/provider@0.1.0"],
 });
-let engine: Uint8Array;
 let component: Uint8Array;
 
 beforeAll(async () => {
-  engine = (await reproducibleEngine())!;
-  const folder = await mkdtemp(join(tmpdir(), "tenon-test-"));
-  try {
-    const witPath = join(folder, "world.wit");
-    await writeFile(witPath, wit);
-    ({ component } = await componentize({
-      witPath,
-      world: WORLD,
-      jsSource: SOURCE,
-      runtimeBytes: Buffer.from(engine),
-    }));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  component = await make();
 }, 120_000);
 
-function relink(changed: Partial<Parameters<typeof relinkEngine>[0]> = {}): Promise<Uint8Array> {
-  return relinkEngine({ component, engine, wit, world: WORLD, ...changed });
+function make(changed: Partial<Parameters<typeof componentize>[0]> = {}): Promise<Uint8Array> {
+  return componentize({ code: SOURCE, wit, world: WORLD, ...changed });
 }
 
 function unexpected(): never {
@@ -84,7 +60,12 @@ async function observe(
   const { provider } = instantiate({
     ...nothing,
     "tenon:host/log": { write: (line: unknown) => lines.push(line) },
-    "wasi:clocks/monotonic-clock": { now: () => 2_000_000_000n, subscribeDuration: unexpected },
+    "wasi:clocks/monotonic-clock": {
+      now: () => 2_000_000_000n,
+      subscribeDuration: unexpected,
+      subscribeInstant: unexpected,
+      resolution: unexpected,
+    },
     "wasi:clocks/wall-clock": { now: () => ({ seconds: 1_900_000_000n, nanoseconds: 5_000_000 }) },
   });
   const requests = ["run", "fail", "run"].map((method) => ({
@@ -109,29 +90,36 @@ function elementsOf(module: Uint8Array): ByteReader {
   return new ByteReader(readSections(module).find(({ id }) => id === ELEMENT_SECTION)!.content);
 }
 
-describe("relinkEngine()", () => {
-  test("gives a component that does the same with three core instances, one memory and one table", async () => {
-    const relinked = await relink();
-    const [before, after] = [await observe(component), await observe(relinked)];
+describe("componentize()", () => {
+  test("does what the toolchain's component does, with three core instances, one memory and one table", async () => {
+    const engine = (await reproducibleEngine())!;
+    const theirs = await runToolchain({ runtimeBytes: engine }, { code: SOURCE, wit, world: WORLD });
+    const [before, after] = [await observe(theirs), await observe(component)];
     expect(before.answers[0]).toMatchObject({ tag: "success" });
     expect(after.answers).toEqual(before.answers);
     expect(after.lines).toEqual(before.lines);
-    expect(componentResources(relinked)).toEqual({ instances: 3, memories: 1, tables: 1 });
+    expect(componentResources(component)).toEqual({ instances: 3, memories: 1, tables: 1 });
+  });
+
+  test("gives the same bytes each time, for code that leaves no trace of the time", async () => {
+    const code = SOURCE.replace("Date.now()", "1");
+    const [one, other] = [await make({ code }), await make({ code })];
+    expect(Buffer.compare(one, other)).toBe(0);
   });
 
   test("lays the memory of a component that starts late out with its first call", async () => {
-    const relinked = await relink({ startsLate: true });
-    const [before, after] = [await observe(component), await observe(relinked)];
+    const late = await make({ startsLate: true });
+    const [before, after] = [await observe(component), await observe(late)];
     expect(after.answers).toEqual(before.answers);
     expect(after.lines).toEqual(before.lines);
-    const [state] = modulesIn(relinked);
+    const [state] = modulesIn(late);
     const memories = readSections(state!).find(({ id }) => id === MEMORY_SECTION)!.content;
     // one memory, without a maximum, of no pages
     expect([...memories]).toEqual([1, 0, 0]);
   });
 
   test("imports clocks and what the world imports, and exports nothing but the world's", async () => {
-    const { imports } = await transpileComponent(await relink());
+    const { imports } = await transpileComponent(component);
     expect(imports.filter((name) => name !== "tenon:mcp/types")).toEqual([
       "tenon:host/log",
       "wasi:clocks/monotonic-clock",
@@ -139,9 +127,14 @@ describe("relinkEngine()", () => {
     ]);
   });
 
-  test("fills the engine's table at constant places, and leaves to the glue what differs between components", async () => {
-    const [, runtime, glue] = modulesIn(await relink());
-    const filled = elementsOf(runtime!);
+  test("has one engine in all components, and leaves to the glue what differs between them", async () => {
+    const other = await make({
+      code: 'export const provider = { handle: () => ({ tag: "success", val: "1" }) };',
+      wit: worldSource({ name: WORLD, imports: [], exports: ["tenon:mcp/provider@0.1.0"] }),
+    });
+    const [[, engine, glue], [, otherEngine]] = [modulesIn(component), modulesIn(other)];
+    expect(Buffer.compare(engine!, otherEngine!)).toBe(0);
+    const filled = elementsOf(engine!);
     // one segment of table 0, at `i32.const 1`
     expect([filled.u32(), filled.u32(), ...filled.take(3, "offset")]).toEqual([1, 0, 0x41, 0x01, 0x0b]);
     expect(filled.u32()).toBeGreaterThan(700);
@@ -154,62 +147,52 @@ describe("relinkEngine()", () => {
       imports: ["tenon:host/log@0.1.0", "wasi:clocks/monotonic-clock@0.2.0"],
       exports: ["tenon:mcp/provider@0.1.0"],
     });
-    const { answers } = await observe(await relink({ wit: own }));
+    const { answers } = await observe(await make({ wit: own }));
     expect(answers[0]).toMatchObject({ tag: "success" });
   });
 
-  test.each<[string, () => Promise<Partial<Parameters<typeof relinkEngine>[0]>>, string]>([
+  test.each<[string, string, string]>([
+    ["does not parse", "export const = 1;", "variable name expected"],
+    ["throws", 'throw new TypeError("no such table");', "no such table"],
+    ["throws no error", 'throw "nothing";', "nothing"],
     [
-      "has no component inside",
-      async () => ({ component: await parse("(component)") }),
-      "no component inside",
+      "recurses too deeply",
+      "const f = (n) => [n].map((x) => f(x + 1)); f(0);",
+      "loading it recurses too deeply",
     ],
     [
-      "has other modules",
-      async () => ({ component: await parse("(component (component (core module) (core module)))") }),
-      "its core modules are not the ones expected",
+      "nests too deeply",
+      `const a = ${"[".repeat(100_000)}${"]".repeat(100_000)};`,
+      "loading it recurses too deeply",
     ],
     [
-      "has another engine",
-      () => Promise.resolve({ engine: Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00) }),
-      "its core modules are not the ones expected",
+      "calls a function of the world",
+      `${SOURCE} write({ level: "info", message: "", fields: "" });`,
+      "write of tenon:host/log@0.1.0 is called while the module is loaded",
     ],
     [
-      "was made for another world",
-      () =>
-        Promise.resolve({
-          wit: worldSource({ name: WORLD, imports: [], exports: ["tenon:mcp/provider@0.1.0"] }),
-        }),
-      "tenon:host/log@0.1.0",
+      "imports what is not in the world",
+      'import { get } from "tenon:host/kv@0.1.0"; get("a");',
+      "tenon:host/kv@0.1.0",
     ],
-    [
-      "is cut short",
-      () => Promise.resolve({ component: component.subarray(0, 100_000) }),
-      "Cannot decode WebAssembly",
-    ],
-  ])("refuses a component that %s", async (_, change, message) => {
-    await expect(relink(await change())).rejects.toThrow(message);
+  ])("refuses a module that %s", async (_, code, message) => {
+    await expect(make({ code })).rejects.toMatchObject({
+      code: "ERR_BUILD_ENGINE",
+      message: expect.stringMatching(new RegExp(`^Cannot make a component: .*${message}`)) as string,
+    });
   });
 
-  test("refuses a component whose modules start with code", async () => {
-    const [inner] = readSections(component).filter(({ id }) => id === SECTION.component);
-    const started = new ByteWriter().bytes(inner!.content.subarray(0, 8));
-    let first = true;
-    for (const { id, whole, content } of readSections(inner!.content)) {
-      if (id !== SECTION.coreModule || !first) started.bytes(whole);
-      else {
-        first = false;
-        const module = new ByteWriter().bytes(content.subarray(0, 8));
-        for (const each of readSections(content)) {
-          if (each.id === ELEMENT_SECTION || each.id === 10) module.section(8, Uint8Array.of(0));
-          module.bytes(each.whole);
-        }
-        started.section(SECTION.coreModule, module.finish());
-      }
-    }
-    const changed = new ByteWriter()
-      .bytes(component.subarray(0, 8))
-      .section(SECTION.component, started.finish());
-    await expect(relink({ component: changed.finish() })).rejects.toThrow("starts with code");
+  test("makes the next component after one that was refused", async () => {
+    await expect(make({ code: "const f = () => [f()]; f();" })).rejects.toThrow("recurses too deeply");
+    expect(
+      Buffer.compare(
+        (await make({ code: SOURCE.replace("Date.now()", "1") })).subarray(0, 8),
+        component.subarray(0, 8),
+      ),
+    ).toBe(0);
+  });
+
+  test("refuses a world that is none", async () => {
+    await expect(make({ wit: "package a:b; world {" })).rejects.toMatchObject({ code: "ERR_BUILD_ENGINE" });
   });
 });
