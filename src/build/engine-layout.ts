@@ -4,7 +4,7 @@ import { ByteReader, readSections, SECTION } from "../wasm/index.ts";
 // runs out of the memory and ends in a trap, then the data of both, then the heap.
 
 /** Bytes for what compiled code keeps of its calls in memory. See decision 0003 for how it was chosen. */
-export const STACK_BYTES = 1_048_576;
+export const STACK_BYTES = 262_144;
 const PAGE = 65_536;
 const HEAP_ALIGNMENT = 16;
 

@@ -130,8 +130,8 @@ function compile(module: Uint8Array): WebAssembly.Module {
   return new WebAssembly.Module(module as Uint8Array<ArrayBuffer>);
 }
 
-function instanceOf(module: WebAssembly.Module, imports: Record<string, Bag> = {}): Bag {
-  return new WebAssembly.Instance(module, imports as WebAssembly.Imports).exports;
+function instanceOf(module: WebAssembly.Module, imports: WebAssembly.Imports = {}): Bag {
+  return new WebAssembly.Instance(module, imports).exports;
 }
 
 /** What takes the place of streams that are closed, to hear what the engine says before it gives up. */
