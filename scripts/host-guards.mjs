@@ -140,6 +140,13 @@ export const HOST_GUARDS = [
     named: "last one that is ready",
   },
   {
+    name: "a part that fails: calls that have waited for most of their time",
+    file: "hosts/node/bulkhead.ts",
+    code: "saysMuch && ",
+    test: "test/hosts/node/bulkhead.test.ts",
+    named: "would say nothing",
+  },
+  {
     name: "a part that fails: room for a call of another",
     file: "hosts/node/bulkhead.ts",
     code: " && runs(part) < Math.max(1, workers - 1)",

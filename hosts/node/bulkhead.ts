@@ -1,7 +1,12 @@
 /** Has a part whose last call failed leave a thread to the others: what it is given now may be lost until the deadline, and the thread with it. */
 export interface Bulkhead {
-  /** Whether a call of the part may begin on one of the threads that are idle. */
-  admits(part: string): boolean;
+  /**
+   * Whether a call of the part may begin on one of the threads that are idle.
+   *
+   * @param saysMuch False for a call whose end would say nothing of its part: it would cost a thread, and bring its part no nearer to
+   * a rest.
+   */
+  admits(part: string, saysMuch: boolean): boolean;
   begin(part: string): void;
   end(part: string): void;
 }
@@ -22,7 +27,8 @@ export function createBulkhead({ workers, isSound, idle }: BulkheadOptions): Bul
   const runs = (part: string): number => running.get(part) ?? 0;
   return {
     // Of calls there must be room for one more as well, but for a pool that runs one at a time.
-    admits: (part) => isSound(part) || (idle() > 1 && runs(part) < Math.max(1, workers - 1)),
+    admits: (part, saysMuch) =>
+      isSound(part) || (saysMuch && idle() > 1 && runs(part) < Math.max(1, workers - 1)),
     begin: (part) => void running.set(part, runs(part) + 1),
     end: (part) => void running.set(part, runs(part) - 1),
   };

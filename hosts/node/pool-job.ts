@@ -31,14 +31,16 @@ export interface Job {
   ahead: { worker: CoreWorker; call: WorkerCall } | undefined;
 }
 
-/** What the end of a call says of its part. A call that waited until little of its time was left says nothing. */
-export function endOf(
-  { options: { deadline }, takenAt }: Job,
-  result: CallResult,
-  startedAt: number,
-): CallEnd {
+/** Whether a call that begins at a time has as much of its own left as it has waited: else its deadline says nothing of its part. */
+export function hasTime({ options: { deadline }, takenAt }: TimedJob, startedAt: number): boolean {
+  return startedAt - takenAt <= deadline - startedAt;
+}
+
+type TimedJob = Pick<Job, "takenAt"> & { options: Pick<CallOptions, "deadline"> };
+
+/** What the end of a call says of its part. */
+export function endOf(job: Job, result: CallResult, startedAt: number): CallEnd {
   if ("outcome" in result || result.failure === "too-large") return "good";
   if (result.failure === "trap") return "failed";
-  const waitedLess = startedAt - takenAt <= deadline - startedAt;
-  return result.failure === "deadline" && waitedLess ? "failed" : "unknown";
+  return result.failure === "deadline" && hasTime(job, startedAt) ? "failed" : "unknown";
 }

@@ -11,7 +11,7 @@ import { isUnauthorized } from "./instances.ts";
 import { DEFAULT_ISOLATION, isolationKey } from "./isolation.ts";
 import type { LoadedCore } from "./load-core.ts";
 import { resolveLimits } from "./limits/resolve-limits.ts";
-import { endOf, type CallOptions, type Job } from "./pool-job.ts";
+import { endOf, hasTime, type CallOptions, type Job } from "./pool-job.ts";
 import type { PoolOptions, PoolStats } from "./pool-options.ts";
 import { instanceLimits } from "./recycle.ts";
 import { requestIdOf } from "./request-id.ts";
@@ -168,7 +168,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   function next(): void {
     while (waiting.queued > 0 && mayStart()) {
       const job = waiting.next(
-        ({ key, part }) => bulkhead.admits(part) && idle.some((worker) => worker.offers(key) !== undefined),
+        (each) => mayTake(each) && idle.some((worker) => worker.offers(each.key) !== undefined),
       );
       if (!job) break;
       start(job, takeIdle(job.key)!);
@@ -310,6 +310,10 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     return closed || passing > 0;
   }
 
+  function mayTake(job: Job): boolean {
+    return bulkhead.admits(job.part, hasTime(job, Date.now()));
+  }
+
   /** Whether there is a thread for a call. */
   function mayStart(): boolean {
     return busy < workers && idle.length > 0;
@@ -371,7 +375,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
           return;
         }
         // Those that wait while there is a thread may not begin on it.
-        const worker = mayStart() && bulkhead.admits(job.part) ? takeIdle(job.key) : undefined;
+        const worker = mayStart() && mayTake(job) ? takeIdle(job.key) : undefined;
         if (worker) {
           start(job, worker);
         } else if (!waiting.hasRoom(callOptions.peer)) {

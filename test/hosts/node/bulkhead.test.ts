@@ -104,22 +104,27 @@ describe("createBulkhead()", () => {
     let idle = 3;
     const bulkhead = createBulkhead({ workers: 3, isSound: (part) => part === "good", idle: () => idle });
     for (let i = 0; i < 2; i++) {
-      expect(bulkhead.admits("bad")).toBe(true);
+      expect(bulkhead.admits("bad", true)).toBe(true);
       bulkhead.begin("bad");
     }
-    expect([bulkhead.admits("bad"), bulkhead.admits("worse"), bulkhead.admits("good")]).toEqual([
-      false,
-      true,
-      true,
-    ]);
+    expect([
+      bulkhead.admits("bad", true),
+      bulkhead.admits("worse", true),
+      bulkhead.admits("good", true),
+    ]).toEqual([false, true, true]);
     bulkhead.end("bad");
-    expect(bulkhead.admits("bad")).toBe(true);
+    expect(bulkhead.admits("bad", true)).toBe(true);
     idle = 1;
-    expect([bulkhead.admits("bad"), bulkhead.admits("good")]).toEqual([false, true]);
+    expect([bulkhead.admits("bad", true), bulkhead.admits("good", true)]).toEqual([false, true]);
+  });
+
+  test("admits no call of a part that fails whose end would say nothing", () => {
+    const bulkhead = createBulkhead({ workers: 3, isSound: (part) => part === "good", idle: () => 3 });
+    expect([bulkhead.admits("bad", false), bulkhead.admits("good", false)]).toEqual([false, true]);
   });
 
   test("lets a part that fails run where one call runs at a time", () => {
     const bulkhead = createBulkhead({ workers: 1, isSound: () => false, idle: () => 2 });
-    expect(bulkhead.admits("bad")).toBe(true);
+    expect(bulkhead.admits("bad", true)).toBe(true);
   });
 });
