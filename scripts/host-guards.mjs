@@ -24,7 +24,7 @@ export const HOST_GUARDS = [
     code: "if (outcomeSize(outcome) > maxOutputBytes) {",
     becomes: "if (outcomeSize(outcome) > Infinity) {",
     test: "test/hosts/node/serve-http.test.ts",
-    named: "hostile tools",
+    named: "does five-megabytes",
   },
   {
     name: "an instance after a trap",
@@ -77,8 +77,8 @@ export const HOST_GUARDS = [
     file: "hosts/node/core-process.ts",
     code: 'return bound.key === key ? "kept" : undefined;',
     becomes: 'return bound.key === key ? "kept" : "fresh";',
-    test: "test/hosts/node/isolation.test.ts",
-    named: "a process serves one credential",
+    test: "test/hosts/node/core-process.test.ts",
+    named: "serves no other credential",
   },
   {
     name: "process: its memory",

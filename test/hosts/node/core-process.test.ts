@@ -58,6 +58,13 @@ describe.runIf(process.platform === "linux")("a process for a credential", () =>
     for (const pid of left()) process.kill(pid, "SIGCONT");
   }, 60_000);
 
+  test("serves no other credential, and one more is ready for the next", async () => {
+    for (const credential of ["Bearer-1", "Bearer-2", "Bearer-1"]) {
+      expect(await call("other", LATER_MS, credential)).toMatchObject({ outcome: { tag: "success" } });
+    }
+    await vi.waitFor(() => expect(processes()).toHaveLength(3), { timeout: LATER_MS });
+  });
+
   test("has no variables, and may read this package and start threads", () => {
     const [pid] = processes();
     const names = read(pid!, "environ").map((each) => each.split("=", 1)[0]!);
@@ -70,9 +77,9 @@ describe.runIf(process.platform === "linux")("a process for a credential", () =>
   });
 });
 
-function call(target: string, timeMs = LATER_MS): Promise<CallResult> {
+function call(target: string, timeMs = LATER_MS, authorization = "Bearer-1"): Promise<CallResult> {
   const request = { id: "1", method: "tools/call", target, params: "{}" };
-  return pool.handle("{}", request, { authorization: "Bearer-1", deadline: Date.now() + timeMs });
+  return pool.handle("{}", request, { authorization, deadline: Date.now() + timeMs });
 }
 
 /** The processes of the pool. */

@@ -21,7 +21,7 @@ import { handlerCore } from "./handler-core.ts";
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 const DEADLINE_MS = 4000;
 /** Most tests here make a tool fail, which is not to close it for the next one. */
-const SHORT = { calls: { deadlineMs: DEADLINE_MS }, guests: { failures: 1000 } };
+const SHORT = { calls: { deadlineMs: DEADLINE_MS, queueMs: 60_000 }, guests: { failures: 1000 } };
 let core: LoadedCore;
 let server: HttpServer;
 let logged = "";
