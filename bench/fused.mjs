@@ -9,7 +9,8 @@ import { findProgram } from "./programs.mjs";
 import { freePort, script, start } from "./server.mjs";
 
 const KINDS = { apart: false, fused: true };
-const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
+const POOL =
+  "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536,pooling-pagemap-scan=auto";
 
 export async function fused({ seconds, rounds }) {
   const folder = await mkdtemp(join(tmpdir(), "tenon-bench-"));

@@ -12,7 +12,8 @@ import { findProgram } from "./programs.mjs";
 import { freePort, start } from "./server.mjs";
 import { issuer } from "./issuer.mjs";
 
-const POOL = "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536";
+const POOL =
+  "pooling-allocator=y,pooling-memory-keep-resident=4194304,pooling-table-keep-resident=65536,pooling-pagemap-scan=auto";
 const MODES = { fresh: [], reused: ["--max-instance-reuse-count", "1000"] };
 
 const FULL_KEY = "access-log, auth-api-key and rate-limit, 1 engine + adapter";

@@ -5,8 +5,9 @@ import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { main as runCompiler } from "assemblyscript/asc";
+import { engineFreeComponent } from "../dist/src/build/engine-free-component.js";
 import { evaluateDefinition } from "../dist/src/build/evaluate-definition.js";
 import { capabilitiesOf } from "../dist/src/build/host-interfaces.js";
 import { writeManifest } from "../dist/src/manifest/index.js";
@@ -75,7 +76,7 @@ async function buildFront(entry, part) {
   ].sort();
   const world = { name: WORLD, imports, exports: [HANDLER] };
   const witSource = worldSource(world, part === undefined ? [] : [part.wit]);
-  const component = await componentNew(await componentEmbed({ binary: module, witSource, world: WORLD }), []);
+  const component = await engineFreeComponent({ binary: module, witSource, world: WORLD });
   return { component, imports, inputs: [] };
 }
 

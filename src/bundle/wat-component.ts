@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { engineFreeComponent } from "../build/engine-free-component.ts";
 import { packageFile } from "../package/index.ts";
 import { worldSource } from "../wit/index.ts";
 import type { LogSink, WatModule } from "./host-definition.ts";
@@ -15,14 +16,14 @@ export async function watComponent(
   wit: readonly string[] = [],
   adapt: (text: string) => string = (text) => text,
 ): Promise<Uint8Array> {
-  const { parse, componentEmbed, componentNew } = await import("@bytecodealliance/jco-transpile/wasm-tools");
+  const { parse } = await import("@bytecodealliance/jco-transpile/wasm-tools");
   const [wat, ...packages] = await Promise.all([
     readModule(module),
     ...[...new Set([...SHARED_WIT, ...wit])].map(read),
   ]);
   const witSource = worldSource({ name: "built", imports, exports }, packages);
   const text = withValues(adapt(wat), values);
-  return componentNew(await componentEmbed({ binary: await parse(text), witSource, world: "built" }), []);
+  return engineFreeComponent({ binary: await parse(text), witSource, world: "built" });
 }
 
 function withValues(text: string, values: Record<string, string> = {}): string {

@@ -1,3 +1,4 @@
+import { engineFreeComponent } from "../build/engine-free-component.ts";
 import { ByteWriter, PREAMBLE_LENGTH, readSections, SECTION } from "../wasm/index.ts";
 import { worldSource, type WorldDefinition } from "../wit/index.ts";
 
@@ -12,9 +13,9 @@ export function wasmTools(): Promise<WasmTools> {
 export function generateComponent(coreModule: string, world: WorldDefinition): Promise<Uint8Array> {
   const witSource = worldSource(world);
   return remembered(`${witSource}\n${coreModule}`, async () => {
-    const { parse, componentEmbed, componentNew } = await wasmTools();
+    const { parse } = await wasmTools();
     const binary = withoutNames(await parse(coreModule));
-    return componentNew(await componentEmbed({ binary, witSource, world: world.name }), []);
+    return engineFreeComponent({ binary, witSource, world: world.name });
   });
 }
 

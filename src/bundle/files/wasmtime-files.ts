@@ -61,7 +61,7 @@ function serveScript(
     ...scriptHead({ what: `Serves ${name} ${version} with wasmtime 48 or newer.`, settings, values }),
     `set -- -W "timeout=\${TENON_TIMEOUT:-${deadlineMs}ms}" ${MEMORY_FLAG}`,
     'if [ "${TENON_POOLING:-n}" = y ]; then',
-    '  set -- "$@" -O pooling-allocator=y -O pooling-memory-keep-resident=4194304 -O pooling-table-keep-resident=65536',
+    '  set -- "$@" -O pooling-allocator=y -O pooling-memory-keep-resident=4194304 -O pooling-table-keep-resident=65536 -O pooling-pagemap-scan=auto',
     "fi",
     "artifact=server.wasm",
     'if [ -n "${TENON_COMPILED:-}" ]; then',
