@@ -63,7 +63,7 @@ test("what an import allocates comes from the module's own allocator, and its ta
   const component = await componentOf(PASSES_ON, [CONFIG]);
   expect(modulesIn(component)).toBe(2);
   const { instantiate } = await transpileComponent<Settings>(component);
-  const { config } = await instantiate({ "tenon:host/config": { settings: () => "höhere Werte" } });
+  const { config } = instantiate({ "tenon:host/config": { settings: () => "höhere Werte" } });
   expect(config.settings()).toBe("höhere Werte");
   expect(config.settings()).toBe("höhere Werte");
 });
@@ -73,7 +73,7 @@ test("an import may take text from the memory without allocating", async () => {
   expect(modulesIn(component)).toBe(2);
   const lines: unknown[] = [];
   const { instantiate } = await transpileComponent<Settings>(component);
-  const { config } = await instantiate({ "tenon:host/log": { write: (line: unknown) => lines.push(line) } });
+  const { config } = instantiate({ "tenon:host/log": { write: (line: unknown) => lines.push(line) } });
   expect(config.settings()).toBe("{}");
   expect(lines).toMatchObject([{ level: "info", message: "{}" }]);
 });
