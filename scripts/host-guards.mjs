@@ -235,14 +235,14 @@ export const HOST_GUARDS = [
   {
     name: "a peer's share of the queue",
     file: "hosts/node/call-queue.ts",
-    code: "return (longest()?.[1].length ?? 0) > (peers.get(peer)?.length ?? 0) + 1;",
+    code: "return (longest()?.jobs.length ?? 0) > (rowOf(peer)?.jobs.length ?? 0) + 1;",
     becomes: "return peer.length < 0;",
     test: "test/hosts/node/call-queue.test.ts",
   },
   {
     name: "peers take turns in the queue",
     file: "hosts/node/call-queue.ts",
-    code: "if (peers.delete(peer)) peers.set(peer, jobs);",
+    code: "rows.splice(rows.indexOf(row), 1);\n      rows.push(row);",
     test: "test/hosts/node/call-queue.test.ts",
   },
   {

@@ -12,7 +12,7 @@ export const OPERATION_GUARDS = [
   {
     name: "drain: each connection ends with its answer",
     file: "hosts/node/drain.ts",
-    code: "for (const response of open) closeAfter(response);",
+    code: "for (const response of open.list()) closeAfter(response);",
     test: "test/hosts/node/drain.test.ts",
   },
   {

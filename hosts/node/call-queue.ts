@@ -31,33 +31,40 @@ export interface CallQueue<Job> {
  * @param length Jobs that may wait.
  */
 export function createCallQueue<Job>(length: number): CallQueue<Job> {
-  /** Of each peer that waits; who is first here is served next. */
-  const peers = new Map<string, Job[]>();
+  /** Of each peer that waits; the first one is served next. In no `Map`, for the reason that `Crowd` gives. */
+  const rows: Row<Job>[] = [];
   let size = 0;
 
-  function longest(): [peer: string, jobs: Job[]] | undefined {
-    let found: [string, Job[]] | undefined;
-    for (const each of peers) if (found === undefined || each[1].length > found[1].length) found = each;
+  function rowOf(peer: string): Row<Job> | undefined {
+    return rows.find((row) => row.peer === peer);
+  }
+
+  function longest(): Row<Job> | undefined {
+    let found: Row<Job> | undefined;
+    for (const row of rows) if (found === undefined || row.jobs.length > found.jobs.length) found = row;
     return found;
   }
 
-  function take(peer: string, jobs: Job[], at: number): Job | undefined {
-    const [job] = jobs.splice(at, 1);
+  function take(row: Row<Job>, at: number): Job | undefined {
+    const [job] = row.jobs.splice(at, 1);
     size--;
-    if (jobs.length === 0) peers.delete(peer);
+    if (row.jobs.length === 0) rows.splice(rows.indexOf(row), 1);
     return job;
   }
 
-  /** Takes a job in its turn: its peer goes to the end of the row. */
-  function takeTurn(peer: string, jobs: Job[], at: number): Job | undefined {
-    const job = take(peer, jobs, at);
-    if (peers.delete(peer)) peers.set(peer, jobs);
+  /** Takes a job in its turn: its peer goes to the end. */
+  function takeTurn(row: Row<Job>, at: number): Job | undefined {
+    const job = take(row, at);
+    if (row.jobs.length > 0 && rows.length > 1) {
+      rows.splice(rows.indexOf(row), 1);
+      rows.push(row);
+    }
     return job;
   }
 
   /** One more job must not make this peer the one that has most. */
   function mayDisplace(peer: string): boolean {
-    return (longest()?.[1].length ?? 0) > (peers.get(peer)?.length ?? 0) + 1;
+    return (longest()?.jobs.length ?? 0) > (rowOf(peer)?.jobs.length ?? 0) + 1;
   }
 
   return {
@@ -66,53 +73,50 @@ export function createCallQueue<Job>(length: number): CallQueue<Job> {
     },
     hasRoom: (peer = "") => size < length || mayDisplace(peer),
     add(job, peer = "") {
-      const [other, jobs] = size < length ? [] : longest()!;
-      const displaced = jobs && take(other!, jobs, jobs.length - 1);
-      const own = peers.get(peer);
-      if (own) own.push(job);
-      else peers.set(peer, [job]);
+      const other = size < length ? undefined : longest()!;
+      const displaced = other && take(other, other.jobs.length - 1);
+      const own = rowOf(peer);
+      if (own) own.jobs.push(job);
+      else rows.push({ peer, jobs: [job] });
       size++;
       return displaced;
     },
     next(fits) {
-      for (const [peer, jobs] of peers) {
-        const at = jobs.findIndex(fits);
-        if (at === -1) continue;
-        return takeTurn(peer, jobs, at);
+      for (const row of rows) {
+        const at = row.jobs.findIndex(fits);
+        if (at !== -1) return takeTurn(row, at);
       }
       return undefined;
     },
     lend(fits) {
-      for (const [peer, jobs] of peers) {
-        if (!fits(jobs[0]!)) return undefined;
-        size++;
-        return takeTurn(peer, jobs, 0);
-      }
-      return undefined;
+      const [row] = rows;
+      if (row === undefined || !fits(row.jobs[0]!)) return undefined;
+      size++;
+      return takeTurn(row, 0);
     },
     giveBack(job, peer = "") {
-      const others = [...peers];
-      peers.clear();
-      peers.set(peer, [job]);
-      for (const [other, jobs] of others) {
-        if (other === peer) peers.get(peer)!.push(...jobs);
-        else peers.set(other, jobs);
-      }
+      const own = rowOf(peer);
+      if (own) rows.splice(rows.indexOf(own), 1);
+      rows.unshift({ peer, jobs: own ? [job, ...own.jobs] : [job] });
     },
     release() {
       size--;
     },
     takeAll(fits) {
-      const taken: Job[] = [];
-      for (const [peer, jobs] of peers) {
-        for (const job of jobs.filter(fits)) taken.push(take(peer, jobs, jobs.indexOf(job))!);
-      }
-      return taken;
+      return [...rows].flatMap((row) =>
+        row.jobs.filter(fits).map((job) => take(row, row.jobs.indexOf(job))!),
+      );
     },
     remove(job, peer = "") {
-      const jobs = peers.get(peer);
-      const at = jobs?.indexOf(job) ?? -1;
-      if (at !== -1) take(peer, jobs!, at);
+      const row = rowOf(peer);
+      const at = row?.jobs.indexOf(job) ?? -1;
+      if (at !== -1) take(row!, at);
     },
   };
+}
+
+/** The jobs of one peer, in order. */
+interface Row<Job> {
+  readonly peer: string;
+  readonly jobs: Job[];
 }

@@ -1,9 +1,10 @@
 import type { Server, ServerResponse } from "node:http";
+import { Crowd } from "./crowd.ts";
 
 /** The requests of a server that are not answered yet, and how it comes to an end without losing them. */
 export interface Drain {
   /** The answers that clients do not have yet. */
-  readonly open: ReadonlySet<ServerResponse>;
+  responses: () => ServerResponse[];
   /**
    * Counts a request as open until its client has the answer, or is gone.
    *
@@ -21,12 +22,12 @@ export interface Drain {
 
 /** Counts the requests of a server, each of which must be entered. */
 export function createDrain(server: Server): Drain {
-  const open = new Set<ServerResponse>();
+  const open = new Crowd<ServerResponse>();
   let draining = false;
   let whenAnswered: (() => void) | undefined;
 
   return {
-    open,
+    responses: () => open.list(),
     enter(response, onGone) {
       open.add(response);
       if (draining) closeAfter(response);
@@ -41,7 +42,7 @@ export function createDrain(server: Server): Drain {
       draining = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      for (const response of open) closeAfter(response);
+      for (const response of open.list()) closeAfter(response);
       if (open.size > 0) {
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, limitMs);

@@ -12,12 +12,16 @@ export interface KeptKeys {
 export function createKeptKeys(kept: number): KeptKeys {
   /** Those used last are at the end. */
   const keys = new Set<string>();
+  let newest: string | undefined;
   return {
     has: (key) => key !== undefined && keys.has(key),
     follow(key, result) {
       if (key === undefined) return;
+      const isKept = "failure" in result ? result.failure === "too-large" : !isUnauthorized(result.outcome);
+      if (isKept && key === newest) return;
       keys.delete(key);
-      if ("failure" in result ? result.failure !== "too-large" : isUnauthorized(result.outcome)) return;
+      newest = isKept ? key : undefined;
+      if (!isKept) return;
       keys.add(key);
       const [oldest] = keys;
       if (keys.size > kept) keys.delete(oldest!);

@@ -78,7 +78,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   const admission = createAdmission({ limits, isTrusted, overloaded });
   const bodies = createBodyReader(limits);
   const holdOff = createHoldOff();
-  const unread = createUnreadAnswers(drain.open, limits);
+  const unread = createUnreadAnswers(drain.responses, limits);
   /** Requests in flight that their clients can cancel by name. */
   const requests = new Map<string, Cancellation>();
 
@@ -89,35 +89,36 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     else send(response, current().protocol.internalError());
   }
 
-  async function answer(step: HttpStep, exchange: Exchange): Promise<void> {
+  function answer(step: HttpStep, exchange: Exchange): Promise<void> {
     const { response, peer, observed } = exchange;
     const client = new Cancellation();
     exchange.client = client;
-    const { name } = step;
-    const isNamed = name !== undefined && !requests.has(name);
-    if (isNamed) requests.set(name, client);
-    try {
-      const answered = await takeSteps(step, {
-        pool: () => current().pool,
-        peer,
-        signal: client,
-        closing,
-        log,
-        isStalled: () => response.writableLength > limits.streamBytes,
-        send: (part) => sendPart(response, part),
-        learn: current().constants.learn,
-        observer: observed,
-      });
+    const leave = step.name === undefined ? undefined : name(step.name, client);
+    const answered = takeSteps(step, {
+      pool: () => current().pool,
+      peer,
+      signal: client,
+      closing,
+      log,
+      isStalled: () => response.writableLength > limits.streamBytes,
+      send: (part) => sendPart(response, part),
+      learn: current().constants.learn,
+      observer: observed,
+    });
+    return (leave ? answered.finally(leave) : answered).then((last) => {
       exchange.client = undefined;
-      const { body } = answered;
+      const { body } = last;
       if (response.headersSent) response.end(body);
-      else send(response, answered);
+      else send(response, last);
       if (body !== undefined && body.length > LARGE_ANSWER) unread.added();
-    } catch (error) {
-      fail(response, error);
-    } finally {
-      if (isNamed) requests.delete(name);
-    }
+    });
+  }
+
+  /** Has a client cancel a request by its name. One that it uses twice stays the first one's. */
+  function name(text: string, client: Cancellation): (() => void) | undefined {
+    if (requests.has(text)) return undefined;
+    requests.set(text, client);
+    return () => requests.delete(text);
   }
 
   /**
@@ -152,7 +153,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       if (first.cancels !== undefined) requests.get(first.cancels)?.abort();
       const step = constants.settle(first, exchange.observed);
       if (step.kind === "answer") send(exchange.response, step.answer);
-      else void answer(first, exchange);
+      else answer(first, exchange).catch((error: unknown) => fail(exchange.response, error));
     } catch (error) {
       fail(exchange.response, error);
     }

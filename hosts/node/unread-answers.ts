@@ -17,10 +17,10 @@ const MAX_LOOK_MS = 1000;
  * Cuts off clients that do not read: whoever leaves something unread for `readMs`, and while all together leave more than
  * `unreadBytes`, whoever has done so for longest. What the system has taken over counts as read.
  *
- * @param open The answers of all requests that were taken on, until they are read.
+ * @param open Gives the answers of all requests that were taken on and are not read yet.
  */
 export function createUnreadAnswers(
-  open: Iterable<ServerResponse>,
+  open: () => Iterable<ServerResponse>,
   { readMs, unreadBytes }: Pick<Limits["http"], "readMs" | "unreadBytes">,
 ): UnreadAnswers {
   /** When each that leaves something unread was first seen to; since then it always did. */
@@ -30,7 +30,7 @@ export function createUnreadAnswers(
     const now = performance.now();
     const unread: { response: ServerResponse; since: number; bytes: number }[] = [];
     let total = 0;
-    for (const response of open) {
+    for (const response of open()) {
       const bytes = response.writableLength;
       if (bytes === 0) continue;
       total += bytes;

@@ -1,6 +1,7 @@
 import type { CallFailure } from "../../src/protocol/index.ts";
 import { MAX_TIMER_MS } from "./after.ts";
 import { createCallQueue } from "./call-queue.ts";
+import { Crowd } from "./crowd.ts";
 import type { Job } from "./pool-job.ts";
 
 /** The calls of a pool that have not begun, in a queue or ahead of time at a worker. Each leaves by itself when it has waited too long. */
@@ -43,7 +44,7 @@ export function createWaitingJobs(
   { queueMs, isPatient, onLeft }: WaitingOptions,
 ): WaitingJobs {
   const queue = createCallQueue<Job>(length);
-  const lent = new Set<Job>();
+  const lent = new Crowd<Job>();
 
   function giveUp(job: Job, failure: CallFailure): void {
     const { ahead, options } = job;
@@ -121,7 +122,7 @@ export function createWaitingJobs(
       stopWaiting(job);
     },
     takeAll(fits) {
-      const taken = [...[...lent].filter((job) => fits(job) && takeBack(job)), ...queue.takeAll(fits)];
+      const taken = [...lent.list().filter((job) => fits(job) && takeBack(job)), ...queue.takeAll(fits)];
       for (const job of taken) stopWaiting(job);
       return taken;
     },

@@ -12,7 +12,7 @@ let open: Set<ServerResponse>;
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
   open = new Set();
-  unread = createUnreadAnswers(open, { readMs: READ_MS, unreadBytes: UNREAD_BYTES });
+  unread = createUnreadAnswers(() => open, { readMs: READ_MS, unreadBytes: UNREAD_BYTES });
 });
 
 afterEach(() => {
