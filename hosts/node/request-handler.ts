@@ -93,7 +93,6 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const { response, peer, observed } = exchange;
     const client = new Cancellation();
     exchange.client = client;
-    const leave = step.name === undefined ? undefined : name(step.name, client);
     const answered = takeSteps(step, {
       pool: () => current().pool,
       peer,
@@ -105,6 +104,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       learn: current().constants.learn,
       observer: observed,
     });
+    const leave = step.name === undefined ? undefined : name(step.name, client);
     return (leave ? answered.finally(leave) : answered).then((last) => {
       exchange.client = undefined;
       const { body } = last;

@@ -43,8 +43,9 @@ export function takeSteps<Answer>(step: Step<Answer>, options: StepOptions<Answe
     case "wait":
       return waitFor(step.wait, options).then((next) => takeSteps(next, options));
     case "call":
-      return callCore(step.call, options);
+      break;
   }
+  return callCore(step.call, options);
 }
 
 async function waitFor<Answer>(
