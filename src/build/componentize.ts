@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { defaultCacheDir, openCache } from "../cache/index.ts";
+import { defaultCacheDir, openCache, type Cache } from "../cache/index.ts";
 import { ToolkitError } from "../errors/index.ts";
 import { packageVersion } from "../package/index.ts";
 import { clearFreeMemory } from "./clear-free-memory.ts";
 import { componentFrame } from "./component-frame.ts";
 import { CoreModule } from "./core-module.ts";
 import { reproducibleEngine } from "./engine-runtime.ts";
-import { evaluateModule } from "./evaluate-module.ts";
+import { engineLayout } from "./engine-layout.ts";
+import { evaluateModule, type Evaluation } from "./evaluate-module.ts";
 import { askedOf, constantsOf, engineModule, filledFrame, glueModule } from "./link-engine.ts";
 import { stateModule } from "./state-module.ts";
 import { withoutNames } from "./without-names.ts";
@@ -38,8 +39,8 @@ export async function isReproducible(): Promise<boolean> {
 /**
  * Puts a module into a component with QuickJS: the engine without `async`, optimised for size.
  *
- * The engine loads the module in this process, and the component has the memory it had then. What joins the engine with the world is
- * taken from `components` in the user's cache folder where it was made before.
+ * The engine loads the module in this process, and the component has the memory it had then. That memory, and what joins the engine with
+ * the world, are taken from `components` in the user's cache folder where they were made before.
  *
  * @throws ToolkitError `ERR_BUILD_ENGINE` when the engine refuses it.
  * @throws ToolkitError `ERR_FILE` when others may write to the cache folder.
@@ -61,7 +62,8 @@ async function makeComponent(
 ): Promise<Uint8Array> {
   const { frame, glue } = await worldParts(runtime, { wit, world, startsLate });
   const library = new CoreModule(runtime);
-  const { layout, memory } = evaluateModule({ engine: runtime, glue, code });
+  const layout = engineLayout(runtime, glue.module);
+  const memory = await loadedMemory({ engine: runtime, glue, layout, code });
   clearFreeMemory(memory, layout.heapBase);
   // Of a part that starts late the state holds the engine's constants as well: the engine cannot lay them out later.
   const data = startsLate ? "none" : "constants";
@@ -71,6 +73,25 @@ async function makeComponent(
     engineModule(library, layout, data),
     glueModule(new CoreModule(glue.module), layout, data),
   ]);
+}
+
+const MEMORY = "memory";
+
+/** The memory after a module was loaded, which is kept by all that goes in. */
+async function loadedMemory(input: Evaluation): Promise<Uint8Array> {
+  const { engine: runtime, glue, layout, code } = input;
+  const cache = await componentCache();
+  const digests = [runtime, glue.module, glue.data].map(sha256);
+  const key = JSON.stringify([MEMORY, packageVersion(), digests, glue.shim, layout, code]);
+  const kept = (await cache.read(key))?.get(MEMORY);
+  if (kept !== undefined) return kept;
+  const memory = evaluateModule(input);
+  await cache.write(key, new Map([[MEMORY, memory]]));
+  return memory;
+}
+
+function componentCache(): Promise<Cache> {
+  return openCache(join(defaultCacheDir(), "components"));
 }
 
 /** Clears constants in a memory, which the engine's module lays out in each instance. */
@@ -92,7 +113,7 @@ async function worldParts(
   runtime: Buffer,
   world: { wit: string; world: string; startsLate: boolean },
 ): Promise<WorldParts> {
-  const cache = await openCache(join(defaultCacheDir(), "components"));
+  const cache = await componentCache();
   const key = JSON.stringify([engineVersion(), packageVersion(), sha256(runtime), world]);
   const kept = await cache.read(key);
   const [frame, module, data, shim] = [FRAME, GLUE, GLUE_DATA, SHIM].map((name) => kept?.get(name));

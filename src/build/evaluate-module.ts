@@ -2,7 +2,7 @@ import vm from "node:vm";
 import { CLOCKS, ENGINE, MONOTONIC, STATE, WALL } from "./component-frame.ts";
 import { CORE_KIND, CoreModule } from "./core-module.ts";
 import { askedOf, engineModule, glueModule } from "./link-engine.ts";
-import { engineLayout, type EngineLayout } from "./engine-layout.ts";
+import type { EngineLayout } from "./engine-layout.ts";
 import { answerName, stateGlobals, stateModule } from "./state-module.ts";
 import type { WorldGlue } from "./world-glue.ts";
 
@@ -19,14 +19,9 @@ export interface Evaluation {
   /** The engine's library. */
   engine: Uint8Array;
   glue: WorldGlue;
+  layout: EngineLayout;
   /** One ES module; its imports are those of the world. */
   code: string;
-}
-
-/** The memory after a module was loaded, and where all lies in it. */
-export interface Evaluated {
-  layout: EngineLayout;
-  memory: Uint8Array;
 }
 
 let compiled: { engine: Uint8Array; module: WebAssembly.Module } | undefined;
@@ -36,9 +31,8 @@ let compiled: { engine: Uint8Array; module: WebAssembly.Module } | undefined;
  *
  * @throws Error when the module fails, recurses too deeply, or takes more than a minute; with what the engine says.
  */
-export function evaluateModule({ engine, glue, code }: Evaluation): Evaluated {
+export function evaluateModule({ engine, glue, layout, code }: Evaluation): Uint8Array {
   const library = new CoreModule(engine);
-  const layout = engineLayout(engine, glue.module);
   const output: string[] = [];
   const load = (): Uint8Array => {
     const instances = instantiate(library, layout, { engine, glue, output });
@@ -48,8 +42,7 @@ export function evaluateModule({ engine, glue, code }: Evaluation): Evaluated {
   try {
     // Code that does not end is interrupted in whatever it is called from.
     const context = vm.createContext({ load });
-    const memory = vm.runInContext("load()", context, { timeout: TIME_LIMIT_MS }) as Uint8Array;
-    return { layout, memory };
+    return vm.runInContext("load()", context, { timeout: TIME_LIMIT_MS }) as Uint8Array;
   } catch (error) {
     throw new Error(failure(error, output.join("")), { cause: error });
   }
@@ -222,11 +215,12 @@ function run({ memory, engine }: Instances, shim: string, code: string): void {
 class EngineError extends Error {}
 
 function failure(error: unknown, output: string): string {
-  const { message, code } = error as { message?: string; code?: string };
+  const { name, message, code } = error as { name?: string; message?: string; code?: string };
   if (error instanceof EngineError) return [output, message].join("\n");
   if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT")
     return `loading it took more than ${TIME_LIMIT_MS / 1000} seconds`;
-  // Of another realm it may be, so it is told by its name.
-  if (/stack|out of bounds/.test(message ?? "")) return "loading it recurses too deeply";
+  // The limit is either that of this process or the end of the engine's own stack.
+  const limits = name === "RangeError" ? /call stack/ : name === "RuntimeError" ? /out of bounds/ : undefined;
+  if (limits?.test(message ?? "")) return "loading it recurses too deeply";
   return [output, message ?? String(error)].join("\n");
 }

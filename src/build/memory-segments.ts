@@ -71,12 +71,17 @@ export function constant(value: number): Uint8Array {
 
 type Range = [start: number, end: number];
 
-/** The runs of a memory that are not zero, joined where few zeros part them. */
+/** The runs of a memory, whose address is a multiple of 4, that are not zero, joined where few zeros part them. */
 export function segmentsOf(memory: Uint8Array, gap = MAX_GAP): Range[] {
   const segments: Range[] = [];
+  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / 4);
   let last: Range | undefined;
   for (let at = 0; at < memory.length; at++) {
-    if (memory[at] === 0) continue;
+    if (memory[at] === 0) {
+      // Most of it is zeros.
+      while (at % 4 === 0 && words[at / 4] === 0) at += 4;
+      if (at >= memory.length || memory[at] === 0) continue;
+    }
     if (last !== undefined && at - last[1] <= gap) last[1] = at + 1;
     else segments.push((last = [at, at + 1]));
   }

@@ -1,1 +1,1 @@
-export { defaultCacheDir, makePrivateFolder, openCache } from "./cache.ts";
+export { defaultCacheDir, makePrivateFolder, openCache, type Cache } from "./cache.ts";

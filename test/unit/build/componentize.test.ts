@@ -4,11 +4,14 @@ import { reproducibleEngine } from "../../../src/build/engine-runtime.ts";
 import { runToolchain } from "../../../src/build/world-glue.ts";
 import { ByteReader, componentResources, readSections, SECTION } from "../../../src/wasm/index.ts";
 import { worldSource } from "../../../src/wit/index.ts";
-import type { Core } from "../../fixtures/run-component.ts";
+import { wasm, type Core } from "../../fixtures/run-component.ts";
 import { transpileComponent } from "../../fixtures/transpile-component.ts";
 
 const MEMORY_SECTION = 5;
 const ELEMENT_SECTION = 9;
+const CLOCKS = "wasi:clocks/";
+/** Up to there nothing changes behind the stack. */
+const CONSTANTS = 380_000;
 
 // What goes through the table, the clocks, the allocator and the imports, on either side of a failure.
 const SOURCE = `
@@ -149,6 +152,41 @@ describe("componentize()", () => {
     });
     const { answers } = await observe(await make({ wit: own }));
     expect(answers[0]).toMatchObject({ tag: "success" });
+  });
+
+  test("has a call that recurses too deeply end in a trap, before it writes to what lies behind the stack", async () => {
+    const places = Array.from({ length: 200 }, (_, i) => `v${i}`);
+    const code = `
+export function go(depth) {
+  let ${places.map((name) => `${name} = depth`).join(", ")};
+  return depth === 0 ? 0 : go(depth - 1) + ${places.join(" * 0 + ")} * 0 + 1;
+}`;
+    const [state, engine, glue] = modulesIn(
+      await make({
+        code,
+        wit: "package a:b; world deep { export go: func(depth: u32) -> u32; }",
+        world: "deep",
+      }),
+    ).map((bytes) => new wasm.Module(bytes));
+    const states = new wasm.Instance(state!).exports;
+    const clocks = {
+      [`${CLOCKS}monotonic-clock@0.2.0`]: () => 0n,
+      [`${CLOCKS}wall-clock@0.2.0`]: unexpected,
+    };
+    const engines = new wasm.Instance(engine!, { state: states, clocks }).exports;
+    const { go } = new wasm.Instance(glue!, { state: states, engine: engines }).exports as {
+      go: (depth: number) => number;
+    };
+    const valueOf = (name: string): number => (states[name] as { value: number }).value;
+    const constants = (): Uint8Array => {
+      const { buffer } = states["memory"] as { buffer: ArrayBuffer };
+      return new Uint8Array(buffer.slice(valueOf("engine:__memory_base"), CONSTANTS));
+    };
+    const before = constants();
+    expect(valueOf("engine:__memory_base")).toBe(valueOf("__stack_pointer"));
+    expect(go(50)).toBe(50);
+    expect(() => go(100_000)).toThrow("memory access out of bounds");
+    expect(Buffer.compare(constants(), before)).toBe(0);
   });
 
   test.each<[string, string, string]>([
