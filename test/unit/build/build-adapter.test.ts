@@ -34,7 +34,10 @@ test("buildAdapter() takes what the engine made before, unless that was changed 
     const files = await readdir(kept, { recursive: true });
     // What joins the engine with the world, and the memory that the module left.
     for (const name of ["glue.wasm", "memory"]) {
-      const file = join(kept, files.find((each) => basename(each) === name)!);
+      const file = join(
+        kept,
+        files.find((each) => basename(each) === name)!,
+      );
       const made = await readFile(file);
       const { mtimeMs } = await stat(file);
       expect(Buffer.from(await build(source)).equals(Buffer.from(first))).toBe(true);
