@@ -11,6 +11,8 @@ const dist = join(root, "dist");
 const commands = join(dist, "src/cli/commands");
 /** What `serve` is: it loads the first one while its first thread starts. */
 const OF_SERVE = [join(dist, "src/cli/run-server.js"), join(commands, "serve.js")];
+/** The program itself, which is there first and loads nothing that it does not need. */
+const MAIN = join(dist, "src/cli/main.js");
 /** Commands that are waited for most, each by itself. */
 const APART = new Set(["build.js", "serve.js"]);
 /** What `build` alone loads. */
@@ -37,8 +39,7 @@ const common = {
 rmSync(join(dist, "cli"), { recursive: true, force: true });
 await bundle({
   ...common,
-  // Where a path starts with a dot it is resolved as those are that modules name.
-  entryPoints: ["src/cli/main.js", "./src/cli/reload/load-thread.js"],
+  entryPoints: ["src/cli/main.js", "src/cli/reload/load-thread.js"],
   entryNames: "[name]",
   chunkNames: "[name]-[hash]",
   outdir: "cli",
@@ -86,7 +87,7 @@ function putBesideServe(context) {
   context.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
     const file = resolve(resolveDir, path);
     const isLater = kind === "dynamic-import" || kind === "entry-point";
-    const isOwn = [...OF_SERVE, ...OF_BUILD].some((start) => file.startsWith(start));
+    const isOwn = [MAIN, ...OF_SERVE, ...OF_BUILD].some((start) => file.startsWith(start));
     return isLater && !isOwn ? { path: file, namespace: "beside" } : undefined;
   });
   context.onLoad({ filter: /.*/, namespace: "beside" }, ({ path }) => ({
