@@ -2,7 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createPool, loadCore, type CallResult, type LoadedCore, type Pool } from "tenon/hosts/node";
+import {
+  createPool,
+  loadCore,
+  type CallResult,
+  type HostServices,
+  type LoadedCore,
+  type Pool,
+} from "tenon/hosts/node";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createBulkhead } from "../../../hosts/node/bulkhead.ts";
 import { coreManifest, handlerCore } from "./handler-core.ts";
@@ -33,17 +40,22 @@ function call(pool: Pool, target: string, timeMs = LATER_MS): Promise<CallResult
   );
 }
 
-const limits = { guests: { failures: NEVER } };
+/** A pool whose threads are all ready, and whose circuits stay closed. */
+function startPool(core: LoadedCore, workers: number, services?: HostServices): Promise<Pool> {
+  return createPool(core, {
+    workers,
+    patient: true,
+    allReady: true,
+    limits: { guests: { failures: NEVER } },
+    log: () => {},
+    ...(services && { services }),
+  });
+}
+
 const succeeded = { outcome: { tag: "success" } };
 
 test("a part that has just lost a thread does not get the last one that is ready", async () => {
-  const pool = await createPool(hostile, {
-    workers: 1,
-    patient: true,
-    allReady: true,
-    limits,
-    log: () => {},
-  });
+  const pool = await startPool(hostile, 1);
   expect(await call(pool, "loop", 100)).toEqual({ failure: "deadline" });
   const order: string[] = [];
   const again = call(pool, "loop", 5000).then(() => order.push("loop"));
@@ -58,15 +70,7 @@ test("a part that has just lost a thread does not get the last one that is ready
 
 test("a part whose last call failed leaves room for a call of another", async () => {
   const calls = holdCalls();
-  const services = calls.services();
-  const pool = await createPool(held, {
-    workers: 2,
-    patient: true,
-    allReady: true,
-    limits,
-    services,
-    log: () => {},
-  });
+  const pool = await startPool(held, 2, calls.services());
   expect(await call(pool, "fail")).toEqual({ failure: "trap" });
   await vi.waitFor(() => expect(pool.stats().idle).toBe(3), { timeout: LATER_MS });
   const waiting = [call(pool, "wait"), call(pool, "wait"), call(pool, "wait")];
@@ -80,15 +84,7 @@ test("a part whose last call failed leaves room for a call of another", async ()
 
 test("a call that succeeds gives a part all threads again", async () => {
   const calls = holdCalls();
-  const services = calls.services();
-  const pool = await createPool(held, {
-    workers: 2,
-    patient: true,
-    allReady: true,
-    limits,
-    services,
-    log: () => {},
-  });
+  const pool = await startPool(held, 2, calls.services());
   expect(await call(pool, "fail")).toEqual({ failure: "trap" });
   calls.release();
   expect(await call(pool, "wait")).toMatchObject(succeeded);
