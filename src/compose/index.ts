@@ -6,6 +6,8 @@ export { constantResults, routedResults } from "./constant-results.ts";
 export { claimedLinks, partsOfName } from "./fused.ts";
 export { proveCore, type ProvenCore } from "./prove-core.ts";
 export { stubbedFunctions } from "./prove-parts.ts";
+export { readSettings } from "./read-settings.ts";
+export { withDefaults } from "./requirements.ts";
 export { definitionOf } from "./routes.ts";
 export { isFreeImport, ungatedImports } from "./ungated.ts";
 export { readWiring, type Wire, type WiredImport, type WiredPart, type Wiring } from "./wiring.ts";

@@ -56,7 +56,10 @@ export function settingOf({ manifest, settings }: MiddlewarePart, name: string):
 }
 
 /** Settings, and the defaults of those that are not given. */
-function withDefaults({ properties }: JsonSchema, settings: Record<string, Json>): Record<string, Json> {
+export function withDefaults(
+  { properties }: JsonSchema,
+  settings: Record<string, Json>,
+): Record<string, Json> {
   const all = { ...settings };
   for (const [name, schema] of Object.entries((properties ?? {}) as Record<string, Json>)) {
     if (typeof schema !== "object" || schema === null || Array.isArray(schema)) continue;

@@ -201,7 +201,8 @@ async function ownParts(
     const isConfig = id === CONFIG;
     if (!opens(granted, trackOf(id))) {
       if (isConfig && importOf(part, CONFIG)) {
-        const stub = await settingsStub(part, settings);
+        const asks = importOf(part, CONFIG)!.entries.has("get");
+        const stub = await settingsStub(settings, asks);
         own.push({
           id: settingsOf(part.as),
           bytes: await generateStub(stub),
@@ -243,10 +244,13 @@ function fromLog({ as }: Part): Source {
   return { from: "part", part: logOf(as), export: LOG };
 }
 
-/** A part's `config` without a grant: its settings as a constant, and every key denied. */
-async function settingsStub(part: Part, settings: string): Promise<StubRequest> {
+/**
+ * A part's `config` without a grant: its settings as a constant, and every key denied.
+ *
+ * @param asks The part asks for keys.
+ */
+export async function settingsStub(settings: string, asks = false): Promise<StubRequest> {
   const track = trackOf(CONFIG);
-  const asks = importOf(part, CONFIG)!.entries.has("get");
   return {
     interfaces: await contract(),
     logged: true,
