@@ -192,6 +192,46 @@ export const GUARDS = [
     test: "test/unit/compose/gates.test.ts",
   },
 
+  // ---- bundling ----
+  {
+    name: "rate counters: settings that tenon wrote",
+    file: "src/compose/read-settings.ts",
+    code: "if (Buffer.compare(code!, codeOf(expected)) === 0)",
+    becomes: "if (expected.length > 0)",
+    test: "test/unit/compose/read-settings.test.ts",
+  },
+  {
+    name: "rate counters: the rate-limit they know",
+    file: "src/bundle/rate-counters.ts",
+    code: "filter(({ digest }) => digest === rateLimit.digest)",
+    becomes: 'filter(({ name }) => name === "rate-limit")',
+    test: "test/unit/bundle/rate-counters.test.ts",
+    named: "calls itself",
+  },
+  {
+    name: "rate counters: a prefix of one part alone",
+    file: "src/bundle/rate-counters.ts",
+    code: "if (sharing.length === 0) return [];",
+    becomes: "if (sharing.length >= 0) return [];",
+    test: "test/unit/bundle/rate-counters.test.ts",
+    named: "others share",
+  },
+  {
+    name: "rate counters: granted keys that fit an entry",
+    file: "hosts/fastly/rate-counters.ts",
+    code: "if (checkedKey(key).length > 2 * MAX_ENTRY_BYTES)",
+    becomes: "if (key.length > 2 * MAX_ENTRY_BYTES)",
+    test: "test/hosts/fastly/rate-counters.test.ts",
+    named: "not granted",
+  },
+  {
+    name: "rate counters: no cost over the dearest",
+    file: "hosts/fastly/counted-budget.ts",
+    code: "Math.min(budgets.mostCost, Math.round((next - wholeAt) / msEach(budgets)))",
+    becomes: "Math.round((next - wholeAt) / msEach(budgets))",
+    test: "test/hosts/fastly/rate-counters.test.ts",
+    named: "dearest",
+  },
   // ---- registries and caches ----
   {
     name: "oci: digest of a manifest",

@@ -79,6 +79,14 @@ declare module "fastly:compute/secret-store@0.1.0" {
   }
 }
 
+declare module "fastly:compute/erl@0.1.0" {
+  export const RateCounter: { open(name: string): RateCounter };
+  export interface RateCounter {
+    increment(entry: string, delta: number): void;
+    lookupCount(entry: string, durationSeconds: number): number;
+  }
+}
+
 declare module "fastly:compute/kv-store@0.1.0" {
   import type { Body } from "fastly:compute/http-body@0.1.0";
 

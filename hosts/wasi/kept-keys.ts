@@ -35,7 +35,7 @@ export interface Page {
 
 /** A store of a host, by keys as {@link storedKey} writes them. Its failures are instances of `ServiceError`. */
 export interface KeyStore<Place> {
-  features: { swap: boolean; persistent: boolean; consistency: "strong" | "eventual" };
+  features: StoreFeatures;
   read: (key: string) => StoredValue | undefined;
   find: (key: string) => Found<Place>;
   /** False when the key is no longer as it was found. */
@@ -47,8 +47,26 @@ export interface KeyStore<Place> {
   list: (prefix: string, cursor: string | null, limit: number) => Page;
 }
 
+/** What a store can do, as `features` of `wit/deps/host/kv.wit`. */
+export interface StoreFeatures {
+  swap: boolean;
+  persistent: boolean;
+  consistency: "strong" | "eventual";
+}
+
+/** `tenon:host/kv`, as the engine calls it. Failures are instances of `ServiceError`. */
+export interface Kv {
+  getFeatures: () => StoreFeatures;
+  get: (key: string) => { value: string; version: string } | undefined;
+  set: (key: string, value: string, ttlSeconds: number | null) => void;
+  delete: (key: string) => void;
+  swap: (key: string, expected: string | null, value: string, ttlSeconds: number | null) => boolean;
+  increment: (key: string, delta: number, ttlSeconds: number | null) => number;
+  list: (prefix: string, cursor: string | null, limit: number) => Page;
+}
+
 /** `tenon:host/kv` of a store that knows no time, or takes its time to delete. */
-export function keptKeys<Place>(store: KeyStore<Place>): object {
+export function keptKeys<Place>(store: KeyStore<Place>): Kv {
   return {
     getFeatures: () => store.features,
 
@@ -138,7 +156,12 @@ function keyOf(stored: string): string[] {
   }
 }
 
-function checkedKey(key: string): string {
+/**
+ * A key as stores have it: two digits for each byte.
+ *
+ * @throws ServiceError when it is empty or too long, or no grant covers it.
+ */
+export function checkedKey(key: string): string {
   if (key === "") throw new ServiceError("invalid", "the key is empty");
   const stored = storedKey(key);
   if (stored.length > 2 * MAX_KEY_BYTES)

@@ -19,6 +19,7 @@ import { spin } from "./hosts/spin.ts";
 import { stdio } from "./hosts/stdio.ts";
 import { wasmtime } from "./hosts/wasmtime.ts";
 import { joinedGrants } from "./joined-grants.ts";
+import { checkRateCounters, countedBudgets, uncountedKeys } from "./rate-counters.ts";
 import { refuseCore, refuseResources } from "./refuse.ts";
 import { checkHttpSettings, DEFAULT_MAX_BODY_BYTES, type HttpSettings } from "./http-settings.ts";
 import { checkLogEndpoint } from "./log-endpoint.ts";
@@ -61,6 +62,11 @@ export interface BundleInput {
    * Default: standard error.
    */
   logEndpoint?: string;
+  /**
+   * Fastly only: the `keyPrefix` of each `rate-limit` whose budgets are kept by rate counters in place of the KV store. A counter
+   * takes any number of writes a second, and is not exact: hosts/fastly/README.md says how far. Default: none.
+   */
+  rateCounters?: readonly string[];
 }
 
 /** What a host needs to run a server. */
@@ -106,18 +112,22 @@ export async function bundle(input: BundleInput): Promise<Bundle> {
       hint: 'Make one with "tenon compose"',
     });
   }
-  const host = HOSTS[name];
-  refuseCore(manifest, host, input);
+  const plain = HOSTS[name];
+  checkRateCounters(plain, input);
+  refuseCore(manifest, plain, input);
   const imports = await coreImports(core);
-  checkImports(imports, manifest, host, input);
+  checkImports(imports, manifest, plain, input);
   await admitCore(core, manifest, `bundle "${manifest.name}" for ${name}`);
+  const grants = joinedGrants(manifest);
+  const budgets = await countedBudgets(core, manifest, input);
+  const hasOtherKeys = uncountedKeys(grants, input.rateCounters).length > 0;
+  const host = budgets.length === 0 ? plain : plain.rateCounters!(budgets, hasOtherKeys);
   checkStateKey(manifest, host, input);
   checkHttpSettings(http, host.transport);
   checkLogEndpoint(input);
   const services = lentServices(imports).filter((service) => host.services[service] !== undefined);
   const key = stateKeyModule(manifest, host, input);
   const variables = host.credential === true && imports.some((each) => CREDENTIALS.test(each));
-  const grants = joinedGrants(manifest);
   const needed = new Set([
     ...services.flatMap((service) => {
       const module = host.services[service]!;

@@ -3,6 +3,7 @@ import type { BundleInput } from "./bundle.ts";
 import { backendsOf } from "./fastly-backends.ts";
 import { grantedValues, type GrantedValue } from "./granted-values.ts";
 import { joinedGrants } from "./joined-grants.ts";
+import { uncountedKeys } from "./rate-counters.ts";
 import { tomlString } from "./toml.ts";
 
 /** Names of the stores that a service of Fastly links for a server. */
@@ -27,7 +28,10 @@ interface Needs {
  *
  * @see https://www.fastly.com/documentation/reference/compute/fastly-toml/
  */
-export function fastlyToml(core: CoreManifest, input: Pick<BundleInput, "stateKey" | "logEndpoint">): string {
+export function fastlyToml(
+  core: CoreManifest,
+  input: Pick<BundleInput, "stateKey" | "logEndpoint" | "rateCounters">,
+): string {
   const { name, version, description } = core;
   const values = grantedValues(core, input);
   const grants = joinedGrants(core);
@@ -35,7 +39,7 @@ export function fastlyToml(core: CoreManifest, input: Pick<BundleInput, "stateKe
     backends: Object.entries(backendsOf(grants)),
     config: values.filter(({ kind }) => kind === "config"),
     secrets: values.filter(({ kind }) => kind !== "config"),
-    kv: grants.kv.length > 0,
+    kv: uncountedKeys(grants, input.rateCounters).length > 0,
     endpoint: input.logEndpoint,
   };
   return `manifest_version = 3

@@ -2,6 +2,7 @@ import type { CoreManifest } from "../manifest/index.ts";
 import type { ComponentResources } from "../wasm/index.ts";
 import type { BundleInput, StateKeyPlace } from "./bundle.ts";
 import type { JoinedGrants } from "./joined-grants.ts";
+import type { CountedBudgets } from "./rate-counters.ts";
 
 /** What a host lends to a core, each by one interface of the contract. */
 export type LentService = "config" | "http" | "kv" | "outbox" | "secrets";
@@ -96,6 +97,11 @@ export interface HostDefinition {
   transport?: "stdio";
   /** What the store of keys can do that it lends. Nothing when it lends none, which is the default. */
   store?: (input: BundleInput) => readonly StoreFeature[] | undefined;
+  /**
+   * The host with a `kv` that keeps these budgets in its rate counters, and other keys as ever where there are any. Default: it has
+   * no counters.
+   */
+  rateCounters?: (budgets: readonly CountedBudgets[], hasOtherKeys: boolean) => HostDefinition;
   /** True when it says from which address a request came. Default false. */
   peer?: true;
   /** The most of these it starts for one component. Default: any number. */

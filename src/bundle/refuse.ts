@@ -50,7 +50,8 @@ const NAMES: Record<keyof ComponentResources, string> = {
   tables: "tables",
 };
 
-function throwFirst(core: CoreManifest, host: string, refusals: readonly Refusal[]): void {
+/** @throws ToolkitError `ERR_HOST_CORE` with every reason, unless there is none. */
+export function throwFirst(core: CoreManifest, host: string, refusals: readonly Refusal[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
   throw new ToolkitError(`Cannot bundle "${core.name}" for ${host}: ${first.reason}`, {

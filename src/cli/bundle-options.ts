@@ -16,6 +16,7 @@ export const BUNDLE_OPTIONS: Readonly<Record<string, Option>> = {
   kv: { type: "string" },
   image: { type: "string" },
   "log-endpoint": { type: "string" },
+  "rate-counters": { type: "string", multiple: true },
   install: { type: "string" },
 };
 
@@ -42,6 +43,7 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
   const kv = choice(command, "kv", values, ["instance"]);
   const image = values.image as string | undefined;
   const logEndpoint = values["log-endpoint"] as string | undefined;
+  const rateCounters = values["rate-counters"] as string[] | undefined;
   const folder = values.install as string | undefined;
   if (folder !== undefined && !(isAbsolute(folder) && /^[\w./-]+$/.test(folder))) {
     throw usageError(
@@ -57,6 +59,7 @@ export function readBundleOptions(command: string, values: Arguments["values"]):
     ...(kv && { kv }),
     ...(image !== undefined && { image }),
     ...(logEndpoint !== undefined && { logEndpoint }),
+    ...(rateCounters && { rateCounters }),
     ...(folder !== undefined && { folder }),
   };
 }

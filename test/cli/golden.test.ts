@@ -148,6 +148,7 @@ test.each([
   ["bundle-json", ["bundle", "core.wasm", "--host", "wasmtime", "--json"]],
   ["bundle-foreign", ["bundle", "core.wasm", "--host", "wasmtime", "-o", "src"]],
   ["bundle-kv", ["bundle", "granted.json", "--host", "wasmtime"]],
+  ["bundle-rate-counters", ["bundle", "core.wasm", "--host", "spin", "--rate-counters", "limits/"]],
   ["record", ["compose", "granted.json", "--record", "calls.json"]],
   ["record-calls", ["compose", "granted.json", "--record", "bad-calls.json"]],
   ["record-output", ["compose", "--record", "calls.json", "-o", "core.wasm"]],

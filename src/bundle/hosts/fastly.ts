@@ -1,6 +1,7 @@
 import { backendsOf } from "../fastly-backends.ts";
 import { fastlyToml, SECRET_STORE, CONFIG_STORE, KV_STORE } from "../fastly-toml.ts";
-import type { HostDefinition, LogSink, WatModule } from "../host-definition.ts";
+import type { HostDefinition, HostModule, LogSink, WatModule } from "../host-definition.ts";
+import type { CountedBudgets } from "../rate-counters.ts";
 
 /** The secret `TENON_STATE_KEY`. */
 const SECRET_STATE_KEY: WatModule = {
@@ -14,6 +15,36 @@ const GENERATIONS: WatModule = {
   imports: ["fastly:compute/kv-store@0.1.0"],
   exports: ["tenon:fastly/generations@0.1.0"],
 };
+
+const KV: HostModule = {
+  module: "fastly/kv",
+  imports: [
+    "fastly:compute/http-body@0.1.0",
+    "fastly:compute/kv-store@0.1.0",
+    "tenon:fastly/generations@0.1.0",
+  ],
+  needs: GENERATIONS,
+};
+
+const RATE_COUNTERS: HostModule = { module: "fastly/rate-counters", imports: ["fastly:compute/erl@0.1.0"] };
+
+/** The KV store for all keys but those of budgets, which rate counters keep. */
+const KV_AND_RATE_COUNTERS: HostModule = {
+  ...KV,
+  module: "fastly/kv-and-rate-counters",
+  imports: [...KV.imports, ...RATE_COUNTERS.imports],
+};
+
+/** One counter for all budgets: entries are told apart by their prefixes. */
+const RATE_COUNTER = "tenon_limits";
+
+function withRateCounters(budgets: readonly CountedBudgets[], hasOtherKeys: boolean): HostDefinition {
+  return {
+    ...fastly,
+    services: { ...fastly.services, kv: hasOtherKeys ? KV_AND_RATE_COUNTERS : RATE_COUNTERS },
+    constants: (grants) => ({ ...fastly.constants!(grants), BUDGETS: budgets, RATE_COUNTER }),
+  };
+}
 
 function logEndpoint(name: string): LogSink {
   return {
@@ -54,15 +85,7 @@ export const fastly: HostDefinition = {
         "fastly:compute/http-resp@0.1.0",
       ],
     },
-    kv: {
-      module: "fastly/kv",
-      imports: [
-        "fastly:compute/http-body@0.1.0",
-        "fastly:compute/kv-store@0.1.0",
-        "tenon:fastly/generations@0.1.0",
-      ],
-      needs: GENERATIONS,
-    },
+    kv: KV,
     outbox: {
       module: "fastly/outbox",
       imports: ["fastly:compute/http-body@0.1.0", "fastly:compute/http-resp@0.1.0"],
@@ -76,6 +99,7 @@ export const fastly: HostDefinition = {
   constants: (grants) => ({ BACKENDS: backendsOf(grants), CONFIG_STORE, KV_STORE, SECRET_STORE }),
   stateKeys: { "secret-store": SECRET_STATE_KEY },
   store: () => ["swap", "persistent"],
+  rateCounters: withRateCounters,
   log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
   // Viceroy stops a request at 100 of each, and between components that call each other wasmtime makes instances that are in no
   // bytes: on Viceroy 0.20 a chain of middleware, fused and apart, answers with 77 and is too much with 83.

@@ -36,6 +36,9 @@ What the host lends:
                         (wasmtime), secret-store (Fastly), variable (Spin)
       --log-endpoint <name>
                         Fastly: the endpoint that log lines go to (default: standard error)
+      --rate-counters <prefix>
+                        Fastly: keep the budgets of the rate-limit with this keyPrefix in rate counters, which are not
+                        exact; may be repeated (default: in the KV store)
       --kv instance     keys live in the memory of an instance, on hosts without a store (wasmtime, stdio)
       --image <ref>     Spin: the image the application is pushed to; writes what SpinKube applies as well
       --install <path>  absolute path of the folder where it will run, for files that name it (default: /opt/<name>; for
