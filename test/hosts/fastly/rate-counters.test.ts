@@ -1,3 +1,4 @@
+import type { Outcome } from "tenon";
 import { beforeAll, describe, expect, test } from "vitest";
 import { admitted, ALICE, call, SECOND } from "../../middleware/limited-world.ts";
 import { CountingWorld, type Kv } from "./counted-world.ts";
@@ -15,6 +16,12 @@ function failure(work: () => unknown): string | undefined {
   } catch (error) {
     return (error as { tag?: string }).tag ?? String(error);
   }
+}
+
+/** What a refusal says of waiting. */
+function retryOf(outcome: Outcome): { retryAfterMs: number } {
+  const { error } = outcome.val as { error: { data: string } };
+  return JSON.parse(error.data) as { retryAfterMs: number };
 }
 
 describe("a limit that a rate counter keeps", () => {
@@ -45,6 +52,29 @@ describe("a limit that a rate counter keeps", () => {
     expect(admitted(instance, 1)).toBe(0);
     world.now += 1;
     expect(admitted(instance, 9)).toBe(3);
+  });
+
+  test.each([
+    { limit: 3, windowMs: 20 * SECOND },
+    { limit: 20, windowMs: 60 * SECOND, burst: 3 },
+    { limit: 30, windowMs: 50 * SECOND, burst: 12, cost: 3 },
+  ])("has room when it said it would, and none 11 s before: %j", async (settings) => {
+    const world = await CountingWorld.of(settings);
+    const instance = world.start();
+    let refusals = 0;
+    for (let i = 0; i < 200; i++) {
+      // Steps of all lengths up to 8 s, equal in each run.
+      world.now += (i * 7919) % 8000;
+      const outcome = call(instance);
+      if (outcome.tag === "success") continue;
+      refusals++;
+      const { retryAfterMs } = retryOf(outcome);
+      world.now += Math.max(0, retryAfterMs - 11 * SECOND);
+      if (retryAfterMs > 11 * SECOND) expect(call(instance).tag).toBe("refused");
+      world.now += Math.min(retryAfterMs, 11 * SECOND);
+      expect(call(instance).tag).toBe("success");
+    }
+    expect(refusals).toBeGreaterThan(10);
   });
 
   test("keeps callers apart", async () => {
