@@ -20,7 +20,7 @@ function failure(work: () => unknown): string | undefined {
 
 /** What a refusal says of waiting. */
 function retryOf(outcome: Outcome): { retryAfterMs: number } {
-  const { error } = outcome.val as { error: { data: string } };
+  const { error } = (outcome as { val: { error: { data: string } } }).val;
   return JSON.parse(error.data) as { retryAfterMs: number };
 }
 
