@@ -88,6 +88,11 @@ const SYNC_TRAMPOLINES: readonly RegExp[] = [
   /^const trampoline\d+ = (?:rscTableCreateOwn\.bind\(null, handleTable\d+\)|resourceTransferOwn);$/,
   /^function trampoline\d+\((?:|handle|from_ptr, len, to_ptr)\) \{$/,
 ];
+/**
+ * What only calls that wait would use. Where Node has no such function each of these throws when an instance starts, and V8 parses all of the
+ * code to say what is no function: with several parts that takes longer than everything else of a start.
+ */
+const PROMISING = /try \{\s*(\w+ = )WebAssembly\.promising\(([^;]+)\);\s*\} catch\(err\) \{\s*\1\2;\s*\}/g;
 const ASYNCHRONOUS = /\b(?:isAsync|isManualAsync|funcTypeIsAsync|async): true\b/;
 
 function tasks(glue: string): string | undefined {
@@ -103,7 +108,8 @@ function tasks(glue: string): string | undefined {
     /\bcontext([GS]et)\.bind\(null, \{ slot: ([01]) \}\)/g,
     (_, kind: string, slot: string) => `passages.calls.${kind.toLowerCase()}${slot}`,
   );
-  return text && /\bcontext[GS]et\b/.test(text) ? undefined : text;
+  text = text?.replace(PROMISING, "$1$2;");
+  return text && /\bcontext[GS]et\b|WebAssembly\.promising/.test(text) ? undefined : text;
 }
 
 function isSynchronous(line: string): boolean {
