@@ -61,6 +61,29 @@ test("logLine() keeps fields that are no JSON object as text", () => {
   }
 });
 
+test("logLine() gives fields as they are, or as JSON of one line", () => {
+  const long = "x".repeat(100_000);
+  const asWritten: Record<string, string> = {
+    '{"a":"b c","d":{"e":-1,"f":true},"g":{},"h":null}': '{"a":"b c","d":{"e":-1,"f":true},"g":{},"h":null}',
+    "{}": "{}",
+    ' {"a":\n1}\r\n': '{"a":1}',
+    '{"a":{"b":{"c":[1]}}}': '{"a":{"b":{"c":[1]}}}',
+    '{"a":"\\u001b\u009b\u202e"}': '{"a":"\\u001b\\u009b\\u202e"}',
+    [`{"a":"${long}"}`]: `{"a":"${long}"}`,
+    '{"a":1,}': '"{\\"a\\":1,}"',
+    '{"a":1 "b":2}': '"{\\"a\\":1 \\"b\\":2}"',
+    '{"a":01}': '"{\\"a\\":01}"',
+    '{"a":{"b":1}': '"{\\"a\\":{\\"b\\":1}"',
+    '{"a":"b","c"}': '"{\\"a\\":\\"b\\",\\"c\\"}"',
+    '{"a":1}}': '"{\\"a\\":1}}"',
+  };
+  for (const [fields, written] of Object.entries(asWritten)) {
+    const line = logLine({ level: "info", message: "m", fields }, new Date(0));
+    expect(line).toBe(`{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"m","fields":${written}}`);
+    JSON.parse(line);
+  }
+});
+
 test("now() of the wall clock gives whole seconds and the rest", () => {
   const before = Date.now();
   const { seconds, nanoseconds } = imports["wasi:clocks/wall-clock"].now();
