@@ -6,22 +6,38 @@ import type { Refusal } from "./refusal.ts";
 export type LogSink = (lines: Uint8Array) => void;
 
 const MAX_STALLED_BYTES = 1024 * 1024;
+/** What a turn may gather before it writes. */
+const MAX_PENDING_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
 /**
- * A sink that writes to a stream. A reader that has stopped reading must not make the server grow: beyond 1 MiB that waits
- * for it lines are dropped, and once it reads again a line says how many.
+ * A sink that writes to a stream, all lines of one turn of the event loop at once: before promises go on, so before the answers to
+ * the requests that they tell of are sent, and at the latest when the process ends. A reader that has stopped reading must not make the server
+ * grow: beyond 1 MiB that waits for it lines are dropped, and once it reads again a line says how many.
  */
 export function createStreamLog(stream: Writable): LogSink {
   let dropped = 0;
+  let pending: Uint8Array[] = [];
+  let pendingBytes = 0;
+  function write(): void {
+    if (pending.length === 0) return;
+    const lines = pending.length === 1 ? pending[0] : Buffer.concat(pending);
+    pending = [];
+    pendingBytes = 0;
+    stream.write(lines);
+  }
   function flows(): void {
     const lines = dropped;
     dropped = 0;
     stream.write(droppedLine(lines));
   }
+  process.on("exit", write);
   return (lines) => {
-    if (stream.writableLength < MAX_STALLED_BYTES) {
-      stream.write(lines);
+    if (stream.writableLength + pendingBytes < MAX_STALLED_BYTES) {
+      if (pending.length === 0) process.nextTick(write);
+      pending.push(lines);
+      pendingBytes += lines.length;
+      if (pendingBytes >= MAX_PENDING_BYTES) write();
       return;
     }
     if (dropped === 0) stream.once("drain", flows);

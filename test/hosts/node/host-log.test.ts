@@ -1,4 +1,6 @@
+import { spawnSync } from "node:child_process";
 import { Writable } from "node:stream";
+import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createStreamLog } from "../../../hosts/node/host-log.ts";
 
@@ -52,6 +54,38 @@ test("A log that flows again writes everything, and counts anew", async () => {
   log(Buffer.from("lost\n"));
   await read();
   log(Buffer.from("after\n"));
+  await turn();
   expect(text()).toContain('"message":"1 log line was dropped"}\nafter\n');
   expect(text()).not.toContain("lost");
+});
+
+test("Lines of one turn are one write, before promises go on", async () => {
+  const events: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      events.push(chunk.toString());
+      done();
+    },
+  });
+  const log = createStreamLog(stream);
+  await new Promise<void>((resolve) => {
+    setImmediate(() => {
+      void Promise.resolve().then(() => events.push("answered"));
+      log(Buffer.from("first\n"));
+      log(Buffer.from("second\n"));
+      resolve();
+    });
+  });
+  await turn();
+  expect(events).toEqual(["first\nsecond\n", "answered"]);
+});
+
+test("What was logged before a process ends is written", () => {
+  const script = `import { logToStderr } from "tenon/hosts/node";
+logToStderr(Buffer.from("last words\\n"));
+process.exit(3);`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+  });
+  expect({ status, stderr }).toEqual({ status: 3, stderr: "last words\n" });
 });
