@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /**
  * What an instance of a core may serve: `call` one call; `credential` the calls of one credential; `shared` any call;
@@ -26,5 +26,5 @@ export function isolationKey(isolation: Isolation, authorization: string | undef
   if (isolation === "call") return undefined;
   if (isolation === "shared") return EVERYONE;
   if (authorization === undefined) return ANONYMOUS;
-  return createHash("sha256").update(authorization).digest("base64url");
+  return hash("sha256", authorization, "base64url");
 }
