@@ -93,6 +93,29 @@ const SYNC_TRAMPOLINES: readonly RegExp[] = [
  * code to say what is no function: with several parts that takes longer than everything else of a start.
  */
 const PROMISING = /try \{\s*(\w+ = )WebAssembly\.promising\(([^;]+)\);\s*\} catch\(err\) \{\s*\1\2;\s*\}/g;
+/**
+ * Functions that each call makes for its tasks, and what is left of them. V8 optimizes those of each instance anew, which takes more processor
+ * time than starting it.
+ */
+const CLOSURES: readonly [pattern: RegExp, by: string][] = [
+  [
+    /const hostProvided = true;\s*let parentTask;\s*let task;\s*let subtask;\s*const createTask = \(\) => \{\s*const results = createNewCurrentTask\((\{[^}]*\})\);\s*task = results\[0\];\s*\};\s*taskCreation: \{\s*parentTask = getCurrentTask\(\s*\d+,\s*_getGlobalCurrentTaskMeta\(\d+\)\?\.taskID,\s*\)\?\.task;\s*if \(!parentTask\) \{\s*createTask\(\);\s*break taskCreation;\s*\}(?:(?!const started)[^])*(?=const started = task\.enterSync\(\);)/g,
+    "const [task] = createNewCurrentTask($1);\n",
+  ],
+  [
+    /_withGlobalCurrentTaskMeta\(\{\s*componentIdx: task\.componentIdx\(\),\s*taskID: task\.id\(\),\s*fn: \(\) => _trackHostOperation\(\(\) => ((?:(?!_trackHostOperation)[^])*?)\),\s*\}\)\s*;/g,
+    "$1;",
+  ],
+  [
+    /_withGlobalCurrentTaskMeta\(\{\s*taskID: task\.id\(\),\s*componentIdx: task\.componentIdx\(\),\s*fn: \(\) => (\w+\([\w, ]*\)),\s*\}\)/g,
+    "$1",
+  ],
+  [
+    /^( *)return _withGlobalCurrentTaskMeta\(\{\s*taskID: task\.id\(\),\s*componentIdx: task\.componentIdx\(\),\n( *)fn: \(\) => (\{\n[^]*?\n)\2\},\n\1\}\);$/gm,
+    "$1$3$1}",
+  ],
+];
+const CLOSURE = /const createTask = |: task\.(?:id|componentIdx)\(\),\s*fn: /;
 const ASYNCHRONOUS = /\b(?:isAsync|isManualAsync|funcTypeIsAsync|async): true\b/;
 
 function tasks(glue: string): string | undefined {
@@ -109,7 +132,10 @@ function tasks(glue: string): string | undefined {
     (_, kind: string, slot: string) => `passages.calls.${kind.toLowerCase()}${slot}`,
   );
   text = text?.replace(PROMISING, "$1$2;");
-  return text && /\bcontext[GS]et\b|WebAssembly\.promising/.test(text) ? undefined : text;
+  for (const [pattern, by] of CLOSURES) text = text?.replace(pattern, by);
+  return text && (/\bcontext[GS]et\b|WebAssembly\.promising/.test(text) || CLOSURE.test(text))
+    ? undefined
+    : text;
 }
 
 function isSynchronous(line: string): boolean {
