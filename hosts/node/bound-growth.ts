@@ -38,7 +38,13 @@ export function boundGrowth(module: Uint8Array, bounds: GrowthBounds): Uint8Arra
     }
     at = to;
   }
-  return new Uint8Array(Buffer.concat(parts));
+  const bounded = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let length = 0;
+  for (const part of parts) {
+    bounded.set(part, length);
+    length += part.length;
+  }
+  return bounded;
 }
 
 /** Both sections are vectors of limits; in tables a reference type comes first. */

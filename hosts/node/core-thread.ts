@@ -2,8 +2,9 @@ import { Worker } from "node:worker_threads";
 import { ownModule } from "../../src/package/index.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 
-/** The thread that was started before there was a core for it. */
-let early: { thread: Worker; heapMiB: number } | undefined;
+/** The thread that was started before there was a core for it, where what starts the command line and what it then runs both find it. */
+const EARLY = Symbol.for("tenon.early-thread");
+const shared = globalThis as { [EARLY]?: { thread: Worker; heapMiB: number } | undefined };
 
 /**
  * Starts the thread that the first core of this process will run on, so that it loads what runs cores while the core is read. It keeps
@@ -14,23 +15,24 @@ let early: { thread: Worker; heapMiB: number } | undefined;
  */
 export function startThreadEarly(limits: LimitsInput = {}): void {
   const { heapMiB } = resolveLimits(limits).guests;
-  if (early?.heapMiB === heapMiB) return;
-  void early?.thread.terminate();
+  if (shared[EARLY]?.heapMiB === heapMiB) return;
+  void shared[EARLY]?.thread.terminate();
   const thread = startThread(heapMiB);
   thread.unref();
-  early = { thread, heapMiB };
+  shared[EARLY] = { thread, heapMiB };
   // What it died of, the next one that is started will die of as well.
   const forget = (): void => {
-    if (early?.thread === thread) early = undefined;
+    if (shared[EARLY]?.thread === thread) shared[EARLY] = undefined;
   };
   thread.on("error", forget).on("exit", forget);
 }
 
 /** A thread that loads what runs cores, and then waits for its setup as the first message. */
 export function takeThread(heapMiB: number): Worker {
+  const early = shared[EARLY];
   if (early?.heapMiB !== heapMiB) return startThread(heapMiB);
   const { thread } = early;
-  early = undefined;
+  shared[EARLY] = undefined;
   thread.removeAllListeners("error").removeAllListeners("exit").ref();
   return thread;
 }

@@ -1,9 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { defaultCacheDir, openCache } from "../../src/cache/index.ts";
 import { ToolkitError } from "../../src/errors/index.ts";
-import { packageVersion } from "../../src/package/index.ts";
+import { packageVersion, pinnedVersion } from "../../src/package/index.ts";
 import { adaptGlue } from "./glue/adapt-glue.ts";
 import { hollowModules } from "./hollow-modules.ts";
 
@@ -21,7 +18,7 @@ export interface TranspiledCore {
 const FORMAT = 9;
 const IMPORTS = "imports.json";
 const GLUE = "core.js";
-const PACKAGE = "@bytecodealliance/jco-transpile";
+const TRANSPILER = "@bytecodealliance/jco-transpile";
 
 /**
  * Transpiles a component, or takes the result of an earlier time from `cacheDir`; with `false` it is neither looked for nor
@@ -49,7 +46,7 @@ export async function transpileCached(
     base64Cutoff: 0,
     multiMemory: hasMultiMemory(),
   } as const;
-  const key = JSON.stringify([FORMAT, digest, packageVersion(), await transpilerVersion(), options]);
+  const key = JSON.stringify([FORMAT, digest, packageVersion(), pinnedVersion(TRANSPILER), options]);
   const cache = cacheDir === false ? undefined : await openCache(cacheDir);
   const cached = await cache?.read(key);
   if (cached) return fromFiles(cached);
@@ -105,12 +102,6 @@ async function transpileHollow<T extends { files: Map<string, Uint8Array> }>(
 /** Several memories in one module: on by default since V8 12, which Node 22 brought. */
 function hasMultiMemory(): boolean {
   return Number(process.versions.node.split(".")[0]) >= 22;
-}
-
-async function transpilerVersion(): Promise<string> {
-  const main = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest = await readFile(join(dirname(main), "..", "package.json"), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 function fromFiles(files: ReadonlyMap<string, Uint8Array>): TranspiledCore {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
@@ -51,12 +51,12 @@ export async function openCache(folder: string, maxBytes = DEFAULT_MAX_BYTES): P
  */
 export async function makePrivateFolder(folder: string): Promise<boolean> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch {
     return false;
   }
   if (process.getuid === undefined) return true;
-  const { uid, mode } = await stat(folder);
+  const { uid, mode } = statSync(folder);
   if ((uid === process.getuid() || uid === 0) && (mode & 0o022) === 0) return true;
   throw new ToolkitError(`Cannot use cache folder "${folder}": others may write to it`, {
     code: "ERR_FILE",

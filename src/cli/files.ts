@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ToolkitError } from "../errors/index.ts";
 
@@ -10,7 +11,7 @@ import { ToolkitError } from "../errors/index.ts";
  */
 export async function readInput(path: string, what: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (error) {
     throw fileError(`Cannot read ${what} "${path}"`, error);
   }

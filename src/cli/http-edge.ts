@@ -1,6 +1,8 @@
-import { createFindPeer, isPublicUrl, type ServeHttpOptions } from "../../hosts/node/index.ts";
+import type { ServeHttpOptions } from "../../hosts/node/index.ts";
+import { isPublicUrl } from "../../hosts/node/public-url.ts";
+import { createFindPeer } from "../../hosts/node/trusted-proxies.ts";
 import type { CoreManifest } from "../manifest/index.ts";
-import { canonicalOrigin, parseAuthority } from "../protocol/index.ts";
+import { canonicalOrigin, parseAuthority } from "../protocol/authority.ts";
 import { usageError, type Arguments, type Option } from "./arguments.ts";
 
 /** Options that say how a server is reached over HTTP. */

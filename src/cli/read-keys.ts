@@ -1,5 +1,5 @@
 import { ToolkitError } from "../errors/index.ts";
-import { parseStateKeys } from "../protocol/index.ts";
+import { parseStateKeys } from "../protocol/state-keys.ts";
 import { readSource } from "./read-source.ts";
 
 /** Where keys of one kind come from. */

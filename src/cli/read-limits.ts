@@ -1,4 +1,4 @@
-import { findLimitsProblems, type LimitsInput } from "../../hosts/node/index.ts";
+import { findLimitsProblems, type LimitsInput } from "../../hosts/node/limits/resolve-limits.ts";
 import type { JsonFileKind } from "../project/index.ts";
 
 const LIMITS: JsonFileKind = {

@@ -1,29 +1,18 @@
-import {
-  ISOLATIONS,
-  logToStderr,
-  serveHttp,
-  serveStdio,
-  startThreadEarly,
-  type Isolation,
-  type LimitsInput,
-  type LoadedCore,
-} from "../../hosts/node/index.ts";
-import { ungrantedCapabilities, unsafeWarnings } from "../manifest/index.ts";
+import { startThreadEarly } from "../../hosts/node/core-thread.ts";
+import { ISOLATIONS, type Isolation } from "../../hosts/node/isolation.ts";
+import type { LimitsInput } from "../../hosts/node/limits/resolve-limits.ts";
 import { parseArguments, usageError } from "./arguments.ts";
-import { readAudit, startAudit } from "./audit-log.ts";
-import { EDGE_OPTIONS, readEdge, resourceWarnings } from "./http-edge.ts";
-import { lendServices, unsetWarnings } from "./lend-services.ts";
+import { EDGE_OPTIONS, readEdge } from "./http-edge.ts";
 import { LOCK_OPTIONS } from "./lock-options.ts";
-import { createOperation } from "./operate.ts";
 import { OPERATE_OPTIONS, readOperateOptions } from "./operate-options.ts";
-import { printWarnings } from "./print-error.ts";
+import { readAudit } from "./read-audit.ts";
 import { readLimits } from "./read-limits.ts";
 import { createCoreSource } from "./reload/core-source.ts";
-import { announce, interrupted, readAddress } from "./serving.ts";
-import { readStateKeys, stateKeyWarnings } from "./state-keys.ts";
+import { readAddress } from "./serving.ts";
+import { readStateKeys } from "./state-keys.ts";
 
 /**
- * Runs `tenon serve` until it is stopped.
+ * Runs `tenon serve` until it is stopped: reads what it is to do, and loads the core beside what serves it.
  *
  * @returns the exit code
  * @throws ToolkitError `ERR_USAGE` for arguments that are none, and for whatever keeps the server from starting.
@@ -53,7 +42,7 @@ export async function runServer(argv: readonly string[]): Promise<number> {
   }
   const isolation = values.stdio ? {} : readIsolation(values.isolation);
   const http = values.stdio
-    ? {}
+    ? undefined
     : { ...readAddress("serve", values), ...readEdge("serve", values), ...isolation };
   const stateKeys = await readStateKeys(values["state-key"] as string | undefined);
   const audit = await readAudit(values);
@@ -65,44 +54,17 @@ export async function runServer(argv: readonly string[]): Promise<number> {
     limits,
     ...isolation,
   });
-  function warn({ manifest }: LoadedCore): void {
-    printWarnings([
-      ...unsafeWarnings(manifest),
-      ...ungrantedCapabilities(manifest),
-      ...unsetWarnings(manifest),
-      ...stateKeyWarnings(manifest, stateKeys),
-      ...resourceWarnings(manifest, http),
-    ]);
-  }
-  const core = await source.load();
-  warn(core);
-  const { services, kv, close } = await lendServices(values.kv as string | undefined, limits);
-  let auditLog: Awaited<ReturnType<typeof startAudit>> | undefined;
-  const tasks = { ...(kv && { kv }) };
-  const authorization = process.env["TENON_AUTHORIZATION"];
-  const credential = authorization ? { authorization } : {};
-  try {
-    auditLog = audit && (await startAudit(audit, core));
-    const log = auditLog && { log: auditLog.log };
-    const lent = { services, tasks, limits, ...(stateKeys && { stateKeys }), ...log };
-    if (values.stdio) {
-      await serveStdio(core, { input: process.stdin, output: process.stdout, ...lent, ...credential });
-      return 0;
-    }
-    const operation = await createOperation(operate, auditLog?.log ?? logToStderr);
-    const { observer, log: observedLog } = operation;
-    const server = await serveHttp(core, { ...http, ...lent, observer, log: observedLog });
-    // Whoever reads that it is ready may end it at once.
-    const stopped = interrupted();
-    const drain = await operation.run(server, source, warn);
-    announce(server, core.manifest);
-    await stopped;
-    await drain();
-    return 0;
-  } finally {
-    await auditLog?.close();
-    await close();
-  }
+  // Most of a start is reading this package, and the core's code is compiled meanwhile.
+  const [core, { serveCore }] = await Promise.all([source.load(), import("./serve-core.ts")]);
+  await serveCore(core, source, {
+    limits,
+    stateKeys,
+    audit,
+    operate,
+    kv: values.kv as string | undefined,
+    http,
+  });
+  return 0;
 }
 
 /** There is no mode for a typo to fall back to. */

@@ -1,3 +1,3 @@
 export { ownModule } from "./own-module.ts";
 export { packageFile } from "./package-file.ts";
-export { packageVersion } from "./package-version.ts";
+export { packageVersion, pinnedVersion } from "./package-version.ts";

@@ -3,6 +3,14 @@ import { packageFile } from "./package-file.ts";
 
 /** The version in this package's `package.json`. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(packageFile("package.json"), "utf8")) as { version: string };
-  return version;
+  return ownManifest().version;
+}
+
+/** The version of a dependency that this package pins, without looking for where it is installed. */
+export function pinnedVersion(dependency: string): string {
+  return ownManifest().dependencies[dependency]!;
+}
+
+function ownManifest(): { version: string; dependencies: Record<string, string> } {
+  return JSON.parse(readFileSync(packageFile("package.json"), "utf8"));
 }

@@ -1,4 +1,3 @@
-import { startThreadEarly } from "../../../hosts/node/core-thread.ts";
 import type { Command } from "../command.ts";
 import { LOCK_OPTIONS_HELP } from "../lock-options.ts";
 import { OPERATE_OPTIONS_HELP } from "../operate-options.ts";
@@ -42,21 +41,10 @@ Examples:
   tenon serve core.wasm --stdio       # as the command of a local MCP server
 `;
 
-/** Options and variables that may ask for another thread than the usual one, or for none. */
-const OTHER_THREADS = {
-  options: /^--(?:limits|isolation)\b/,
-  variables: ["TENON_LIMITS", "TENON_ISOLATION"],
-};
-
 /** `tenon serve`: the Node host. */
 export const serve: Command = {
   help: HELP,
   async run(argv) {
-    const { options, variables } = OTHER_THREADS;
-    // It takes as long to start as what serves it takes to load.
-    if (!argv.some((text) => options.test(text)) && !variables.some((name) => process.env[name])) {
-      startThreadEarly();
-    }
     const { runServer } = await import("../run-server.ts");
     return await runServer(argv);
   },

@@ -1,7 +1,7 @@
-import { realpath } from "node:fs/promises";
+import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/index.ts";
+import { loadCore, type LoadedCore, type LoadOptions } from "../../../hosts/node/load-core.ts";
 import { isOciReference } from "../../oci/reference.ts";
 import type { Arguments } from "../arguments.ts";
 import { coreOf, loadAside } from "./load-aside.ts";
@@ -37,16 +37,20 @@ export function createCoreSource(
   // Only a core that replaces another is loaded on a thread of its own.
   const loading = { name: path, ...options, alone: isMainThread };
 
-  async function ownFiles(): Promise<string[]> {
+  function ownFiles(): string[] {
     if (isOciReference(path)) return [];
     const absolute = resolve(path);
-    // A link is watched as well as what it leads to: either may become another file.
-    return [absolute, await realpath(absolute).catch(() => absolute)];
+    try {
+      // A link is watched as well as what it leads to: either may become another file.
+      return [absolute, realpathSync.native(absolute)];
+    } catch {
+      return [absolute];
+    }
   }
 
   return {
     async load() {
-      const own = await ownFiles();
+      const own = ownFiles();
       files = new Set(own);
       if (isCore(path)) return await loadCore(await readCore(command, path, values), loading);
       const { createComponentCache } = await import("../dev/component-cache.ts");

@@ -1,6 +1,7 @@
 import { Worker } from "node:worker_threads";
 import type { LoadedCore, LoadOptions } from "../../../hosts/node/index.ts";
 import { ToolkitError, type ErrorCode } from "../../errors/index.ts";
+import { ownModule } from "../../package/index.ts";
 import type { Arguments } from "../arguments.ts";
 
 /** What is to be loaded, see `createCoreSource`. */
@@ -33,7 +34,7 @@ export type LoadedAside = { files: readonly string[] } & (
  */
 export function loadAside(task: LoadTask): Promise<LoadedAside> {
   return new Promise((resolve) => {
-    const thread = new Worker(new URL("./load-thread.js", import.meta.url), { workerData: task });
+    const thread = new Worker(ownModule("src", "cli", "reload", "load-thread"), { workerData: task });
     let loaded: LoadedAside = { failure: { message: "the thread that loads it ended" }, files: [] };
     thread.on("message", (message: LoadedAside) => {
       loaded = message;

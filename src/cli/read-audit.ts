@@ -1,4 +1,3 @@
-import { logToStderr, openAuditLog, type LoadedCore, type LogSink } from "../../hosts/node/index.ts";
 import { usageError, type Arguments } from "./arguments.ts";
 import { readAuditKey } from "./audit-key.ts";
 
@@ -19,23 +18,4 @@ export async function readAudit(values: Arguments["values"]): Promise<AuditTarge
   if (path !== undefined) return { path, key: await readAuditKey("serve", source) };
   if (source !== undefined) throw usageError("serve", '"--audit-key" does not go without "--audit-log"');
   return undefined;
-}
-
-/** Opens the audit log of a server. Its lines go to stderr as well. */
-export async function startAudit(
-  { path, key }: AuditTarget,
-  { digest, manifest }: LoadedCore,
-): Promise<{ log: LogSink; close: () => Promise<void> }> {
-  const auditLog = await openAuditLog(path, {
-    server: manifest.name,
-    core: digest,
-    ...(key && { key }),
-  });
-  return {
-    log(lines) {
-      logToStderr(lines);
-      auditLog.write(lines);
-    },
-    close: () => auditLog.close(),
-  };
 }
