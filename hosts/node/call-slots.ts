@@ -63,7 +63,7 @@ export interface CallSlots {
   readonly turn: number;
   /** Puts a call into the next slot and gives the number of that. A call that does not fit must have been sent as a message. */
   hand(call: CallMessage): number;
-  /** True when the worker takes a message to wake up. To be asked after each call that was handed over. */
+  /** True when the worker takes a message to wake up. To be asked once calls were handed over. */
   mustWake(): boolean;
   /** Takes a call back. False when it has begun. */
   withdraw(slot: number): boolean;
@@ -112,8 +112,10 @@ export function createCallSlots(
     },
     mustWake() {
       const waiting = Atomics.load(words, WAITING);
+      // Once: waking it takes longer than all else that a call needs here, and it may take a while until it runs.
+      if (waiting === AWAKE || Atomics.compareExchange(words, WAITING, waiting, AWAKE) !== waiting) return false;
       if (waiting === ASLEEP) Atomics.notify(words, MAILED);
-      return waiting === PARKED && Atomics.compareExchange(words, WAITING, PARKED, AWAKE) === PARKED;
+      return waiting === PARKED;
     },
     withdraw: (slot) => Atomics.compareExchange(words, wordOf(slot) + STATE, HANDED, WITHDRAWN) === HANDED,
     cancel(slot) {

@@ -147,6 +147,8 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   let isSlow = false;
   const keys = createKeptKeys(options.instances.kept);
   let stopWatching: (() => void) | undefined;
+  /** It is woken once this turn of the event loop is over. */
+  let isWaking = false;
   /** What the host refused it. */
   let refusals = 0;
   let wasReady = false;
@@ -284,6 +286,18 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     clearTimeout(patience);
   }
 
+  /** One wake-up for all calls that arrive in a turn of the event loop: it takes longer than handing a call over. */
+  function wakeSoon(): void {
+    if (isWaking) return;
+    isWaking = true;
+    setImmediate(wake);
+  }
+
+  function wake(): void {
+    isWaking = false;
+    if (!ended && slots.mustWake()) post(LOOK);
+  }
+
   function post(message: ToWorker): void {
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     thread.postMessage(message);
@@ -332,7 +346,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       if (!slots.fits(message)) post({ turn: slots.turn, call: message });
       const slot = slots.hand(message);
       held.push({ call, slot });
-      if (slots.mustWake()) post(LOOK);
+      wakeSoon();
       if (held.length === 1) begin();
       else watchPace();
     },
