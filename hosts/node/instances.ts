@@ -71,8 +71,10 @@ export function createInstances(
   limits: InstanceLimits,
   now: () => number,
 ): Instances {
-  /** Those used last are at the end. */
+  /** Those used last are at the end; the one used last of all is in `newest`. */
   const kept = new Map<string, Instance>();
+  /** Beside the map: most calls have the key of the one before, and what comes and goes makes a map anew each time. */
+  let newest: { key: string; instance: Instance } | undefined;
   let keptBytes = 0;
   let spare: Instance | undefined;
   let taken: Instance | undefined;
@@ -90,11 +92,32 @@ export function createInstances(
   }
 
   function remove(key: string): Instance | undefined {
-    const instance = kept.get(key);
-    if (!instance) return undefined;
-    kept.delete(key);
+    let instance: Instance | undefined;
+    if (newest?.key === key) {
+      ({ instance } = newest);
+      newest = undefined;
+    } else {
+      instance = kept.get(key);
+      if (!instance) return undefined;
+      kept.delete(key);
+    }
     keptBytes -= instance.bytes;
     return instance;
+  }
+
+  function add(key: string, instance: Instance): void {
+    if (newest) kept.set(newest.key, newest.instance);
+    newest = { key, instance };
+    keptBytes += instance.bytes;
+    while (count() > limits.kept || keptBytes > limits.keptBytes) {
+      // The one that was added goes last.
+      const [oldest = key] = kept.keys();
+      remove(oldest);
+    }
+  }
+
+  function count(): number {
+    return kept.size + (newest ? 1 : 0);
   }
 
   function isOld({ since }: Instance): boolean {
@@ -124,15 +147,10 @@ export function createInstances(
       if (key === undefined || !instance) return;
       instance.bytes = bytesOf(instance);
       if (isSpent(instance)) return;
-      kept.set(key, instance);
-      keptBytes += instance.bytes;
-      for (const oldest of kept.keys()) {
-        if (kept.size <= limits.kept && keptBytes <= limits.keptBytes) break;
-        remove(oldest);
-      }
+      add(key, instance);
     },
     get needsSpare() {
-      return !spare && !(limits.single && kept.size > 0);
+      return !spare && !(limits.single && count() > 0);
     },
     prepare() {
       spare = create();

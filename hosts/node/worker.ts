@@ -145,10 +145,10 @@ function serve(): void {
   setImmediate(serve);
 }
 
-function call(of: number, { context, request, key, ...rest }: CallMessage): void {
+function call(of: number, given: CallMessage): void {
+  const { context, request, key } = given;
   let outcome: Outcome;
-  authorization = rest.authorization;
-  isObserved = rest.isObserved;
+  ({ authorization, isObserved } = given);
   requestId = requestIdOf(context);
   try {
     outcome = instances.take(key).handle(context, request);
