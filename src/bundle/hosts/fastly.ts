@@ -99,6 +99,7 @@ export const fastly: HostDefinition = {
   constants: (grants) => ({ BACKENDS: backendsOf(grants), CONFIG_STORE, KV_STORE, SECRET_STORE }),
   stateKeys: { "secret-store": SECRET_STATE_KEY },
   store: () => ["swap", "persistent"],
+  peer: true,
   rateCounters: withRateCounters,
   log: ({ logEndpoint: name }) => (name === undefined ? undefined : logEndpoint(name)),
   // Viceroy stops a request at 100 of each, and between components that call each other wasmtime makes instances that are in no
