@@ -99,8 +99,9 @@ export class Entries {
     if (at >= last) return false;
     if (this.isObject) {
       const end = skipString(container, at);
+      const key = slice(container, at + 1, end - 1);
       this.writtenKey = slice(container, at, end);
-      this.key = unescaped(slice(container, at + 1, end - 1));
+      this.key = isEscaped ? unescaped(key) : key;
       at = skipSpace(container, skipSpace(container, end) + 1);
     }
     const end = skipKnown(container, at);
@@ -253,13 +254,18 @@ function skipDigits(text: Text, from: i32): i32 {
   return at;
 }
 
+/** Whether there were escapes in the string that was skipped last. */
+let isEscaped: bool = false;
+
 function skipString(text: Text, from: i32): i32 {
   if (from >= lengthOf(text) || byteAt(text, from) != QUOTE) return -1;
+  isEscaped = false;
   for (let at = from + 1; at < lengthOf(text); at++) {
     const byte = byteAt(text, at);
     if (byte == QUOTE) return at + 1;
     if (byte < 0x20) return -1;
     if (byte != BACKSLASH) continue;
+    isEscaped = true;
     at++;
     if (at >= lengthOf(text)) return -1;
     const escape = byteAt(text, at);

@@ -2,7 +2,7 @@
 import { keep } from "../../assembly/arena";
 import * as handler from "../../assembly/handler";
 import { DEBUG, INFO, NOTICE, now, readSettings, takeFacts, writeLog } from "../../assembly/host";
-import { isObject, member, parse, stringOf } from "../../assembly/json";
+import { Entries, isObject, member, parse, stringOf } from "../../assembly/json";
 import {
   ABSENT,
   ascii,
@@ -68,18 +68,36 @@ function start(): void {
 
 /** What is known of a request before anything decides on it. */
 function putCircumstances(): void {
-  const context = parse(handler.context);
-  putMember("requestId", member(context, "requestId"));
-  putTrace(stringOf(member(context, "traceparent")));
-  putMember("transport", member(context, "transport"));
-  putText("protocolVersion", stringOf(member(context, "protocolVersion")));
-  putRedacted("peer", "peer", stringOf(member(context, "peer")));
+  let requestId = ABSENT;
+  let traceparent = ABSENT;
+  let transport = ABSENT;
+  let protocolVersion = ABSENT;
+  let peer = ABSENT;
+  let task = ABSENT;
+  let retry = ABSENT;
+  // Once for all: there is more in it than is asked for.
+  const context = new Entries(parse(handler.context));
+  while (context.next()) {
+    const key = context.key;
+    if (is(key, "requestId")) requestId = context.value;
+    else if (is(key, "traceparent")) traceparent = context.value;
+    else if (is(key, "transport")) transport = context.value;
+    else if (is(key, "protocolVersion")) protocolVersion = context.value;
+    else if (is(key, "peer")) peer = context.value;
+    else if (is(key, "task")) task = context.value;
+    else if (is(key, "retry")) retry = context.value;
+  }
+  putMember("requestId", requestId);
+  putTrace(stringOf(traceparent));
+  putMember("transport", transport);
+  putText("protocolVersion", stringOf(protocolVersion));
+  putRedacted("peer", "peer", stringOf(peer));
   putText("method", handler.method);
   putRedacted("target", "target", handler.target);
   putOwner(handler.method, handler.target);
   putPolicy();
-  putText("task", taskOf(context));
-  if (is(member(context, "retry"), "true")) putAscii(',"retry":true');
+  putText("task", taskOf(task));
+  if (is(retry, "true")) putAscii(',"retry":true');
 }
 
 /** @param traceparent Of the form of W3C Trace Context: four fields and the signs between them. */
@@ -95,9 +113,9 @@ function putTrace(traceparent: Text): void {
   putString(slice(traceparent, second + 1, third < 0 ? lengthOf(traceparent) : third));
 }
 
-/** The task that a request is the work of, or asks about. */
-function taskOf(context: Text): Text {
-  const id = stringOf(member(member(context, "task"), "id"));
+/** The task that a request is the work of, which is one of the context, or asks about. */
+function taskOf(task: Text): Text {
+  const id = stringOf(member(task, "id"));
   if (id != ABSENT) return id;
   const params = handler.params;
   if (!startsWith(handler.method, "tasks/") || params == ABSENT) return ABSENT;

@@ -1,7 +1,7 @@
 import { sha256 } from "../../assembly/host";
 import { Entries, member, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, EMPTY, is, lengthOf, slice, Text } from "../../assembly/text";
-import { begin, put, putAscii, putByte, putHex, restore, save, written } from "../../assembly/writer";
+import { begin, put, putAscii, putByte, putHexOf, restore, save, written } from "../../assembly/writer";
 import { isPlain, putPrintable, putPrintableCharacters } from "./printable";
 
 /** Of 32 hexadecimal digits are 16 bytes. */
@@ -51,7 +51,7 @@ function putHash(text: Text): void {
   else putUnescaped(text);
   const plain = written();
   begin();
-  for (let i = 0; i < lengthOf(plain); i++) putHex(byteAt(plain, i));
+  putHexOf(plain);
   const digest = sha256(written());
   restore();
   putAscii('"hash:');

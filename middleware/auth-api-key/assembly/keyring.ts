@@ -4,7 +4,7 @@ import { sha256 } from "../../assembly/host";
 import { Entries, hexAt, isString, member, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, isSame, lengthOf, Text } from "../../assembly/text";
 import { itemsIn } from "../../assembly/value";
-import { begin, putHex, written } from "../../assembly/writer";
+import { begin, putHexOf, written } from "../../assembly/writer";
 import { timeOf } from "./time";
 
 const MAX_KEYS: i32 = 1000;
@@ -58,7 +58,7 @@ function readEach(keys: Text, total: i32): string {
  */
 export function findKey(token: Text): i32 {
   begin();
-  for (let i = 0; i < lengthOf(token); i++) putHex(byteAt(token, i));
+  putHexOf(token);
   const digest = __alloc(DIGEST_BYTES);
   if (!readDigest(sha256(written()), digest)) return -1;
   let found = -1;

@@ -14,9 +14,9 @@ import * as handler from "../../assembly/handler";
 import { now, readSettings, sha256 } from "../../assembly/host";
 import { isObject, member, parse, stringOf } from "../../assembly/json";
 import { numberOf } from "../../assembly/number";
-import { ABSENT, ascii, byteAt, lengthOf, slice, Text, unitsOf } from "../../assembly/text";
+import { ABSENT, ascii, lengthOf, slice, Text, unitsOf } from "../../assembly/text";
 import { isNumber } from "../../assembly/value";
-import { begin, putHex, written } from "../../assembly/writer";
+import { begin, putHexOf, written } from "../../assembly/writer";
 import { keepRemembered, knownCaller, remember } from "./known-tokens";
 import { verdictOn } from "./verifier";
 
@@ -84,6 +84,6 @@ function numberIn(object: Text, name: string): f64 {
 
 function digestOf(token: Text): Text {
   begin();
-  for (let i = 0; i < lengthOf(token); i++) putHex(byteAt(token, i));
+  putHexOf(token);
   return sha256(written());
 }

@@ -1,8 +1,8 @@
 import { sha256 } from "../../assembly/host";
 import { isObject, member, stringOf } from "../../assembly/json";
 import { remember, remembered } from "../../assembly/remembered";
-import { ABSENT, byteAt, includes, lengthOf, Text } from "../../assembly/text";
-import { begin, put, putAscii, putByte, putHex, putString, written } from "../../assembly/writer";
+import { ABSENT, includes, Text } from "../../assembly/text";
+import { begin, put, putAscii, putByte, putHexOf, putString, written } from "../../assembly/writer";
 import { Limit } from "./limit";
 import { putNetwork } from "./network";
 
@@ -69,7 +69,7 @@ function digestOf(text: Text): Text {
   const known = remembered(text);
   if (known != ABSENT) return known;
   begin();
-  for (let i = 0; i < lengthOf(text); i++) putHex(byteAt(text, i));
+  putHexOf(text);
   const digest = sha256(written());
   remember(text, digest);
   return digest;
