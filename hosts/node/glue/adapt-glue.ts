@@ -18,6 +18,7 @@ const INSTANTIATE =
 const PIECES: Record<string, Piece> = {
   log,
   texts,
+  lengths,
   parameter: (glue) =>
     glue.includes(INSTANTIATE) ? glue.replace(INSTANTIATE, `${INSTANTIATE}, passages`) : undefined,
   tasks,
@@ -52,6 +53,28 @@ function texts(glue: string): string | undefined {
   return glue.includes(decoder)
     ? glue.replaceAll(decoder, 'new TextDecoder("utf-8", { ignoreBOM: true })')
     : undefined;
+}
+
+/** How many bytes a text takes, which jco counts character by character. */
+function lengths(glue: string): string | undefined {
+  return replaceFunction(
+    glue,
+    "_utf8AllocateAndEncode",
+    "f720e7c7",
+    `function _utf8AllocateAndEncode(s, realloc, memory) {
+    if (typeof s !== 'string') {
+      throw new TypeError('expected a string, received [' + typeof s + ']');
+    }
+    const len = Buffer.byteLength(s);
+    if (len === 0) { return { ptr: 1, len }; }
+    const ptr = realloc(0, 0, 1, len);
+    const { read, written } = TEXT_ENCODER_UTF8.encodeInto(s, new Uint8Array(memory.buffer, ptr, len));
+    if (read !== s.length || written !== len) {
+      throw new Error('failed to encode whole string');
+    }
+    return { ptr, len };
+  }`,
+  );
 }
 
 /** Functions that are exchanged: the first digits of the SHA-256 digest of the text, by lines without indentation, and what comes instead. */

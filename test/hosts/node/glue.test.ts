@@ -9,7 +9,7 @@ import { compileModules } from "../../../hosts/node/compile-modules.ts";
 import { wasm } from "../../fixtures/transpile-component.ts";
 import { handlerCore } from "./handler-core.ts";
 
-const PIECES = ["log", "texts", "parameter", "tasks", "copies", "accesses"];
+const PIECES = ["log", "texts", "lengths", "parameter", "tasks", "copies", "accesses"];
 
 interface Transpiled {
   glue: string;
@@ -84,6 +84,7 @@ describe.each([true, false])("What jco writes, with several memories in a module
     const changes: Record<string, [from: string, to: string]> = {
       log: ["const _debugLog = ", "let _debugLog = "],
       texts: ["new TextDecoder()", "new TextDecoder('utf-8')"],
+      lengths: ["codepoints++;", "codepoints += 1;"],
       tasks: ["function createNewCurrentTask(args) {", "function createNewCurrentTask(args) { void 0;"],
       copies: [".buffer, to_ptr, len)", ".buffer, to_ptr, len + 0)"],
       accesses: [".getInt32(ptr + off, true)", ".getInt32(ptr + off, false)"],
@@ -97,7 +98,7 @@ describe.each([true, false])("What jco writes, with several memories in a module
       expect(adapted.glue).toContain(to);
     }
     const unknown = adaptGlue(glue.replace("getCoreModule, imports, ", "getCoreModule, imports, more, "));
-    expect(unknown.stock).toEqual(PIECES.slice(2));
+    expect(unknown.stock).toEqual(PIECES.slice(3));
   });
 
   test("keeps its tasks where anything is asynchronous, or not known to be synchronous", () => {
