@@ -96,6 +96,7 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
   const views = halves.map((half) => viewsOf(half, places)) as [Half, Half];
   const logBytes = halves[0].byteLength - places * 4;
   const sought = Buffer.alloc(MAX_KEY_BYTES * BYTES_PER_UNIT);
+  let soughtKey: string | undefined;
   let soughtBytes = 0;
   let soughtHash = 0;
 
@@ -109,6 +110,9 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
 
   /** Looks for a key from now on. */
   function seek(key: string): void {
+    // A change looks for its key several times.
+    if (key === soughtKey) return;
+    soughtKey = key;
     soughtBytes = sought.write(key);
     let hash = state[SEED]!;
     for (let at = 0; at < soughtBytes; at++) hash = Math.imul(hash ^ sought[at]!, 0x01_00_01_93);
