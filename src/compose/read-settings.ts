@@ -24,9 +24,10 @@ export async function readSettings(core: Uint8Array, as: string): Promise<Record
   const component = place === undefined ? undefined : components[place];
   const code = component && codeOf(component, modulesOf(core));
   for (const text of code === undefined ? [] : modulesOf(code).flatMap(textsOf)) {
-    if (!text.startsWith("{")) continue;
+    const settings = parsed(text);
+    if (settings === undefined) continue;
     const expected = await generateStub(await settingsStub(text));
-    if (Buffer.compare(code!, codeOf(expected)) === 0) return JSON.parse(text) as Record<string, Json>;
+    if (Buffer.compare(code!, codeOf(expected)) === 0) return settings;
   }
   throw new ToolkitError(
     `Cannot read the settings of "${as}": the bytes do not hold them as tenon writes them`,
@@ -35,6 +36,14 @@ export async function readSettings(core: Uint8Array, as: string): Promise<Record
       hint: "Compose it again with this version of tenon, from components you trust",
     },
   );
+}
+
+function parsed(text: string): Record<string, Json> | undefined {
+  try {
+    return text.startsWith("{") ? (JSON.parse(text) as Record<string, Json>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function modulesOf(component: Uint8Array): Uint8Array[] {

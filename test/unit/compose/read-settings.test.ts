@@ -27,6 +27,10 @@ test("readSettings() takes nothing for settings that tenon did not write", async
   expect(at).toBeGreaterThan(0);
   forged[at + 1]! -= 1;
   await expect(readSettings(forged, "limit")).rejects.toMatchObject({ code: "ERR_HOST_CORE" });
+  const broken = Buffer.from(bytes);
+  // A text that is no JSON, and the rest as it was.
+  broken[broken.indexOf(text) + 1] = 0x27;
+  await expect(readSettings(broken, "limit")).rejects.toMatchObject({ code: "ERR_HOST_CORE" });
   const { bytes: without } = await compose({
     name: "acme",
     version: "1.0.0",
