@@ -61,14 +61,16 @@ writeFileSync(join(dist, "cli", "program.js"), withImportModule(program.text));
 writeFileSync(join(dist, "cli", "package.json"), '{ "type": "commonjs" }\n');
 const inPlace = { ...common, format: "esm", outbase: ".", outdir: "." };
 await bundleModules({ ...inPlace, entryPoints: ["src/cli/reload/load-thread.js"], plugins: [pure] });
-await bundleModules({
-  ...inPlace,
-  entryPoints: ["hosts/node/worker.js", "hosts/node/process.js"],
-  plugins: [
-    // What is loaded later lies where it lay.
-    relative("lazy", ({ path, kind }) => (kind === "dynamic-import" ? { path, external: true } : undefined)),
-  ],
-});
+// What is loaded later lies where it lay.
+const lazy = relative("lazy", ({ path, kind }) =>
+  kind === "dynamic-import" ? { path, external: true } : undefined,
+);
+const ofHost = ["hosts/node/worker.js", "hosts/node/process.js"];
+await bundleModules({ ...inPlace, entryPoints: ofHost, plugins: [lazy] });
+const worker = join(dist, ofHost[0]);
+// It imports and exports nothing, so that it can be a script as well, which a thread starts sooner.
+writeFileSync(worker.replace(/js$/, "cjs"), `"use strict";(async()=>{${readFileSync(worker, "utf8")}})();`);
+rmSync(worker);
 // `npx tenon` in this repository runs it as a program, and goes on with the link it made for this folder when the program was
 // where the compiler puts it.
 for (const folder of ["cli", "src/cli"]) chmodSync(join(dist, folder, "main.js"), 0o755);

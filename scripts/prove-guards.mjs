@@ -78,6 +78,7 @@ function takeApart() {
   for (const name of ["hosts/node/worker", "hosts/node/process", "src/cli/reload/load-thread"]) {
     writeFileSync(join(copy, "dist", `${name}.js`), compiled(readFileSync(join(copy, `${name}.ts`), "utf8")));
   }
+  writeFileSync(join(copy, "dist", "hosts", "node", "worker.cjs"), 'void import("./worker.js");\n');
   writeFileSync(
     join(copy, "dist", "cli", "main.js"),
     '#!/usr/bin/env node\nvoid import("../src/cli/main.js");\n',

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { ownModule } from "../../src/package/index.ts";
+import { packageFile } from "../../src/package/index.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 
 /** The thread that was started before there was a core for it, where what starts the command line and what it then runs both find it. */
@@ -38,7 +38,7 @@ export function takeThread(heapMiB: number): Worker {
 }
 
 function startThread(heapMiB: number): Worker {
-  return new Worker(ownModule("hosts", "node", "worker"), {
+  return new Worker(packageFile("dist", "hosts", "node", "worker.cjs"), {
     env: {},
     execArgv: [],
     // Guests have their own memory, bounded in their modules.

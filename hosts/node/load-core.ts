@@ -36,7 +36,7 @@ export interface LoadedCore {
   /** `sha256:` and 64 hexadecimal digits. */
   readonly digest: string;
   readonly manifest: CoreManifest;
-  /** An ES module that exports `instantiate`, as text. */
+  /** The body of a function that gives `instantiate`, as text. */
   readonly glue: string;
   /** Compiled core modules by the name `glue` asks for. */
   readonly modules: ReadonlyMap<string, WebAssembly.Module>;

@@ -6,7 +6,7 @@ import { hollowModules } from "./hollow-modules.ts";
 
 /** A component as JavaScript and core modules. */
 export interface TranspiledCore {
-  /** An ES module that exports `instantiate`, which takes `Passages` besides what jco gives it. */
+  /** The body of a function that gives `instantiate`, which takes `Passages` besides what jco gives it. */
   glue: string;
   /** Core modules by the name `glue` asks for. */
   modules: Map<string, Uint8Array>;
@@ -72,7 +72,7 @@ async function transpile(
   try {
     const result = (await transpileHollow(bytes, run)) ?? (await run(bytes));
     const { glue } = adaptGlue(new TextDecoder().decode(result.files.get(GLUE)));
-    result.files.set(GLUE, new TextEncoder().encode(glue));
+    result.files.set(GLUE, new TextEncoder().encode(asFunction(glue)));
     return result;
   } catch (cause) {
     throw new ToolkitError("Cannot load core: it is not a component this host can run", {
@@ -81,6 +81,11 @@ async function transpile(
       cause,
     });
   }
+}
+
+/** What is no module is compiled at once, without a loader and its promises. */
+function asFunction(module: string): string {
+  return `"use strict";\n${module.replaceAll(/^export (?=function|const)/gm, "")}\nreturn { instantiate };`;
 }
 
 async function transpileHollow<T extends { files: Map<string, Uint8Array> }>(

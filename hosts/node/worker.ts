@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { compileFunction } from "node:vm";
 import { parentPort, receiveMessageOnPort } from "node:worker_threads";
 import type { McpRequest, Outcome } from "../../src/protocol/index.ts";
 import { attachCallLog } from "./call-log.ts";
@@ -279,8 +280,7 @@ function isJson(text: string): boolean {
 }
 
 // From memory and not from the cache folder, which may have changed since it was verified.
-const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
-const transpiled = (await import(url)) as Glue;
+const transpiled = compileFunction(glue, [], { filename: "core.js" })() as Glue;
 prepare();
 port.on("message", (message: ToWorker) => {
   if (message !== LOOK) longCalls.push(message as LongCall);
