@@ -4,7 +4,14 @@ import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
 
 /** The thread that was started before there was a core for it, where what starts the command line and what it then runs both find it. */
 const EARLY = Symbol.for("tenon.early-thread");
-const shared = globalThis as { [EARLY]?: { thread: Worker; heapMiB: number } | undefined };
+const shared = globalThis as { [EARLY]?: EarlyThread | undefined };
+
+interface EarlyThread {
+  thread: Worker;
+  heapMiB: number;
+  /** What it was given of a core. */
+  glue?: string;
+}
 
 /**
  * Starts the thread that the first core of this process will run on, so that it loads what runs cores while the core is read. It keeps
@@ -27,14 +34,32 @@ export function startThreadEarly(limits: LimitsInput = {}): void {
   thread.on("error", forget).on("exit", forget);
 }
 
-/** A thread that loads what runs cores, and then waits for its setup as the first message. */
-export function takeThread(heapMiB: number): Worker {
+/** Gives the thread that was started early the JavaScript of the core that it is going to run, which it compiles while the rest is made. */
+export function prepareThread(glue: string): void {
   const early = shared[EARLY];
-  if (early?.heapMiB !== heapMiB) return startThread(heapMiB);
+  if (!early || early.glue !== undefined) return;
+  early.glue = glue;
+  giveGlue(early.thread, glue);
+}
+
+/** A thread that loads what runs cores, was given the JavaScript of one, and waits for the rest of its setup as its next message. */
+export function takeThread(heapMiB: number, glue: string): Worker {
+  prepareThread(glue);
+  const early = shared[EARLY];
+  if (early?.heapMiB !== heapMiB || early.glue !== glue) {
+    const thread = startThread(heapMiB);
+    giveGlue(thread, glue);
+    return thread;
+  }
   const { thread } = early;
   shared[EARLY] = undefined;
   thread.removeAllListeners("error").removeAllListeners("exit").ref();
   return thread;
+}
+
+function giveGlue(thread: Worker, glue: string): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  thread.postMessage(glue);
 }
 
 function startThread(heapMiB: number): Worker {

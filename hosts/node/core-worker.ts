@@ -107,7 +107,6 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
   const owners = ownersOf(core.manifest);
   const kv = options.stores?.forThread();
   const setup: WorkerSetup = {
-    glue: core.glue,
     modules: core.modules,
     sourceMaps: core.sourceMaps,
     owners,
@@ -123,7 +122,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     links: options.hasLinks ? linkNames(core.manifest) : undefined,
     environment: core.environment,
   };
-  const thread = takeThread(guests.heapMiB);
+  const thread = takeThread(guests.heapMiB, core.glue);
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   thread.postMessage(setup);
   const loaded = new Promise<void>((resolve) => {

@@ -4,6 +4,7 @@ import { readAdmittedManifest, readManifest, type CoreManifest } from "../../src
 import { readSourceMaps } from "../../src/source-map/index.ts";
 import { boundGrowth } from "./bound-growth.ts";
 import { compileModules } from "./compile-modules.ts";
+import { prepareThread } from "./core-thread.ts";
 import type { Isolation } from "./isolation.ts";
 import { leaveUnoptimized } from "./leave-unoptimized.ts";
 import { resolveLimits, type LimitsInput } from "./limits/resolve-limits.ts";
@@ -90,6 +91,7 @@ async function load(
   const { glue, modules, imports } = await transpileCached(bytes, digest, admit, options.cacheDir).finally(
     () => optimize?.(),
   );
+  prepareThread(glue);
   const manifest = readAdmittedManifest(bytes) as CoreManifest;
   const environment = isUnsafeCore(manifest) ? unsafeEnvironment() : undefined;
   const missing = imports.filter(

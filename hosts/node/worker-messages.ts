@@ -4,9 +4,8 @@ import type { InstanceLimits } from "./instances.ts";
 import type { LinkTime } from "./link-trace.ts";
 import type { SharedKvSetup } from "./services/thread-stores.ts";
 
-/** What a worker is started with, as its first message. */
+/** What a worker is started with, as its second message; the first one is the glue of the core, see `LoadedCore`. */
 export interface WorkerSetup {
-  glue: string;
   modules: ReadonlyMap<string, WebAssembly.Module>;
   /** Source maps of the parts, as JSON by the name of the part. */
   sourceMaps: ReadonlyMap<string, string>;

@@ -47,9 +47,13 @@ interface Glue {
 type Ending = WorkerMessage & { isStarting: boolean };
 
 const port = parentPort!;
-// The first message: a thread may be started before there is a core for it.
-const setup = (await once(port, "message"))[0] as WorkerSetup;
-const { glue, modules, maxOutputBytes, owners } = setup;
+// A thread may be started before there is a core for it. Its code comes from memory and not from the cache folder, which may have
+// changed since it was verified.
+const [glue] = (await once(port, "message")) as [string];
+const transpiled = compileFunction(glue, [], { filename: "core.js" })() as Glue;
+// Nothing is waited for between the two: a message that nobody listens for is lost.
+const [setup] = (await once(port, "message")) as [WorkerSetup];
+const { modules, maxOutputBytes, owners } = setup;
 const slots = attachCallSlots(setup.slots);
 const logs = setup.logs.map((shared) => attachCallLog(shared, setup.reservedLogBytes));
 const startLog = logs.length - 1;
@@ -279,8 +283,6 @@ function isJson(text: string): boolean {
   }
 }
 
-// From memory and not from the cache folder, which may have changed since it was verified.
-const transpiled = compileFunction(glue, [], { filename: "core.js" })() as Glue;
 prepare();
 port.on("message", (message: ToWorker) => {
   if (message !== LOOK) longCalls.push(message as LongCall);
