@@ -189,7 +189,10 @@ export async function serveHttp(
     return { digest: next.digest, manifest: next.manifest, protocol, pool, taskPool, constants };
   }
 
-  let current = await start(loaded);
+  const first = start(loaded);
+  // Listening loads it, for which there is time while a thread starts.
+  process.getBuiltinModule("node:cluster");
+  let current = await first;
   observer?.serving?.(servedCore(current));
   let swapped: Promise<void> = Promise.resolve();
   const retiring = new Set<Promise<void>>();

@@ -22,12 +22,12 @@ const KEEP_AFTER_MS = 2000;
  */
 export async function runProgram(): Promise<void> {
   const filename = packageFile("dist", "cli", "program.js");
-  const source = readFileSync(filename, "latin1");
+  const source = readFileSync(filename);
   const key = JSON.stringify([FILE, process.version, process.arch, digestOf(source)]);
   // A folder that is not to be used is told of where something has to be kept in it.
   const cache = await openCache(defaultCacheDir()).catch(() => undefined);
   const cachedData = (await cache?.read(key))?.get(FILE);
-  const script = new Script(source, {
+  const script = new Script(source.toString("latin1"), {
     filename,
     ...(cachedData && { cachedData }),
   });
@@ -42,6 +42,6 @@ export async function runProgram(): Promise<void> {
 }
 
 /** V8 itself only looks at the length of what its code was made of. */
-function digestOf(source: string): string {
-  return createHash("sha256").update(source, "latin1").digest("hex");
+function digestOf(source: Uint8Array): string {
+  return createHash("sha256").update(source).digest("hex");
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createPool, loadCore, startThreadEarly, type LimitsInput, type LoadedCore } from "tenon/hosts/node";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { handlerCore } from "./handler-core.ts";
+import { servicesCore } from "./services-core.ts";
 
 const cacheDir = mkdtempSync(join(tmpdir(), "tenon-cache-"));
 let core: LoadedCore;
@@ -61,6 +62,12 @@ test("a thread that was started with another heap runs no core", async () => {
   await startEarly({ guests: { heapMiB: 65 } });
   expect(await startedBy({})).toBe(2);
   expect(await startedBy({ guests: { heapMiB: 65 } })).toBe(1);
+});
+
+test("a thread that was given the code of one core runs no other", async () => {
+  await startEarly();
+  await loadCore(await servicesCore(), { cacheDir });
+  expect(await startedBy({})).toBe(2);
 });
 
 test("limits are checked before a thread is started for them", () => {
