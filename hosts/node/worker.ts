@@ -33,6 +33,9 @@ const SLEEP_MS = 20;
 /** Calls until the event loop has its turn: what V8 puts off is done there. */
 const CALLS_PER_TURN = 1000;
 
+/** In UTF-16 code units: longer results are not held on to. */
+const MAX_KNOWN_LENGTH = 64 * 1024;
+
 /** All state of transpiled code is inside what this gives: nothing is left of an instance that is let go. */
 interface Glue {
   instantiate(
@@ -84,6 +87,8 @@ let requestId: string | undefined;
 const longCalls: LongCall[] = [];
 /** Of the call in flight: whether all that it asks for goes to the main thread. */
 let isObserved = false;
+/** The last result that was JSON. */
+let knownJson: string | undefined;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
 let isBroken = false;
 
@@ -274,13 +279,16 @@ function textSize(text: string): number {
   return text.length * 3 <= maxOutputBytes ? text.length : Buffer.byteLength(text);
 }
 
+/** Lists are mostly the text that the one before was, which need not be read again. */
 function isJson(text: string): boolean {
+  if (text === knownJson) return true;
   try {
     JSON.parse(text);
-    return true;
   } catch {
     return false;
   }
+  if (text.length <= MAX_KNOWN_LENGTH) knownJson = text;
+  return true;
 }
 
 prepare();
