@@ -37,10 +37,18 @@ export const HOST_GUARDS = [
   {
     name: "an instance for each credential",
     file: "hosts/node/isolation.ts",
-    code: 'return createHash("sha256").update(authorization).digest("base64url");',
+    code: 'return hash("sha256", authorization, "base64url");',
     becomes: "return ANONYMOUS;",
     test: "test/hosts/node/isolation.test.ts",
     named: "credential is the default",
+  },
+  {
+    name: "fields of a log line that are too long for a pattern",
+    file: "hosts/node/log-line.ts",
+    code: "text.length <= MAX_PLAIN_LENGTH && pattern.test(text)",
+    becomes: "pattern.test(text)",
+    test: "test/hosts/node/host-imports.test.ts",
+    named: "fields of any length",
   },
   {
     name: "an instance for each call",

@@ -84,6 +84,11 @@ test("logLine() gives fields as they are, or as JSON of one line", () => {
   }
 });
 
+test("logLine() takes fields of any length", () => {
+  const fields = `{${'"a":1,'.repeat(3_500_000)}"b":2}`;
+  expect(logLine({ level: "info", message: "m", fields }, new Date(0))).toContain('"fields":{"a":1,"b":2}}');
+});
+
 test("now() of the wall clock gives whole seconds and the rest", () => {
   const before = Date.now();
   const { seconds, nanoseconds } = imports["wasi:clocks/wall-clock"].now();
