@@ -67,13 +67,15 @@ export function startsWith(text: Text, literal: string): bool {
   return true;
 }
 
-/** Whether the literal, which is ASCII, occurs in a text. */
+/** Whether the literal, which is ASCII and of two characters or more, occurs in a text. */
 export function includes(text: Text, literal: string): bool {
   const last = lengthOf(text) - literal.length;
-  const first = <u8>load<u16>(changetype<usize>(literal));
+  const wanted = changetype<usize>(literal);
+  // The first alone is often a quotation mark, of which JSON is full.
+  const firstTwo = <u16>(load<u16>(wanted) | (load<u16>(wanted, 2) << 8));
   const at = placeOf(text);
   for (let i = 0; i <= last; i++) {
-    if (load<u8>(at + i) == first && startsWith(slice(text, i, lengthOf(text)), literal)) return true;
+    if (load<u16>(at + i) == firstTwo && startsWith(slice(text, i, lengthOf(text)), literal)) return true;
   }
   return false;
 }
