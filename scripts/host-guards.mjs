@@ -67,8 +67,8 @@ export const HOST_GUARDS = [
   {
     name: "instances that are kept",
     file: "hosts/node/instances.ts",
-    code: "if (kept.size <= limits.kept && keptBytes <= limits.keptBytes) break;",
-    becomes: "break;",
+    code: "while (count() > limits.kept || keptBytes > limits.keptBytes) {",
+    becomes: "while (count() < 0) {",
     test: "test/hosts/node/isolation.test.ts",
     named: "an instance is replaced",
   },
@@ -256,7 +256,7 @@ export const HOST_GUARDS = [
   {
     name: "calls ahead: their places in the queue",
     file: "hosts/node/call-queue.ts",
-    code: "size++;\n        return takeTurn",
+    code: "size++;\n      return takeTurn",
     becomes: "return takeTurn",
     test: "test/hosts/node/work-ahead.test.ts",
     named: "count as waiting",

@@ -113,7 +113,8 @@ export function createCallSlots(
     mustWake() {
       const waiting = Atomics.load(words, WAITING);
       // Once: waking it takes longer than all else that a call needs here, and it may take a while until it runs.
-      if (waiting === AWAKE || Atomics.compareExchange(words, WAITING, waiting, AWAKE) !== waiting) return false;
+      if (waiting === AWAKE || Atomics.compareExchange(words, WAITING, waiting, AWAKE) !== waiting)
+        return false;
       if (waiting === ASLEEP) Atomics.notify(words, MAILED);
       return waiting === PARKED;
     },
