@@ -111,6 +111,8 @@ export function startCoreProcess(core: LoadedCore, options: CoreWorkerOptions): 
     // Processes take one call after another.
     room: 0,
     withdraw: () => false,
+    // Its answers are messages.
+    catchUp: () => {},
     offers(key) {
       if (!bound) return "fresh";
       return bound.key === key ? "kept" : undefined;

@@ -70,6 +70,8 @@ export interface CoreWorker {
   readonly room: number;
   /** Takes back a call that it was given. False when it has begun. */
   withdraw(call: WorkerCall): boolean;
+  /** Takes answers that are there, and that it has not told of yet. */
+  catchUp(): void;
   /** True while it has no call and could run one. */
   readonly isFree: boolean;
   /** What a call of this key would meet: perhaps an instance that served it before, or a new one; nothing where it must not run. */
@@ -82,6 +84,8 @@ export interface CoreWorker {
 const LOADING_MS = 1000;
 /** What the calls that a worker has may take together, by those before, in milliseconds. */
 const AHEAD_MS = 2;
+/** Calls of one turn that a thread is not left asleep for. */
+const MANY = SLOTS / 2;
 /** How long a call waits behind another one before it is given back, in milliseconds. */
 const PATIENCE_MS = 5;
 /** How long an answer may be on its way after its deadline, in milliseconds. */
@@ -285,16 +289,26 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
     clearTimeout(patience);
   }
 
-  /** One wake-up for all calls that arrive in a turn of the event loop: it takes longer than handing a call over. */
+  /**
+   * One wake-up for the calls that arrive in a turn of the event loop, since it takes longer than handing a call over; but where they are
+   * many, or it takes no more, the thread is to begin while the rest arrives.
+   */
   function wakeSoon(): void {
-    if (isWaking) return;
-    isWaking = true;
-    setImmediate(wake);
+    if (held.length === MANY || worker.room <= 0) {
+      wake();
+    } else if (!isWaking) {
+      isWaking = true;
+      setImmediate(wakeNow);
+    }
+  }
+
+  function wakeNow(): void {
+    isWaking = false;
+    wake();
   }
 
   function wake(): void {
-    isWaking = false;
-    if (!ended && slots.mustWake()) post(LOOK);
+    if (!ended && held.length > 0 && slots.mustWake()) post(LOOK);
   }
 
   function post(message: ToWorker): void {
@@ -355,6 +369,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       held.splice(at, 1);
       return true;
     },
+    catchUp: takeAnswers,
     async terminate() {
       ended = true;
       started();

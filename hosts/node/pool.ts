@@ -314,6 +314,13 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
     return bulkhead.admits(job.part, hasTime(job, Date.now()));
   }
 
+  /** Whether a call would be run or find a place in the queue: in a burst there may be answers that nobody has looked for. */
+  function hasRoom(peer: string | undefined): boolean {
+    if (mayStart() || waiting.hasRoom(peer)) return true;
+    for (const worker of all) worker.catchUp();
+    return mayStart() || waiting.hasRoom(peer);
+  }
+
   /** Whether there is a thread for a call. */
   function mayStart(): boolean {
     return busy < workers && idle.length > 0;
@@ -354,7 +361,7 @@ export async function createPool(core: LoadedCore, options: PoolOptions = {}): P
   return {
     workers,
     stats: () => ({ workers, busy, idle: idle.length, queued: waiting.size, resting: circuits.states() }),
-    hasRoom: (peer) => !closed && (mayStart() || waiting.hasRoom(peer)),
+    hasRoom: (peer) => !closed && hasRoom(peer),
     handle(context, request, callOptions) {
       return new Promise((settle) => {
         const job: Job = {
