@@ -298,17 +298,13 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
       wake();
     } else if (!isWaking) {
       isWaking = true;
-      setImmediate(wakeNow);
+      setImmediate(wake);
     }
   }
 
-  function wakeNow(): void {
-    isWaking = false;
-    wake();
-  }
-
   function wake(): void {
-    if (!ended && held.length > 0 && slots.mustWake()) post(LOOK);
+    isWaking = false;
+    if (!ended && slots.mustWake()) post(LOOK);
   }
 
   function post(message: ToWorker): void {
