@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import type { CoreManifest } from "../../src/manifest/index.ts";
 import {
   createLineFramer,
@@ -37,6 +38,11 @@ export interface ServeStdioOptions
 }
 
 const CALLS_PER_WORKER = 4;
+/**
+ * Milliseconds between the last notification of a request and its answer. Clients built on the official SDK forget a call as soon as they
+ * have read its answer, and look at notifications a moment later: progress that comes with the same read is lost, or an error to them.
+ */
+const ANSWER_GAP_MS = 10;
 
 /**
  * Serves a core over MCP's stdio transport until the input ends and everything taken from it is answered. Answers come
@@ -113,15 +119,23 @@ export async function serveStdio(core: LoadedCore | Uint8Array, options: ServeSt
     });
   }
 
-  function answerOf(step: Step<string | undefined>, signal: Signal): Promise<string | undefined> {
-    return takeSteps(step, {
+  async function answerOf(step: Step<string | undefined>, signal: Signal): Promise<string | undefined> {
+    let notifiedAt = -Infinity;
+    const answer = await takeSteps(step, {
       pool: () => counted,
       signal,
       closing: closing.signal,
       log,
       isStalled: () => output.writableLength > streamBytes,
-      send: (part) => void (part !== undefined && outputOpen && output.write(`${part}\n`)),
+      send(part) {
+        if (part === undefined || !outputOpen) return;
+        output.write(`${part}\n`);
+        notifiedAt = performance.now();
+      },
     });
+    const early = ANSWER_GAP_MS - (performance.now() - notifiedAt);
+    if (early > 0) await pause(early);
+    return answer;
   }
 
   /** Does what a line asks for, and gives what it is answered with. */

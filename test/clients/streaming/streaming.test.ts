@@ -25,6 +25,13 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([running.stop("SIGTERM"), withSessions.stop("SIGTERM")]));
 
+/** A JSON-RPC message, as far as it is looked at. */
+interface Message {
+  method?: string;
+  params?: { progressToken?: unknown; progress?: number; total?: number; message?: string };
+  result?: { content?: { text?: string }[] };
+}
+
 /** One connection, whatever SDK made it. */
 interface Connection {
   call(
@@ -32,6 +39,8 @@ interface Connection {
     label: string,
     options?: { onprogress?: (progress: unknown) => void; signal?: AbortSignal; level?: string },
   ): Promise<object>;
+  /** Messages so far, as the transport gave them to the SDK. */
+  readonly received: Message[];
   /** Log messages so far. */
   readonly logs: unknown[];
   /** Resolves with the next log message. */
@@ -76,6 +85,17 @@ function awaiting(stderr: unknown): (pattern: RegExp) => Promise<unknown> {
     });
 }
 
+/** What a transport that is connected gives its client from now on. */
+function receivedBy(transport: { onmessage?: ((message: any, extra?: any) => void) | undefined }): Message[] {
+  const received: Message[] = [];
+  const { onmessage } = transport;
+  transport.onmessage = (message, extra) => {
+    received.push(message as Message);
+    onmessage?.(message, extra);
+  };
+  return received;
+}
+
 async function connectV1(transport: TransportV1, hostLogs: Connection["hostLogs"]): Promise<Connection> {
   const client = new ClientV1({ name: "suite", version: "1.0.0" });
   const { add, ...kept } = logKeeper();
@@ -83,6 +103,7 @@ async function connectV1(transport: TransportV1, hostLogs: Connection["hostLogs"
   await client.connect(transport);
   return {
     ...kept,
+    received: receivedBy(transport),
     hostLogs,
     async call(name, label, { level, ...options } = {}) {
       if (level !== undefined) await client.setLoggingLevel(level as "info");
@@ -102,6 +123,7 @@ async function connectV2(transport: v2.Transport, hostLogs: Connection["hostLogs
   await client.connect(transport);
   return {
     ...kept,
+    received: receivedBy(transport),
     hostLogs,
     call: (name, label, { level, ...options } = {}) =>
       client.callTool(
@@ -138,16 +160,29 @@ for (const [name, connect] of Object.entries(connections)) {
 
     test("progress arrives in order, each with the call it belongs to", async () => {
       const seen: Record<string, unknown[]> = { a: [], b: [] };
+      connection.received.length = 0;
       const results = await Promise.all(
         ["a", "b"].map((label) =>
           connection.call("work", label, { onprogress: (progress) => seen[label]!.push(progress) }),
         ),
       );
       expect(results).toMatchObject([{ content: [{ text: "a" }] }, { content: [{ text: "b" }] }]);
+      const { received } = connection;
       for (const label of ["a", "b"]) {
-        expect(seen[label]).toEqual(
-          [1, 2, 3].map((progress) => ({ progress, total: 3, message: `${label} ${progress}` })),
+        const expected = [1, 2, 3].map((progress) => ({
+          progress,
+          total: 3,
+          message: `${label} ${progress}`,
+        }));
+        const told = received.filter(({ params }) => params?.message?.startsWith(label));
+        const [first] = told;
+        expect(told.map(({ params }) => params)).toEqual(
+          expected.map((each) => ({ ...each, progressToken: first?.params?.progressToken })),
         );
+        const answer = received.findIndex(({ result }) => result?.content?.[0]?.text === label);
+        expect(received.indexOf(told.at(-1)!)).toBeLessThan(answer);
+        // An SDK that reads an answer together with progress forgets the call before it passes that on.
+        expect(seen[label]).toEqual(expected.slice(0, seen[label]!.length));
       }
     });
 

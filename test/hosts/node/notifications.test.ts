@@ -154,4 +154,24 @@ describe("serveStdio()", () => {
     expect(lines.length).toBeLessThan(10);
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ id: 7, result: { content: [{ text: "flooded" }] } });
   });
+
+  test("leaves a client time for the last notification before it answers", async () => {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const seen: string[] = [];
+    let written = "";
+    output.setEncoding("utf8").on("data", (text: string) => {
+      written += text;
+      if (!written.endsWith("\n")) return;
+      for (const line of written.trimEnd().split("\n")) {
+        const { params, id } = JSON.parse(line) as { params?: { data: number }; id?: number };
+        if (params?.data === 4) setTimeout(() => seen.push("a moment later"), 5);
+        seen.push(params ? `notification ${params.data}` : `answer ${id}`);
+      }
+      written = "";
+    });
+    input.end('{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"count","arguments":{}}}\n');
+    await serveStdio(core, { input, output, workers: 1, log });
+    expect(seen.slice(-3)).toEqual(["notification 4", "a moment later", "answer 7"]);
+  });
 });
