@@ -146,10 +146,10 @@ export function createCallSlots(
 /** The worker's side of {@link CallSlots}. */
 export interface WorkerSlots {
   /**
-   * Begins the next call, and gives its slot. Sleeps while there is none; nothing once that took `waitMs`, and then a message
-   * says when to ask again.
+   * Begins the next call, and gives its slot. Sleeps while there is none, after `onNone`; nothing once that took `waitMs`, and then a
+   * message says when to ask again.
    */
-  begin(waitMs: number): number | undefined;
+  begin(waitMs: number, onNone: () => void): number | undefined;
   /** The number of the call in a slot; see {@link CallSlots.turn}. */
   turnOf(slot: number): number;
   /** The call of a slot; nothing where it comes by message. */
@@ -170,7 +170,7 @@ export function attachCallSlots(shared: SharedArrayBuffer): WorkerSlots {
   let begun = 0;
 
   return {
-    begin(waitMs) {
+    begin(waitMs, onNone) {
       for (;;) {
         while (Atomics.load(words, MAILED) !== begun) {
           const slot = begun & (SLOTS - 1);
@@ -179,6 +179,7 @@ export function attachCallSlots(shared: SharedArrayBuffer): WorkerSlots {
           if (Atomics.compareExchange(words, state, HANDED, BEGUN) === HANDED) return slot;
           Atomics.compareExchange(words, state, WITHDRAWN, FREE);
         }
+        onNone();
         Atomics.store(words, WAITING, ASLEEP);
         if (Atomics.wait(words, MAILED, begun, waitMs) === "timed-out") {
           // Either this sees the call that is handed over now, or who hands it over sees this.

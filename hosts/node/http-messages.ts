@@ -12,7 +12,36 @@ export function requestHead(
 }
 
 /** Sends an answer, unless its client is gone. */
-export function send(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
+export type Send = (response: ServerResponse, answer: HttpAnswer) => void;
+
+/**
+ * Makes what sends the answers of one server, those of each turn of the event loop at its end: who reads several of them is then woken
+ * once, and not for each.
+ *
+ * @param onFault Takes what keeps one of them from being sent.
+ */
+export function createSender(onFault: (response: ServerResponse, error: unknown) => void): Send {
+  let waiting: { response: ServerResponse; answer: HttpAnswer }[] = [];
+
+  function sendAll(): void {
+    const all = waiting;
+    waiting = [];
+    for (const { response, answer } of all) {
+      try {
+        sendNow(response, answer);
+      } catch (error) {
+        onFault(response, error);
+      }
+    }
+  }
+
+  return (response, answer) => {
+    if (waiting.length === 0) setImmediate(sendAll);
+    waiting.push({ response, answer });
+  };
+}
+
+function sendNow(response: ServerResponse, { status, headers, body }: HttpAnswer): void {
   if (response.destroyed) return;
   const fields: string[] = [];
   for (const [name, value] of headers) fields.push(name, value);

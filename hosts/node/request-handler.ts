@@ -13,7 +13,7 @@ import type { ConstantResults } from "./constant-results.ts";
 import type { Drain } from "./drain.ts";
 import { createHoldOff } from "./hold-off.ts";
 import { reportFault, type LogSink } from "./host-log.ts";
-import { requestHead, send, sendPart } from "./http-messages.ts";
+import { createSender, requestHead, sendPart } from "./http-messages.ts";
 import type { Limits } from "./limits/resolve-limits.ts";
 import type { Observer, RequestObserver } from "./observe/observer.ts";
 import type { Pool } from "./pool.ts";
@@ -79,6 +79,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   const bodies = createBodyReader(limits);
   const holdOff = createHoldOff();
   const unread = createUnreadAnswers(drain.responses, limits);
+  const send = createSender(fail);
   /** Requests in flight that their clients can cancel by name. */
   const requests = new Map<string, Cancellation>();
 
@@ -110,7 +111,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       const { body } = last;
       if (response.headersSent) response.end(body);
       else send(response, last);
-      if (body !== undefined && body.length > LARGE_ANSWER) unread.added();
+      // Behind it, as it is sent at the end of this turn.
+      if (body !== undefined && body.length > LARGE_ANSWER) setImmediate(() => unread.added());
     });
   }
 

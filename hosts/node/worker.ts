@@ -30,6 +30,8 @@ const HANDLER = "tenon:mcp/handler@0.1.0";
 const HOST = "host";
 /** How long it sleeps where no message wakes it, which is the cheaper sleep. */
 const SLEEP_MS = 20;
+/** Answers after which the main thread is told of them, while there are further calls to go on with. */
+const ANSWERS_TOLD_OF = 4;
 /** Calls until the event loop has its turn: what V8 puts off is done there. */
 const CALLS_PER_TURN = 1000;
 
@@ -89,6 +91,8 @@ const longCalls: LongCall[] = [];
 let isObserved = false;
 /** The last result that was JSON. */
 let knownJson: string | undefined;
+/** Answers that the main thread was not told of. */
+let untold = 0;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
 let isBroken = false;
 
@@ -148,7 +152,7 @@ function longCall(of: number): CallMessage {
 /** Takes calls as long as there are any. */
 function serve(): void {
   for (let calls = 0; calls < CALLS_PER_TURN; calls++) {
-    slot = isBroken ? undefined : slots.begin(SLEEP_MS);
+    slot = isBroken ? undefined : slots.begin(SLEEP_MS, tell);
     if (slot === undefined) return;
     call(slot, slots.read(slot) ?? longCall(slot));
   }
@@ -194,7 +198,8 @@ function end(of: number, message: string | Ending): void {
   slot = undefined;
   if (links) post({ kind: "links", times: links.take() });
   if (typeof message === "string" && !links && slots.answer(of, message, isStarting)) {
-    if (slots.mustTell()) post(LOOK);
+    untold++;
+    if (isStarting || untold === ANSWERS_TOLD_OF) tell();
   } else {
     // First, since the slot may be another call's as soon as the message is there.
     slots.posted(of);
@@ -205,6 +210,12 @@ function end(of: number, message: string | Ending): void {
     );
   }
   if (isStarting && !isBroken) prepare();
+}
+
+/** Tells the main thread of answers that it does not know of. */
+function tell(): void {
+  if (untold > 0 && slots.mustTell()) post(LOOK);
+  untold = 0;
 }
 
 function prepare(): void {

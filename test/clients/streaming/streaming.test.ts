@@ -89,6 +89,7 @@ function awaiting(stderr: unknown): (pattern: RegExp) => Promise<unknown> {
 function receivedBy(transport: { onmessage?: ((message: any, extra?: any) => void) | undefined }): Message[] {
   const received: Message[] = [];
   const { onmessage } = transport;
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a transport of MCP has no events
   transport.onmessage = (message, extra) => {
     received.push(message as Message);
     onmessage?.(message, extra);

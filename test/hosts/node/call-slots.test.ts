@@ -20,10 +20,12 @@ function bothSides(): {
   return { main, worker: attachCallSlots(main.shared) };
 }
 
+const noop = (): void => {};
+
 /** The targets of the calls that begin, in order, with what ends each. */
 function beginAll(worker: ReturnType<typeof attachCallSlots>): (string | undefined)[] {
   const begun: (string | undefined)[] = [];
-  for (let slot = worker.begin(0); slot !== undefined; slot = worker.begin(0)) {
+  for (let slot = worker.begin(0, noop); slot !== undefined; slot = worker.begin(0, noop)) {
     begun.push(worker.read(slot)!.request.target);
     worker.answer(slot, "{}", false);
   }
@@ -42,16 +44,29 @@ describe("createCallSlots()", () => {
     };
     const slot = main.hand(call);
     expect(main.answerOf(slot)).toBeUndefined();
-    expect(worker.begin(0)).toBe(slot);
+    expect(worker.begin(0, noop)).toBe(slot);
     expect(worker.read(slot)).toEqual(call);
     expect(worker.answer(slot, '{"ü":"😀"}', true)).toBe(true);
     expect(main.answerOf(slot)).toEqual({ text: '{"ü":"😀"}', isStarting: true });
   });
 
+  test("says that there is no call before it sleeps, and not while there are some", () => {
+    const { main, worker } = bothSides();
+    const said: string[] = [];
+    const begin = (): number | undefined => worker.begin(0, () => said.push("none"));
+    const [first, second, third] = ["a", "b", "c"].map((name) => main.hand(callOf(name)));
+    expect(begin()).toBe(first);
+    expect(begin()).toBe(second);
+    expect(said).toEqual([]);
+    main.withdraw(third!);
+    expect(begin()).toBeUndefined();
+    expect(said).toEqual(["none"]);
+  });
+
   test("begins calls in order and none that was taken back, and takes none back that has begun", () => {
     const { main, worker } = bothSides();
     const slots = ["a", "b", "c", "d"].map((name) => main.hand(callOf(name)));
-    expect(worker.begin(0)).toBe(slots[0]);
+    expect(worker.begin(0, noop)).toBe(slots[0]);
     expect(main.withdraw(slots[0]!)).toBe(false);
     expect(main.withdraw(slots[1]!)).toBe(true);
     expect(main.withdraw(slots[3]!)).toBe(true);
@@ -79,14 +94,14 @@ describe("createCallSlots()", () => {
     const { main, worker } = bothSides();
     const [first, second] = [main.hand(callOf("a")), main.hand(callOf("b"))];
     main.cancel(second);
-    expect(worker.begin(0)).toBe(first);
+    expect(worker.begin(0, noop)).toBe(first);
     expect(worker.isCancelled(first)).toBe(false);
     main.cancel(first);
     expect(worker.isCancelled(first)).toBe(true);
     worker.answer(first, "{}", false);
     expect(main.answerOf(first)).toEqual({ text: "{}", isStarting: false });
     main.free(first);
-    expect(worker.begin(0)).toBe(second);
+    expect(worker.begin(0, noop)).toBe(second);
     expect(worker.isCancelled(second)).toBe(true);
     for (let i = 2; i < SLOTS; i++) main.hand(callOf("c"));
     expect(main.hand(callOf("d"))).toBe(first);
@@ -99,7 +114,7 @@ describe("createCallSlots()", () => {
     expect(main.fits(callOf("a"))).toBe(true);
     expect(main.fits(long)).toBe(false);
     const slot = main.hand(long);
-    expect(worker.begin(0)).toBe(slot);
+    expect(worker.begin(0, noop)).toBe(slot);
     expect(worker.read(slot)).toBeUndefined();
     expect(worker.answer(slot, "ä".repeat(20_000), false)).toBe(false);
     worker.posted(slot);

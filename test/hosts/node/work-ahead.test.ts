@@ -83,6 +83,16 @@ test("calls behind one that runs over its deadline are answered by another threa
   });
 });
 
+test("answers do not wait for the call behind them", async () => {
+  await withPool(hostile, {}, async (call, pool) => {
+    const before = many(3, () => call("echo"));
+    const loop = call("loop", { deadline: Date.now() + 2000 });
+    for (const result of await before) expect(result).toMatchObject(succeeded);
+    expect(pool.stats()).toMatchObject({ busy: 1, queued: 0 });
+    expect(await loop).toEqual({ failure: "deadline" });
+  });
+});
+
 test.each(["throw", "recurse", "hoard"])("calls behind one that ends with %s are answered", async (fault) => {
   await withPool(hostile, {}, async (call) => {
     const before = many(3, () => call("echo"));
