@@ -20,6 +20,7 @@ const calls = readNumber("calls", values.calls, { least: 1, most: 10_000 });
 const AT_ONCE = 16;
 const SAME = 500;
 const FRESH = 200;
+const FRESH_PROCESSES = 4;
 const folder = join(import.meta.dirname, "..", "dist", "bench");
 const source = `import { defineTool, provider, ToolError } from "tenon";
 import * as z from "zod/mini";
@@ -66,8 +67,9 @@ console.log(
 );
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const isolation of ISOLATIONS) {
-  // Each credential that changes costs a process there.
-  const share = isolation === "process" ? 50 : 1;
+  // Each credential that changes costs a process there: it comes back for the second half of its calls, and not for each.
+  const hasProcesses = isolation === "process";
+  const inTurn = hasProcesses ? Math.ceil(calls / 2) : 1;
   const pool = await createPool(core, { isolation, patient: true, allReady: true, log: () => {} });
   const results = { own: 0, foreign: 0, failed: 0 };
   const send = async (credential) => {
@@ -88,11 +90,12 @@ for (const isolation of ISOLATIONS) {
   };
   await time(50, () => "warm");
   const same = await time(SAME, () => "warm");
-  const fresh = await time(Math.ceil(FRESH / share), (i) => `fresh-${i}`);
-  const rest = Math.ceil((credentials * calls) / share);
+  const fresh = await time(hasProcesses ? FRESH_PROCESSES : FRESH, (i) => `fresh-${i}`);
+  const rest = credentials * calls;
   for (let i = 0; i < rest; i += AT_ONCE) {
     const some = Math.min(AT_ONCE, rest - i);
-    await Promise.all(Array.from({ length: some }, (_, at) => send(`credential-${(i + at) % credentials}`)));
+    const credential = (at) => Math.floor((i + at) / inTurn) % credentials;
+    await Promise.all(Array.from({ length: some }, (_, at) => send(`credential-${credential(at)}`)));
   }
   const rss = (process.memoryUsage.rss() / 1e6).toFixed(0);
   const cells = [isolation, rest, results.foreign, results.failed, ...same, ...fresh, rss];
