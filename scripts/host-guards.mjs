@@ -308,7 +308,7 @@ export const HOST_GUARDS = [
   {
     name: "calls ahead: no answer longer than its slot",
     file: "hosts/node/call-slots.ts",
-    code: "if (answer.length * BYTES_PER_UNIT > SLOT_BYTES) return false;",
+    code: "if (!fitsSlot(answer)) return false;",
     test: "test/hosts/node/call-slots.test.ts",
   },
   {

@@ -193,7 +193,7 @@ export function attachCallSlots(shared: SharedArrayBuffer): WorkerSlots {
     read: (slot) => readCall(words, text, slot),
     isCancelled: (slot) => Atomics.load(words, wordOf(slot) + CANCELLED) === 1,
     answer(slot, answer, isStarting) {
-      if (answer.length * BYTES_PER_UNIT > SLOT_BYTES) return false;
+      if (!fitsSlot(answer)) return false;
       const word = wordOf(slot);
       words[word + BYTES] = text.write(answer, slot * SLOT_BYTES, SLOT_BYTES);
       Atomics.store(words, word + STATE, isStarting ? ANSWERED_STARTING : ANSWERED);
@@ -215,6 +215,14 @@ function viewsOf(shared: SharedArrayBuffer): { words: Int32Array; text: Buffer }
 
 function wordOf(slot: number): number {
   return SLOT_WORDS + slot * WORDS_PER_SLOT;
+}
+
+/** Bytes are counted near the end alone, where lists of many tools are: a message takes longer. */
+function fitsSlot(text: string): boolean {
+  const { length } = text;
+  return (
+    length * BYTES_PER_UNIT <= SLOT_BYTES || (length <= SLOT_BYTES && Buffer.byteLength(text) <= SLOT_BYTES)
+  );
 }
 
 /** Exact lengths are not worth counting: hardly a call is near the end. */

@@ -108,6 +108,17 @@ describe("createCallSlots()", () => {
     expect(worker.isCancelled(first)).toBe(false);
   });
 
+  test("has room for an answer by its bytes", () => {
+    const { main, worker } = bothSides();
+    const slot = main.hand(callOf("a"));
+    worker.begin(0, noop);
+    expect(worker.answer(slot, "a".repeat(32 * 1024 + 1), false)).toBe(false);
+    expect(worker.answer(slot, "ä".repeat(16 * 1024 + 1), false)).toBe(false);
+    const text = `${"ä".repeat(16 * 1024 - 1)}ab`;
+    expect(worker.answer(slot, text, false)).toBe(true);
+    expect(main.answerOf(slot)).toEqual({ text, isStarting: false });
+  });
+
   test("leaves texts that are too long to messages", () => {
     const { main, worker } = bothSides();
     const long = callOf("a", JSON.stringify("ä".repeat(20_000)));
