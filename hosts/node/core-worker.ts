@@ -46,7 +46,7 @@ export interface CoreWorkerOptions {
   onRefusal(refusal: Refusal, requestId: string | undefined): void;
   /** Takes how many refusals of a call there were beyond those. */
   onRefusals(further: number, requestId: string | undefined): void;
-  /** Takes the log lines of one call, and how many were dropped. */
+  /** Takes the log lines of one call, and how many were dropped; then also whose call it was. */
   onLog(lines: Buffer | undefined, dropped: number, requestId: string | undefined): void;
   /** The worker is of no more use. Called once; says whether it had been ready before, and whose call it was busy with. */
   onEnd(
@@ -234,7 +234,7 @@ export function startCoreWorker(core: LoadedCore, options: CoreWorkerOptions): C
 
   function takeLog(log: CallLog): void {
     const { lines, dropped } = log.take();
-    if (lines || dropped > 0) options.onLog(lines, dropped, requestId());
+    if (lines || dropped > 0) options.onLog(lines, dropped, dropped > 0 ? requestId() : undefined);
   }
 
   /** Gives back the calls that were not begun, from a place in the row on. */

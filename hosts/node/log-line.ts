@@ -22,14 +22,26 @@ const objectOf = (value: string): string => `\\{(?:"${PLAIN}":(?:${value})(?:,(?
 /** An object as most are that are logged: nothing in it is escaped or to be escaped, and its members lie two levels deep at most. */
 const PLAIN_OBJECT = new RegExp(`^${objectOf(`${SCALAR}|${objectOf(SCALAR)}`)}$`);
 
+/** The time of the line before, in milliseconds and as text: many lines are of one millisecond. */
+let knownTime = NaN;
+let knownText = "";
+
 /** A log entry as one line of JSON, with nothing in it that a terminal would act on. */
 export function logLine({ level, source, requestId, message, fields }: LogEntry, time: Date): string {
-  let line = `{"time":"${time.toISOString()}","level":${quoted(level)}`;
+  let line = `{"time":"${timeText(time)}","level":${quoted(level)}`;
   if (source !== undefined) line += `,"source":${quoted(source)}`;
   if (requestId !== undefined) line += `,"requestId":${quoted(requestId)}`;
   line += `,"message":${quoted(message)}`;
   if (fields !== undefined) line += `,"fields":${fieldsText(fields)}`;
   return `${line}}`;
+}
+
+function timeText(time: Date): string {
+  if (time.getTime() !== knownTime) {
+    knownText = time.toISOString();
+    knownTime = time.getTime();
+  }
+  return knownText;
 }
 
 function isMatch(pattern: RegExp, text: string): boolean {

@@ -96,10 +96,10 @@ let untold = 0;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
 let isBroken = false;
 
-function write(entry: LogEntry): void {
-  const { source } = entry;
+function write({ level, source, message, fields }: LogEntry): void {
   const isReserved = source === HOST || (source !== undefined && setup.middleware.has(source));
-  logs[slot ?? startLog]!.add(logLine({ ...entry, requestId }, new Date()), isReserved);
+  const line = logLine({ level, source, requestId, message, fields }, new Date());
+  logs[slot ?? startLog]!.add(line, isReserved);
 }
 
 /** Logs for whoever runs the server; clients learn nothing of it. */

@@ -189,7 +189,7 @@ export const LIMITS = {
     recycleCalls: {
       about: "calls of one instance; then it is replaced, as after a trap",
       unit: "count",
-      normal: 10_000,
+      normal: 100_000,
       range: [1, 1_000_000_000],
     },
     recycleMs: {

@@ -105,7 +105,7 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
   }
 
   function mask(): number {
-    return 2 ** state[BITS + state[ACTIVE]!]! - 1;
+    return (1 << state[BITS + state[ACTIVE]!]!) - 1;
   }
 
   /** Looks for a key from now on. */
