@@ -17,10 +17,11 @@ const INSTANTIATE =
 /** In this order: what follows `parameter` needs it. */
 const PIECES: Record<string, Piece> = {
   log,
-  texts,
-  lengths,
+  marks,
   parameter: (glue) =>
     glue.includes(INSTANTIATE) ? glue.replace(INSTANTIATE, `${INSTANTIATE}, passages`) : undefined,
+  views,
+  texts,
   tasks,
   copies,
   accesses,
@@ -48,55 +49,48 @@ function log(glue: string): string | undefined {
 }
 
 /** A byte order mark at the start of a text is part of it. */
-function texts(glue: string): string | undefined {
+function marks(glue: string): string | undefined {
   const decoder = "new TextDecoder()";
   return glue.includes(decoder)
     ? glue.replaceAll(decoder, 'new TextDecoder("utf-8", { ignoreBOM: true })')
     : undefined;
 }
 
-/** How many bytes a text takes, which jco counts character by character. */
-function lengths(glue: string): string | undefined {
+/** How jco reads texts and numbers: by a view of its own for each text, and one for all memories, made anew for each that is not the last one's. */
+function views(glue: string): string | undefined {
+  const definition =
+    /let dv = new DataView\(new ArrayBuffer\(\)\);\s*const dataView = mem => dv\.buffer === mem\.buffer \? dv : dv = new DataView\(mem\.buffer\);/;
+  const text = /\bTEXT_DECODER_UTF8\.decode\(new Uint8Array\((memory\d+)\.buffer, (ptr\d+), (len\d+)\)\)/g;
+  return definition.test(glue)
+    ? glue
+        .replace(definition, "const { viewOf: dataView, textAt } = passages.memories;")
+        .replace(text, "textAt($1, $2, $3)")
+    : undefined;
+}
+
+/** How jco writes texts: it counts their bytes character by character. */
+function texts(glue: string): string | undefined {
   return replaceFunction(
     glue,
     "_utf8AllocateAndEncode",
     "f720e7c7",
-    `function _utf8AllocateAndEncode(s, realloc, memory) {
-    if (typeof s !== 'string') {
-      throw new TypeError('expected a string, received [' + typeof s + ']');
-    }
-    const len = Buffer.byteLength(s);
-    if (len === 0) { return { ptr: 1, len }; }
-    const ptr = realloc(0, 0, 1, len);
-    const { read, written } = TEXT_ENCODER_UTF8.encodeInto(s, new Uint8Array(memory.buffer, ptr, len));
-    if (read !== s.length || written !== len) {
-      throw new Error('failed to encode whole string');
-    }
-    return { ptr, len };
-  }`,
+    "const { putText: _utf8AllocateAndEncode } = passages.memories;",
   );
 }
 
 /** Functions that are exchanged: the first digits of the SHA-256 digest of the text, by lines without indentation, and what comes instead. */
 const TASK_FUNCTIONS: readonly [name: string, digest: string, by: string][] = [
-  ["createNewCurrentTask", "15943a3d", "const { createNewCurrentTask } = passages.runtime;"],
-  ["getCurrentTask", "21847d47", "const { getCurrentTask } = passages.runtime;"],
-  ["_getGlobalCurrentTaskMeta", "1cd0896a", "const { _getGlobalCurrentTaskMeta } = passages.runtime;"],
-  ["_withGlobalCurrentTaskMeta", "73e369aa", "const { _withGlobalCurrentTaskMeta } = passages.runtime;"],
+  ["createNewCurrentTask", "15943a3d", "const { ofImport: taskOfImport, ofExport: taskOfExport } = passages.tasks;"],
+  ["getCurrentTask", "21847d47", "const { getCurrentTask } = passages.tasks;"],
+  ["_getGlobalCurrentTaskMeta", "1cd0896a", "const { _getGlobalCurrentTaskMeta } = passages.tasks;"],
+  ["_withGlobalCurrentTaskMeta", "73e369aa", "const { _withGlobalCurrentTaskMeta } = passages.tasks;"],
   ["contextGet", "cf6a4210", ""],
   ["contextSet", "08cc2b85", ""],
 ];
 
 /** Likewise, of cores that have such calls. */
 const CALL_FUNCTIONS: typeof TASK_FUNCTIONS = [
-  [
-    "_lowerImportBackwardsCompat",
-    "e086d82d",
-    `function _lowerImportBackwardsCompat(args, ...params) {
-      _checkMayLeave(args.componentIdx);
-      return args.importFn(...params);
-    }`,
-  ],
+  ["_lowerImportBackwardsCompat", "e086d82d", ""],
   ["_symmetricSyncGuestCallEnter", "02367627", "const _symmetricSyncGuestCallEnter = passages.calls.enter;"],
   ["_symmetricSyncGuestCallExit", "6a295552", "const _symmetricSyncGuestCallExit = passages.calls.exit;"],
 ];
@@ -122,8 +116,12 @@ const PROMISING = /try \{\s*(\w+ = )WebAssembly\.promising\(([^;]+)\);\s*\} catc
  */
 const CLOSURES: readonly [pattern: RegExp, by: string][] = [
   [
-    /const hostProvided = true;\s*let parentTask;\s*let task;\s*let subtask;\s*const createTask = \(\) => \{\s*const results = createNewCurrentTask\((\{[^}]*\})\);\s*task = results\[0\];\s*\};\s*taskCreation: \{\s*parentTask = getCurrentTask\(\s*\d+,\s*_getGlobalCurrentTaskMeta\(\d+\)\?\.taskID,\s*\)\?\.task;\s*if \(!parentTask\) \{\s*createTask\(\);\s*break taskCreation;\s*\}(?:(?!const started)[^])*(?=const started = task\.enterSync\(\);)/g,
-    "const [task] = createNewCurrentTask($1);\n",
+    /const hostProvided = true;\s*let parentTask;\s*let task;\s*let subtask;\s*const createTask = \(\) => \{\s*const results = createNewCurrentTask\(\{[^}]*callingWasmExport: false,\s*\}\);\s*task = results\[0\];\s*\};\s*taskCreation: \{\s*parentTask = getCurrentTask\(\s*\d+,\s*_getGlobalCurrentTaskMeta\(\d+\)\?\.taskID,\s*\)\?\.task;\s*if \(!parentTask\) \{\s*createTask\(\);\s*break taskCreation;\s*\}(?:(?!const started)[^])*(?=const started = task\.enterSync\(\);)/g,
+    "const task = taskOfImport;\n",
+  ],
+  [
+    /const \[task, _wasm_call_currentTaskID\] = createNewCurrentTask\(\{[^}]*callingWasmExport: true,\s*\}\);/g,
+    "const task = taskOfExport;",
   ],
   [
     /_withGlobalCurrentTaskMeta\(\{\s*componentIdx: task\.componentIdx\(\),\s*taskID: task\.id\(\),\s*fn: \(\) => _trackHostOperation\(\(\) => ((?:(?!_trackHostOperation)[^])*?)\),\s*\}\)\s*;/g,
@@ -138,7 +136,7 @@ const CLOSURES: readonly [pattern: RegExp, by: string][] = [
     "$1$3$1}",
   ],
 ];
-const CLOSURE = /const createTask = |: task\.(?:id|componentIdx)\(\),\s*fn: /;
+const CLOSURE = /createNewCurrentTask|const createTask = |: task\.(?:id|componentIdx)\(\),\s*fn: /;
 const ASYNCHRONOUS = /\b(?:isAsync|isManualAsync|funcTypeIsAsync|async): true\b/;
 
 function tasks(glue: string): string | undefined {
@@ -156,9 +154,32 @@ function tasks(glue: string): string | undefined {
   );
   text = text?.replace(PROMISING, "$1$2;");
   for (const [pattern, by] of CLOSURES) text = text?.replace(pattern, by);
+  text = text && hostCalls(text);
   return text && (/\bcontext[GS]et\b|WebAssembly\.promising/.test(text) || CLOSURE.test(text))
     ? undefined
     : text;
+}
+
+/**
+ * A function of the host as parts import it: wrapped for a call that waits and for one that does not, with descriptions of its types in either.
+ * Whether a part may leave is asked in front of both, which is what remains.
+ */
+const WRAPPED =
+  /\blet (trampoline(\d+)) = _\1\.manuallyAsync \? new WebAssembly\.Suspending\(_suspendingImport\((\d+), _lowerImportBackwardsCompat\.bind\((\s*null,\s*\{\s*trampolineIdx: \2,\s*componentIdx: \3,(?:(?!importFn: )[^])*importFn: _\1,\s*\},\s*)\)\)\) : _lowerImportBackwardsCompat\.bind\(\4\);/g;
+
+function hostCalls(glue: string): string | undefined {
+  const parts = new Map<string, string>();
+  const text = glue
+    .replace(WRAPPED, (_, name: string, _at, part: string) => {
+      parts.set(name, part);
+      return `const ${name} = _${name};`;
+    })
+    .replace(/\bconst _(trampoline\d+) = function\([^)]*\) \{/g, (head, name: string) => {
+      const part = parts.get(name);
+      parts.delete(name);
+      return part === undefined ? head : `${head} _checkMayLeave(${part});`;
+    });
+  return parts.size === 0 && !text.includes("_lowerImportBackwardsCompat.bind(") ? text : undefined;
 }
 
 function isSynchronous(line: string): boolean {

@@ -1,12 +1,13 @@
 import { ACCESS_MODULE, CALLS_MODULE, COPY_MODULE } from "./helper-modules.ts";
+import { createMemoryViews, type MemoryViews } from "./memory-views.ts";
 
 /** Copies `length` bytes `from` an address of one memory `to` one of another. */
 type Copy = (from: number, length: number, to: number) => void;
 
 /** What one instance of a transpiled core takes in place of what jco writes into it; see `adapt-glue.ts`. */
 export interface Passages {
-  /** Functions of jco by its names for them. */
-  readonly runtime: SyncRuntime;
+  readonly tasks: Tasks;
+  readonly memories: MemoryViews;
   /** What adapters between components ask of their runtime: `get0`, `get1`, `set0`, `set1`, `enter` and `exit`. */
   readonly calls: WebAssembly.Exports;
   /** Copies from one memory to another. */
@@ -34,11 +35,12 @@ interface Task {
   reject(): void;
 }
 
-interface SyncRuntime {
-  createNewCurrentTask(options: { callingWasmExport?: boolean }): readonly [Task, number];
-  getCurrentTask(): undefined;
-  _getGlobalCurrentTaskMeta(): undefined;
-  _withGlobalCurrentTaskMeta<Result>(options: { fn: () => Result }): Result;
+/** The tasks of calls that are in flight. */
+interface Tasks {
+  /** Of functions of the host. */
+  readonly ofImport: Task;
+  /** Of the call of the core. */
+  readonly ofExport: Task;
 }
 
 const callsModule = new WebAssembly.Module(CALLS_MODULE);
@@ -49,7 +51,8 @@ const accessModule = new WebAssembly.Module(ACCESS_MODULE);
 export function createPassages(): Passages {
   const accesses = new Map<WebAssembly.Memory, WebAssembly.Exports>();
   return {
-    runtime: createSyncRuntime(),
+    tasks: createTasks(),
+    memories: createMemoryViews(),
     calls: new WebAssembly.Instance(callsModule).exports,
     copy: copyModule ? (from, to) => copyByModule(copyModule, from, to) : copyByViews,
     access(memory) {
@@ -88,10 +91,10 @@ const SYNC_TASK: Task = {
  * Calls of a synchronous core are one inside the other, so that the stack of the engine holds all that tasks are for. What is left is
  * that nothing enters an instance whose call has not ended: nobody while it runs, and nobody ever once it was left by an exception.
  */
-function createSyncRuntime(): SyncRuntime {
+function createTasks(): Tasks {
   let entered = false;
   let broken = false;
-  const exported: Task = {
+  const ofExport: Task = {
     ...SYNC_TASK,
     enterSync() {
       if (entered) throw new WebAssembly.RuntimeError("wasm trap: cannot enter component instance");
@@ -104,14 +107,7 @@ function createSyncRuntime(): SyncRuntime {
       entered = broken;
     },
   };
-  const ofExport = [exported, 0] as const;
-  const ofImport = [SYNC_TASK, 0] as const;
-  return {
-    createNewCurrentTask: ({ callingWasmExport }) => (callingWasmExport ? ofExport : ofImport),
-    getCurrentTask: () => undefined,
-    _getGlobalCurrentTaskMeta: () => undefined,
-    _withGlobalCurrentTaskMeta: ({ fn }) => fn(),
-  };
+  return { ofImport: SYNC_TASK, ofExport };
 }
 
 function copyByModule(module: WebAssembly.Module, from: WebAssembly.Memory, to: WebAssembly.Memory): Copy {

@@ -9,7 +9,7 @@ import { compileModules } from "../../../hosts/node/compile-modules.ts";
 import { wasm } from "../../fixtures/transpile-component.ts";
 import { handlerCore } from "./handler-core.ts";
 
-const PIECES = ["log", "texts", "lengths", "parameter", "tasks", "copies", "accesses"];
+const PIECES = ["log", "marks", "parameter", "views", "texts", "tasks", "copies", "accesses"];
 
 interface Transpiled {
   glue: string;
@@ -75,6 +75,11 @@ describe.each([true, false])("What jco writes, with several memories in a module
     );
     // What a call makes for itself is compiled for each instance.
     expect(adapted.glue).not.toMatch(/createTask|_trackHostOperation\(\(\)|fn: \(\) => \w+\(/);
+    expect(adapted.glue).not.toMatch(/_lowerImportBackwardsCompat|createNewCurrentTask/);
+    expect(adapted.glue).not.toMatch(/decode\(new Uint8Array\(memory\d/);
+    // Each function of the host that parts import, and none twice.
+    const checks = adapted.glue.match(/const _trampoline\d+ = .*_checkMayLeave\(\d+\)/g)!;
+    expect(checks).toHaveLength(glue.match(/const _trampoline\d+ = /g)!.length);
     expect(adapted.glue.match(/passages\.copy\(memory\d+, memory\d+\)/g)!.length).toBeGreaterThan(20);
     const accesses = adapted.glue.match(/passages\.access\(exports\d+\.memory\)/g) ?? [];
     expect(accesses.length > 20).toBe(!multiMemory);
@@ -83,8 +88,9 @@ describe.each([true, false])("What jco writes, with several memories in a module
   test("stays where it is another text", () => {
     const changes: Record<string, [from: string, to: string]> = {
       log: ["const _debugLog = ", "let _debugLog = "],
-      texts: ["new TextDecoder()", "new TextDecoder('utf-8')"],
-      lengths: ["codepoints++;", "codepoints += 1;"],
+      marks: ["new TextDecoder()", "new TextDecoder('utf-8')"],
+      views: ["dv.buffer === mem.buffer", "mem.buffer === dv.buffer"],
+      texts: ["codepoints++;", "codepoints += 1;"],
       tasks: ["function createNewCurrentTask(args) {", "function createNewCurrentTask(args) { void 0;"],
       copies: [".buffer, to_ptr, len)", ".buffer, to_ptr, len + 0)"],
       accesses: [".getInt32(ptr + off, true)", ".getInt32(ptr + off, false)"],
@@ -98,13 +104,16 @@ describe.each([true, false])("What jco writes, with several memories in a module
       expect(adapted.glue).toContain(to);
     }
     const unknown = adaptGlue(glue.replace("getCoreModule, imports, ", "getCoreModule, imports, more, "));
-    expect(unknown.stock).toEqual(PIECES.slice(3));
+    expect(unknown.stock).toEqual(PIECES.slice(2));
   });
 
   test("keeps its tasks where anything is asynchronous, or not known to be synchronous", () => {
     for (const change of [
       (text: string) => text.replace("funcTypeIsAsync: false", "funcTypeIsAsync: true"),
       (text: string) => text.replace(/let trampoline0 = [^(]*\(/, "let trampoline0 = taskReturn("),
+      (text: string) => text.replace("hasResultPointer: false,", "hasResultPointer: true,"),
+      (text: string) => text.replace("importFn: _trampoline0,", "importFn: _trampoline1,"),
+      (text: string) => text.replace("const _trampoline0 = function(", "const _trampoline0 = function of("),
       (text: string) => text.replace("slot: 1 }", "slot: 1, componentIdx: 3 }"),
       (text: string) => text.replace("WebAssembly.promising(", "WebAssembly.promising (null, "),
       (text: string) => text.replace("fn: () => _trackHostOperation(", "fn: () => _trackOperation("),
