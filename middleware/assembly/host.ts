@@ -33,8 +33,8 @@ declare function callWrite(
 @external("wasi:clocks/wall-clock@0.2.0", "now")
 declare function callNow(result: usize): void;
 // @ts-ignore: a decorator of AssemblyScript
-@external("tenon:mcp/crypto@0.1.0", "sha256")
-declare function callSha256(data: usize, length: i32, result: usize): void;
+@external("tenon:mcp/crypto@0.1.0", "sha256-of-text")
+declare function callSha256(text: usize, length: i32, result: usize): void;
 
 /** Levels of the log, in the order of `tenon:host/log`. */
 export const DEBUG: i32 = 0;
@@ -98,9 +98,9 @@ export function now(): i64 {
   return load<i64>(result) * 1000 + load<u32>(result + 8) / 1_000_000;
 }
 
-/** The SHA-256 of bytes, given and taken as hexadecimal digits in lower case. */
-export function sha256(hex: Text): Text {
+/** The SHA-256 of a text, as hexadecimal digits in lower case. */
+export function sha256(text: Text): Text {
   const result = __alloc(8);
-  callSha256(placeOf(hex), lengthOf(hex), result);
+  callSha256(placeOf(text), lengthOf(text), result);
   return stringAt(result);
 }

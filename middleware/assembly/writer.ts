@@ -183,17 +183,6 @@ function putHex(byte: i32): void {
   putByte(digit(byte & 15));
 }
 
-/** Writes the bytes of a text as hexadecimal digits. */
-export function putHexOf(text: Text): void {
-  const count = lengthOf(text);
-  const from = placeOf(text);
-  const at = room(count << 1);
-  for (let i = 0; i < count; i++) {
-    const byte = <i32>load<u8>(from + i);
-    store<u16>(at + (i << 1), <u16>(digit(byte >> 4) | (digit(byte & 15) << 8)));
-  }
-}
-
 function digit(value: i32): i32 {
   return value + (value < 10 ? 0x30 : 0x57);
 }

@@ -10,6 +10,7 @@ declare module "tenon:mcp/audit@0.1.0" {
 declare module "tenon:mcp/crypto@0.1.0" {
   export function sha1(data: string): string;
   export function sha256(data: string): string;
+  export function sha256OfText(text: string): string;
   export function sha384(data: string): string;
   export function sha512(data: string): string;
   export function isP256Key(key: string): boolean;

@@ -1,7 +1,7 @@
 import { sha256 } from "../../assembly/host";
 import { Entries, member, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, EMPTY, is, lengthOf, slice, Text } from "../../assembly/text";
-import { begin, put, putAscii, putByte, putHexOf, restore, save, written } from "../../assembly/writer";
+import { begin, put, putAscii, putByte, restore, save, written } from "../../assembly/writer";
 import { isPlain, putPrintable, putPrintableCharacters } from "./printable";
 
 /** Of 32 hexadecimal digits are 16 bytes. */
@@ -49,9 +49,6 @@ function putHash(text: Text): void {
   putByte(0x0a);
   if (isPlain(text)) put(text);
   else putUnescaped(text);
-  const plain = written();
-  begin();
-  putHexOf(plain);
   const digest = sha256(written());
   restore();
   putAscii('"hash:');

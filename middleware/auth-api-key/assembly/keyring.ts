@@ -4,7 +4,6 @@ import { sha256 } from "../../assembly/host";
 import { Entries, hexAt, isString, member, stringOf } from "../../assembly/json";
 import { ABSENT, byteAt, isSame, lengthOf, Text } from "../../assembly/text";
 import { itemsIn } from "../../assembly/value";
-import { begin, putHexOf, written } from "../../assembly/writer";
 import { timeOf } from "./time";
 
 const MAX_KEYS: i32 = 1000;
@@ -57,10 +56,8 @@ function readEach(keys: Text, total: i32): string {
  * takes.
  */
 export function findKey(token: Text): i32 {
-  begin();
-  putHexOf(token);
   const digest = __alloc(DIGEST_BYTES);
-  if (!readDigest(sha256(written()), digest)) return -1;
+  if (!readDigest(sha256(token), digest)) return -1;
   let found = -1;
   for (let key = 0; key < count; key++) {
     const at = digests + key * DIGEST_BYTES;

@@ -2,7 +2,7 @@ import { sha256 } from "../../assembly/host";
 import { isObject, member, stringOf } from "../../assembly/json";
 import { remember, remembered } from "../../assembly/remembered";
 import { ABSENT, includes, Text } from "../../assembly/text";
-import { begin, put, putAscii, putByte, putHexOf, putString, written } from "../../assembly/writer";
+import { begin, put, putAscii, putByte, putString, written } from "../../assembly/writer";
 import { Limit } from "./limit";
 import { putNetwork } from "./network";
 
@@ -68,9 +68,7 @@ function putJsonString(value: Text): void {
 function digestOf(text: Text): Text {
   const known = remembered(text);
   if (known != ABSENT) return known;
-  begin();
-  putHexOf(text);
-  const digest = sha256(written());
+  const digest = sha256(text);
   remember(text, digest);
   return digest;
 }

@@ -8,6 +8,7 @@ import { sha2Text } from "./sha2.ts";
 
 /** Bytes of the digests. */
 const DIGESTS = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
+const HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
 const MAX_DIGEST = 64;
 const KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
@@ -30,16 +31,18 @@ function makeCrypto(): Promise<Uint8Array> {
   const text = memory.reserve(2 * MAX_DIGEST);
   const answer = memory.reserve(8, 4); // string: address, length
   const functions = [sha1Text(memory), sha2Text(memory), p256Text(memory), hexText(memory)].join("\n");
-  const hashes = Object.entries(DIGESTS).map(
-    ([name, bytes]) => `
+  const hashText = (name: string, hash: keyof typeof DIGESTS, length: string): string => `
   (func (export "${CRYPTO}#${name}") (param $at i32) (param $length i32) (result i32)
-    (call $${name} (i32.const ${digest}) (local.get $at) (call $bytes-of (local.get $at) (local.get $length)))
-    (call $hex-of (i32.const ${text}) (i32.const ${digest}) (i32.const ${bytes}))
+    (call $${hash} (i32.const ${digest}) (local.get $at) ${length})
+    (call $hex-of (i32.const ${text}) (i32.const ${digest}) (i32.const ${DIGESTS[hash]}))
     (i32.store (i32.const ${answer}) (i32.const ${text}))
-    (i32.store offset=4 (i32.const ${answer}) (i32.const ${2 * bytes}))
+    (i32.store offset=4 (i32.const ${answer}) (i32.const ${2 * DIGESTS[hash]}))
     (i32.const ${answer}))
-  (func (export "cabi_post_${CRYPTO}#${name}") (param i32) (call $reset))`,
-  );
+  (func (export "cabi_post_${CRYPTO}#${name}") (param i32) (call $reset))`;
+  const hashes = [
+    ...HASHES.map((name) => hashText(name, name, "(call $bytes-of (local.get $at) (local.get $length))")),
+    hashText("sha256-of-text", "sha256", "(local.get $length)"),
+  ];
   return generateComponent(
     `(module
   ${memory.toText()}

@@ -93,6 +93,25 @@ function familyText(memory: StaticMemory, word: Word): string {
     );
   const earlier = (by: number): string => `(${word}.load offset=${schedule - by * size} ${get("i")})`;
   const each = (line: (name: string, i: number) => string): string => STATE.map(line).join("\n    ");
+  /** Each turn all values change places; after as many as there are they are back, so none is moved. */
+  const round = (turn: number): string => {
+    const [a, b, c, d, e, f, g, h] = STATE.map(
+      (_, at) => STATE[(at - turn + STATE.length) % STATE.length]!,
+    ) as unknown as typeof STATE;
+    return `(local.set $t ${add(
+      get(h),
+      mixed(get(e), turns.e),
+      call("xor", get(g), call("and", get(e), call("xor", get(f), get(g)))),
+      `(${word}.load offset=${constants + turn * size} ${get("i")})`,
+      `(${word}.load offset=${schedule + turn * size} ${get("i")})`,
+    )})
+      (local.set $${d} ${add(get(d), get("t"))})
+      (local.set $${h} ${add(
+        get("t"),
+        mixed(get(a), turns.a),
+        call("or", call("and", get(a), get(b)), call("and", get(c), call("or", get(a), get(b)))),
+      )})`;
+  };
   return `
   (func $${word}-block (param $at i32) (local $i i32) (local $t ${word})
     ${each((name) => `(local $${name} ${word})`)}
@@ -106,27 +125,8 @@ function familyText(memory: StaticMemory, word: Word): string {
     ${each((name, i) => `(local.set $${name} (${word}.load (i32.const ${state + i * size})))`)}
     (local.set $i (i32.const 0))
     (loop $next
-      (local.set $t ${add(
-        get("h"),
-        mixed(get("e"), turns.e),
-        call("xor", get("g"), call("and", get("e"), call("xor", get("f"), get("g")))),
-        `(${word}.load offset=${constants} ${get("i")})`,
-        `(${word}.load offset=${schedule} ${get("i")})`,
-      )})
-      (local.set $h ${get("g")})
-      (local.set $g ${get("f")})
-      (local.set $f ${get("e")})
-      (local.set $e ${add(get("d"), get("t"))})
-      (local.set $t ${add(
-        get("t"),
-        mixed(get("a"), turns.a),
-        call("or", call("and", get("a"), get("b")), call("and", get("c"), call("or", get("a"), get("b")))),
-      )})
-      (local.set $d ${get("c")})
-      (local.set $c ${get("b")})
-      (local.set $b ${get("a")})
-      (local.set $a ${get("t")})
-      (br_if $next (i32.lt_u (local.tee $i (i32.add ${get("i")} (i32.const ${size}))) (i32.const ${rounds * size}))))
+      ${STATE.map((_, turn) => round(turn)).join("\n      ")}
+      (br_if $next (i32.lt_u (local.tee $i (i32.add ${get("i")} (i32.const ${STATE.length * size}))) (i32.const ${rounds * size}))))
     ${each((name, i) => {
       const at = `(i32.const ${state + i * size})`;
       return `(${word}.store ${at} ${add(`(${word}.load ${at})`, get(name))})`;
