@@ -46,11 +46,19 @@ export function createHostImports(log: (entry: LogEntry) => void, now: () => num
 }
 
 interface Datetime {
-  seconds: bigint;
-  nanoseconds: number;
+  readonly seconds: bigint;
+  readonly nanoseconds: number;
 }
 
+/** What was asked for last: parts ask several times within a millisecond. */
+let known: { milliseconds: number; datetime: Datetime } | undefined;
+
 function datetime(milliseconds: number): Datetime {
+  if (known?.milliseconds !== milliseconds) known = { milliseconds, datetime: makeDatetime(milliseconds) };
+  return known.datetime;
+}
+
+function makeDatetime(milliseconds: number): Datetime {
   return {
     seconds: BigInt(Math.floor(milliseconds / 1000)),
     nanoseconds: Math.floor(milliseconds % 1000) * 1_000_000,

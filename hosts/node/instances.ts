@@ -53,6 +53,8 @@ export interface Instances {
 }
 
 interface Instance extends StartedCore {
+  /** Of its memories: a view is without length once its memory has grown, and asking a memory itself takes ten times as long. */
+  views: Uint8Array[];
   startBytes: number;
   /** After its last call. */
   bytes: number;
@@ -81,8 +83,10 @@ export function createInstances(
 
   function create(): Instance {
     const core = start();
-    const bytes = bytesOf(core);
-    return { ...core, startBytes: bytes, bytes, calls: 0, since: 0 };
+    const views = core.memories.map(({ buffer }) => new Uint8Array(buffer));
+    const instance: Instance = { ...core, views, startBytes: 0, bytes: 0, calls: 0, since: 0 };
+    instance.startBytes = instance.bytes = bytesOf(instance);
+    return instance;
   }
 
   function takeSpare(): Instance {
@@ -125,12 +129,12 @@ export function createInstances(
   }
 
   function isSpent(instance: Instance): boolean {
-    const { calls, memories, startBytes, bytes } = instance;
+    const { calls, views, startBytes, bytes } = instance;
     if (calls >= limits.calls || isOld(instance)) return true;
     // A core that starts as large as this is not made smaller by starting it again.
     if (bytes === startBytes) return false;
     return (
-      bytes >= limits.chainBytes || memories.some(({ buffer }) => buffer.byteLength >= limits.memoryBytes)
+      bytes >= limits.chainBytes || views.some(({ length }) => length >= limits.memoryBytes)
     );
   }
 
@@ -158,8 +162,11 @@ export function createInstances(
   };
 }
 
-function bytesOf({ memories }: StartedCore): number {
+function bytesOf({ memories, views }: Instance): number {
   let bytes = 0;
-  for (const { buffer } of memories) bytes += buffer.byteLength;
+  for (let at = 0; at < views.length; at++) {
+    if (views[at]!.length === 0) views[at] = new Uint8Array(memories[at]!.buffer);
+    bytes += views[at]!.length;
+  }
   return bytes;
 }

@@ -54,21 +54,27 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 /** What every participant has to pass on; a longer one is left out whole. */
 const TRACESTATE = /^[ -~]{1,512}$/;
 
+/** What JSON writes as it is. */
+const PLAIN = /^[\w.:-]*$/;
+
+/** The times of the request before, and their text: many arrive within a millisecond. */
+let known = { receivedAt: NaN, deadline: NaN, text: "" };
+
 /**
  * The context of a request as JSON text, see `schema/context.schema.json`. It is put together from texts, as what the
  * client says of itself arrives as JSON already.
  */
 export function contextText(circumstances: Circumstances, message: RequestMessage): string {
   const { requestId, transport, protocolVersion, client, peer, receivedAt, deadline } = circumstances;
-  let text = `{"requestId":${JSON.stringify(requestId)},"transport":"${transport}","protocolVersion":"${protocolVersion}"`;
+  let text = `{"requestId":${jsonText(requestId)},"transport":"${transport}","protocolVersion":"${protocolVersion}"`;
   if (client?.info !== undefined || client?.capabilities !== undefined) {
     const parts: string[] = [];
     if (client.info !== undefined) parts.push(`"info":${client.info}`);
     if (client.capabilities !== undefined) parts.push(`"capabilities":${client.capabilities}`);
     text += `,"client":{${parts.join()}}`;
   }
-  if (peer !== undefined) text += `,"peer":${JSON.stringify(peer)}`;
-  text += `,"receivedAt":${receivedAt},"deadline":${deadline}`;
+  if (peer !== undefined) text += `,"peer":${jsonText(peer)}`;
+  text += timesText(receivedAt, deadline);
   const { meta } = message;
   text += traceText(meta["traceparent"] === undefined ? circumstances : meta);
   const { logLevel, progressToken } = circumstances.wanted;
@@ -82,6 +88,17 @@ export function contextText(circumstances: Circumstances, message: RequestMessag
   }
   if (circumstances.mayBecomeTask) text += ',"task":{"phase":"admit"}';
   return `${text}}`;
+}
+
+function jsonText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+function timesText(receivedAt: number, deadline: number): string {
+  if (known.receivedAt !== receivedAt || known.deadline !== deadline) {
+    known = { receivedAt, deadline, text: `,"receivedAt":${receivedAt},"deadline":${deadline}` };
+  }
+  return known.text;
 }
 
 function traceText({ traceparent, tracestate }: { traceparent?: unknown; tracestate?: unknown }): string {

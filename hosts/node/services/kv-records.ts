@@ -1,9 +1,9 @@
 /** What a key holds. */
 export interface KvRecord {
-  value: string;
-  version: string;
+  readonly value: string;
+  readonly version: string;
   /** In milliseconds since 1970-01-01T00:00:00Z; absent: never. */
-  expiresAt?: number;
+  readonly expiresAt?: number;
 }
 
 /** What a table counts beside its records. */

@@ -99,6 +99,7 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
   let soughtKey: string | undefined;
   let soughtBytes = 0;
   let soughtHash = 0;
+  let known: { key: string | undefined; version: number; record: KvRecord } | undefined;
 
   function active(): Half {
     return views[state[ACTIVE]!]!;
@@ -148,11 +149,18 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
   function readRecord(half: Half, record: number): KvRecord {
     const start = record + HEADER_BYTES + half.words[record / 4 + KEY_BYTES]!;
     const expiresAt = half.numbers[record / 8 + EXPIRES]!;
-    return {
-      value: half.bytes.toString("utf8", start, start + half.words[record / 4 + VALUE_BYTES]!),
-      version: `${epoch}-${half.numbers[record / 8 + VERSION]!.toString(36)}`,
-      ...(expiresAt !== Infinity && { expiresAt }),
-    };
+    const value = half.bytes.toString("utf8", start, start + half.words[record / 4 + VALUE_BYTES]!);
+    const version = `${epoch}-${half.numbers[record / 8 + VERSION]!.toString(36)}`;
+    return expiresAt === Infinity ? { value, version } : { value, version, expiresAt };
+  }
+
+  /** The record of the key that is looked for. A change reads it several times, and no two have one version. */
+  function readSought(half: Half, record: number): KvRecord {
+    const version = half.numbers[record / 8 + VERSION]!;
+    if (known?.version !== version || known.key !== soughtKey) {
+      known = { key: soughtKey, version, record: readRecord(half, record) };
+    }
+    return known.record;
   }
 
   function* liveRecords(half: Half): Generator<[place: number, record: number]> {
@@ -216,7 +224,7 @@ export function attachSharedRecords({ epoch, control, halves, places }: SharedMe
       seek(key);
       const half = active();
       const entry = half.index[placeOf(half)]!;
-      return entry > 0 ? readRecord(half, recordAt(entry)) : undefined;
+      return entry > 0 ? readSought(half, recordAt(entry)) : undefined;
     },
     set(key, record) {
       if (isFull(HEADER_BYTES + Buffer.byteLength(key) + Buffer.byteLength(record.value) + 8)) compact();
