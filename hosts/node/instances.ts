@@ -133,9 +133,7 @@ export function createInstances(
     if (calls >= limits.calls || isOld(instance)) return true;
     // A core that starts as large as this is not made smaller by starting it again.
     if (bytes === startBytes) return false;
-    return (
-      bytes >= limits.chainBytes || views.some(({ length }) => length >= limits.memoryBytes)
-    );
+    return bytes >= limits.chainBytes || views.some(({ length }) => length >= limits.memoryBytes);
   }
 
   return {

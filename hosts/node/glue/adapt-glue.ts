@@ -80,7 +80,11 @@ function texts(glue: string): string | undefined {
 
 /** Functions that are exchanged: the first digits of the SHA-256 digest of the text, by lines without indentation, and what comes instead. */
 const TASK_FUNCTIONS: readonly [name: string, digest: string, by: string][] = [
-  ["createNewCurrentTask", "15943a3d", "const { ofImport: taskOfImport, ofExport: taskOfExport } = passages.tasks;"],
+  [
+    "createNewCurrentTask",
+    "15943a3d",
+    "const { ofImport: taskOfImport, ofExport: taskOfExport } = passages.tasks;",
+  ],
   ["getCurrentTask", "21847d47", "const { getCurrentTask } = passages.tasks;"],
   ["_getGlobalCurrentTaskMeta", "1cd0896a", "const { _getGlobalCurrentTaskMeta } = passages.tasks;"],
   ["_withGlobalCurrentTaskMeta", "73e369aa", "const { _withGlobalCurrentTaskMeta } = passages.tasks;"],

@@ -62,7 +62,15 @@ describe("digests", () => {
   });
 
   test("of texts in UTF-8", () => {
-    for (const text of ["", "abc", "é€\u{1f600}\u0000", "0g", "a".repeat(55), "a".repeat(56), "ü".repeat(10_000)]) {
+    for (const text of [
+      "",
+      "abc",
+      "é€\u{1f600}\u0000",
+      "0g",
+      "a".repeat(55),
+      "a".repeat(56),
+      "ü".repeat(10_000),
+    ]) {
       const digest = createHash("sha256").update(text).digest("hex");
       expect(crypto.sha256OfText(text), text.slice(0, 60)).toBe(digest);
     }
