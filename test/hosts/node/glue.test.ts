@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import { compose } from "tenon/compose";
+import { parseComponent } from "../../../src/compose/wasm-tools.ts";
 import { beforeAll, describe, expect, test } from "vitest";
 import { adaptGlue } from "../../../hosts/node/glue/adapt-glue.ts";
 import { createHostImports } from "../../../hosts/node/host-imports.ts";
@@ -10,6 +11,9 @@ import { wasm } from "../../fixtures/transpile-component.ts";
 import { handlerCore } from "./handler-core.ts";
 
 const PIECES = ["log", "marks", "parameter", "views", "texts", "tasks", "copies", "accesses"];
+
+/** Whether a module may have several memories here. */
+const HAS_MEMORIES = Number(process.versions.node.split(".")[0]) >= 22;
 
 interface Transpiled {
   glue: string;
@@ -29,6 +33,15 @@ async function transpile(bytes: Uint8Array, multiMemory: boolean): Promise<Trans
     glue: new TextDecoder().decode(files["core.js"]),
     modules: new Map(modules.map(([name, module]) => [name, new Uint8Array(module)])),
   };
+}
+
+interface Loaded<Exports> {
+  instantiate: (...args: unknown[]) => Exports;
+}
+
+async function load<Exports>(glue: string): Promise<Loaded<Exports>> {
+  const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
+  return (await import(/* @vite-ignore */ url)) as Loaded<Exports>;
 }
 
 function readyMade(name: string): Promise<Uint8Array> {
@@ -136,9 +149,6 @@ test("A core whose parts lend each other resources keeps its tasks", async () =>
 });
 
 describe("An instance", () => {
-  interface Exports {
-    handle(context: string, request: object): { tag: string };
-  }
   const params = JSON.stringify({ name: "add", arguments: { a: 2, b: 3 } });
   const REQUEST = { id: "1", method: "tools/call", target: "add", params };
 
@@ -149,7 +159,7 @@ describe("An instance", () => {
     receivedAt: 0,
     deadline: 1000,
   });
-  let loaded: { instantiate: (...args: unknown[]) => Record<string, Exports> };
+  let loaded: Loaded<Record<string, { handle(context: string, request: object): { tag: string } }>>;
   let modules: Map<string, object>;
 
   beforeAll(async () => {
@@ -160,12 +170,11 @@ describe("An instance", () => {
       providers: [{ as: "calculator", bytes: await readyMade("calculator") }],
       middleware: [{ as: "access-log", bytes: await readyMade("access-log") }],
     });
-    const transpiled = await transpile(bytes, Number(process.versions.node.split(".")[0]) >= 22);
+    const transpiled = await transpile(bytes, HAS_MEMORIES);
     const { glue, stock } = adaptGlue(transpiled.glue);
     expect(stock).toEqual([]);
     modules = await compileModules(transpiled.modules, "the fixture");
-    const url = `data:text/javascript;base64,${Buffer.from(glue).toString("base64")}`;
-    loaded = (await import(/* @vite-ignore */ url)) as typeof loaded;
+    loaded = await load(glue);
   }, 120_000);
 
   /** @param onLog Runs inside of each call, where access-log logs it. */
@@ -207,8 +216,79 @@ describe("An instance", () => {
   });
 });
 
+/** Repeats what it is told by a part that asks whether it was cancelled: in its call, and while room is made for what it is told. */
+const REPEATING = `(component
+  (import "tenon:mcp/outbox@0.1.0" (instance $outbox (export "cancelled" (func (result bool)))))
+  (component $first
+    (import "outbox" (instance $outbox (export "cancelled" (func (result bool)))))
+    (core func $cancelled (canon lower (func $outbox "cancelled")))
+    (core module $module
+      (import "host" "cancelled" (func $cancelled (result i32)))
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+        (drop (call $cancelled)) (i32.const 64))
+      (func (export "say") (param $at i32) (param $length i32) (result i32)
+        (drop (call $cancelled))
+        (i32.store (i32.const 8) (local.get $at))
+        (i32.store (i32.const 12) (local.get $length))
+        (i32.const 8)))
+    (core instance $made
+      (instantiate $module (with "host" (instance (export "cancelled" (func $cancelled))))))
+    (func (export "say") (param "text" string) (result string)
+      (canon lift (core func $made "say") (memory (core memory $made "memory"))
+        (realloc (core func $made "realloc")))))
+  (component $second
+    (import "say" (func $say (param "text" string) (result string)))
+    (core module $memory
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64)))
+    (core instance $memory (instantiate $memory))
+    (core func $said
+      (canon lower (func $say) (memory (core memory $memory "memory")) (realloc (core func $memory "realloc"))))
+    (core module $module
+      (import "first" "say" (func $say (param i32 i32 i32)))
+      (func (export "say") (param $at i32) (param $length i32) (result i32)
+        (call $say (local.get $at) (local.get $length) (i32.const 8))
+        (i32.const 8)))
+    (core instance $made (instantiate $module (with "first" (instance (export "say" (func $said))))))
+    (func (export "say") (param "text" string) (result string)
+      (canon lift (core func $made "say") (memory (core memory $memory "memory")) (realloc (core func $memory "realloc")))))
+  (instance $one (instantiate $first (with "outbox" (instance $outbox))))
+  (instance $two (instantiate $second (with "say" (func $one "say"))))
+  (instance $all (export "say" (func $two "say")))
+  (export "fixture:repeating/all" (instance $all)))`;
+
+test("A part calls no function of the host while it is given its arguments", async () => {
+  async function start(text: string): Promise<{ call: () => string; asked: () => number }> {
+    const { glue, modules } = await transpile(await parseComponent(text), HAS_MEMORIES);
+    const adapted = adaptGlue(glue);
+    expect(adapted.stock).toEqual([]);
+    const compiled = await compileModules(modules, "the fixture");
+    let asked = 0;
+    const cancelled = (): boolean => {
+      asked++;
+      return false;
+    };
+    const { instantiate } = await load<Record<string, { say: (text: string) => string }>>(adapted.glue);
+    const exports = instantiate(
+      (name: string) => compiled.get(name),
+      { "tenon:mcp/outbox": { cancelled } },
+      (module: object, imports: object) => new wasm.Instance(module, imports),
+      createPassages(),
+    );
+    return { call: () => exports["fixture:repeating/all"]!.say("é"), asked: () => asked };
+  }
+
+  const { call, asked } = await start(REPEATING);
+  expect(call).toThrow("cannot leave component instance");
+  expect(asked()).toBe(0);
+  const other = await start(REPEATING.replace("(drop (call $cancelled)) (i32.const 64)", "(i32.const 64)"));
+  expect(other.call()).toBe("é");
+  expect(other.asked()).toBe(1);
+});
+
 describe("Passages", () => {
-  const { copy, access, calls } = createPassages();
+  const { copy, access, calls, memories } = createPassages();
   const memory = (): GrowingMemory => new (wasm.Memory as unknown as NewMemory)({ initial: 1, maximum: 3 });
 
   interface GrowingMemory {
@@ -244,6 +324,52 @@ describe("Passages", () => {
       expect(() => copied(at, length, into), `${at}, ${length}, ${into}`).toThrow(/out of bounds/);
     }
     expect(new Uint8Array(to.buffer).every((byte) => byte === 0)).toBe(true);
+  });
+
+  test("read and write texts, also when their memory has grown", () => {
+    const of = memory();
+    let at = 0xfffa;
+    const realloc = (_old: number, _oldBytes: number, _alignment: number, bytes: number): number => {
+      if (at + bytes > of.buffer.byteLength) of.grow(1);
+      return at;
+    };
+    for (const text of ["abc", "é€\u{1f600}", "\ufeffa\u0000", "x".repeat(300)]) {
+      const { ptr, len } = memories.putText(text, realloc, of);
+      expect([ptr, len]).toEqual([at, Buffer.byteLength(text)]);
+      expect(Buffer.from(of.buffer, ptr, len).toString()).toBe(text);
+      expect(memories.textAt(of, ptr, len)).toBe(text);
+      at += len;
+    }
+    expect(of.buffer.byteLength).toBe(0x20000);
+    expect(memories.putText("", realloc, of)).toEqual({ ptr: 1, len: 0 });
+    expect(memories.textAt(of, 1, 0)).toBe("");
+    // Halves of surrogate pairs, and what is no UTF-8.
+    const { ptr, len } = memories.putText("a\ud800", realloc, of);
+    expect(memories.textAt(of, ptr, len)).toBe("a\ufffd");
+    new Uint8Array(of.buffer).set([0xff, 0x62], 10);
+    expect(memories.textAt(of, 10, 2)).toBe("\ufffdb");
+    // A view is of the memory that is asked for, as it is now.
+    const other = memory();
+    memories.viewOf(other).setUint8(0, 7);
+    memories.viewOf(of).setUint8(0, 8);
+    of.grow(1);
+    expect(memories.viewOf(of).getUint8(0)).toBe(8);
+    expect(memories.viewOf(of).byteLength).toBe(0x30000);
+    expect(new Uint8Array(other.buffer)[0]).toBe(7);
+  });
+
+  test("read and write no text outside of a memory", () => {
+    const of = memory();
+    for (const [at, bytes] of [
+      [0xffff, 2],
+      [-1, 1],
+      [0, -1],
+    ] as const) {
+      expect(() => memories.textAt(of, at, bytes), `${at}, ${bytes}`).toThrow(wasmError);
+    }
+    for (const at of [0xfffe, -1]) expect(() => memories.putText("abc", () => at, of)).toThrow(wasmError);
+    expect(() => memories.putText(7, () => 0, of)).toThrow("expected a string, received [number]");
+    expect(new Uint8Array(of.buffer).every((byte) => byte === 0)).toBe(true);
   });
 
   test("read and write a memory as views of it do", () => {
