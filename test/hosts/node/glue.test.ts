@@ -258,31 +258,33 @@ const REPEATING = `(component
   (instance $all (export "say" (func $two "say")))
   (export "fixture:repeating/all" (instance $all)))`;
 
-test("A part calls no function of the host while it is given its arguments", async () => {
-  async function start(text: string): Promise<{ call: () => string; asked: () => number }> {
-    const { glue, modules } = await transpile(await parseComponent(text), HAS_MEMORIES);
-    const adapted = adaptGlue(glue);
-    expect(adapted.stock).toEqual([]);
-    const compiled = await compileModules(modules, "the fixture");
-    let asked = 0;
-    const cancelled = (): boolean => {
-      asked++;
-      return false;
-    };
-    const { instantiate } = await load<Record<string, { say: (text: string) => string }>>(adapted.glue);
-    const exports = instantiate(
-      (name: string) => compiled.get(name),
-      { "tenon:mcp/outbox": { cancelled } },
-      (module: object, imports: object) => new wasm.Instance(module, imports),
-      createPassages(),
-    );
-    return { call: () => exports["fixture:repeating/all"]!.say("é"), asked: () => asked };
-  }
+async function repeating(text: string): Promise<{ call: () => string; asked: () => number }> {
+  const { glue, modules } = await transpile(await parseComponent(text), HAS_MEMORIES);
+  const adapted = adaptGlue(glue);
+  expect(adapted.stock).toEqual([]);
+  const compiled = await compileModules(modules, "the fixture");
+  let asked = 0;
+  const cancelled = (): boolean => {
+    asked++;
+    return false;
+  };
+  const { instantiate } = await load<Record<string, { say: (text: string) => string }>>(adapted.glue);
+  const exports = instantiate(
+    (name: string) => compiled.get(name),
+    { "tenon:mcp/outbox": { cancelled } },
+    (module: object, imports: object) => new wasm.Instance(module, imports),
+    createPassages(),
+  );
+  return { call: () => exports["fixture:repeating/all"]!.say("é"), asked: () => asked };
+}
 
-  const { call, asked } = await start(REPEATING);
+test("A part calls no function of the host while it is given its arguments", async () => {
+  const { call, asked } = await repeating(REPEATING);
   expect(call).toThrow("cannot leave component instance");
   expect(asked()).toBe(0);
-  const other = await start(REPEATING.replace("(drop (call $cancelled)) (i32.const 64)", "(i32.const 64)"));
+  const other = await repeating(
+    REPEATING.replace("(drop (call $cancelled)) (i32.const 64)", "(i32.const 64)"),
+  );
   expect(other.call()).toBe("é");
   expect(other.asked()).toBe(1);
 });
