@@ -37,8 +37,8 @@ export const HOST_GUARDS = [
   {
     name: "an instance for each credential",
     file: "hosts/node/isolation.ts",
-    code: 'known = { authorization, key: hash("sha256", authorization, "base64url") };',
-    becomes: "known = { authorization, key: ANONYMOUS };",
+    code: 'return hash("sha256", authorization, "base64url");',
+    becomes: "return ANONYMOUS;",
     test: "test/hosts/node/isolation.test.ts",
     named: "credential is the default",
   },

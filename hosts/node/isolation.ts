@@ -16,9 +16,6 @@ export const DEFAULT_ISOLATION: Isolation = "credential";
 const ANONYMOUS = "anonymous";
 const EVERYONE = "everyone";
 
-/** The credential of the call before: a client sends many with one, and its requests hold it as well. */
-let known: { authorization: string; key: string } | undefined;
-
 /**
  * The key of the instances that may serve a call. It is made of the credential as it was sent, since who the caller is becomes
  * known only inside an instance. Absent: an instance that has served nothing, and will serve nothing else.
@@ -29,8 +26,5 @@ export function isolationKey(isolation: Isolation, authorization: string | undef
   if (isolation === "call") return undefined;
   if (isolation === "shared") return EVERYONE;
   if (authorization === undefined) return ANONYMOUS;
-  if (known?.authorization !== authorization) {
-    known = { authorization, key: hash("sha256", authorization, "base64url") };
-  }
-  return known.key;
+  return hash("sha256", authorization, "base64url");
 }
