@@ -63,8 +63,8 @@ function views(glue: string): string | undefined {
   const text = /\bTEXT_DECODER_UTF8\.decode\(new Uint8Array\((memory\d+)\.buffer, (ptr\d+), (len\d+)\)\)/g;
   return definition.test(glue)
     ? glue
-        .replace(definition, "const { viewOf: dataView, textAt } = passages.memories;")
-        .replace(text, "textAt($1, $2, $3)")
+        .replace(definition, "const { viewOf: dataView, textAt: _textAt } = passages.memories;")
+        .replace(text, "_textAt($1, $2, $3)")
     : undefined;
 }
 
@@ -78,16 +78,19 @@ function texts(glue: string): string | undefined {
   );
 }
 
-/** Functions that are exchanged: the first digits of the SHA-256 digest of the text, by lines without indentation, and what comes instead. */
+/**
+ * Functions that are exchanged: the first digits of the SHA-256 digest of the text, by lines without indentation, and what comes instead. Nothing where
+ * only what waits would call them.
+ */
 const TASK_FUNCTIONS: readonly [name: string, digest: string, by: string][] = [
   [
     "createNewCurrentTask",
     "15943a3d",
-    "const { ofImport: taskOfImport, ofExport: taskOfExport } = passages.tasks;",
+    "const { ofImport: _taskOfImport, ofExport: _taskOfExport } = passages.tasks;",
   ],
-  ["getCurrentTask", "21847d47", "const { getCurrentTask } = passages.tasks;"],
-  ["_getGlobalCurrentTaskMeta", "1cd0896a", "const { _getGlobalCurrentTaskMeta } = passages.tasks;"],
-  ["_withGlobalCurrentTaskMeta", "73e369aa", "const { _withGlobalCurrentTaskMeta } = passages.tasks;"],
+  ["getCurrentTask", "21847d47", ""],
+  ["_getGlobalCurrentTaskMeta", "1cd0896a", ""],
+  ["_withGlobalCurrentTaskMeta", "73e369aa", ""],
   ["contextGet", "cf6a4210", ""],
   ["contextSet", "08cc2b85", ""],
 ];
@@ -121,11 +124,11 @@ const PROMISING = /try \{\s*(\w+ = )WebAssembly\.promising\(([^;]+)\);\s*\} catc
 const CLOSURES: readonly [pattern: RegExp, by: string][] = [
   [
     /const hostProvided = true;\s*let parentTask;\s*let task;\s*let subtask;\s*const createTask = \(\) => \{\s*const results = createNewCurrentTask\(\{[^}]*callingWasmExport: false,\s*\}\);\s*task = results\[0\];\s*\};\s*taskCreation: \{\s*parentTask = getCurrentTask\(\s*\d+,\s*_getGlobalCurrentTaskMeta\(\d+\)\?\.taskID,\s*\)\?\.task;\s*if \(!parentTask\) \{\s*createTask\(\);\s*break taskCreation;\s*\}(?:(?!const started)[^])*(?=const started = task\.enterSync\(\);)/g,
-    "const task = taskOfImport;\n",
+    "const task = _taskOfImport;\n",
   ],
   [
     /const \[task, _wasm_call_currentTaskID\] = createNewCurrentTask\(\{[^}]*callingWasmExport: true,\s*\}\);/g,
-    "const task = taskOfExport;",
+    "const task = _taskOfExport;",
   ],
   [
     /_withGlobalCurrentTaskMeta\(\{\s*componentIdx: task\.componentIdx\(\),\s*taskID: task\.id\(\),\s*fn: \(\) => _trackHostOperation\(\(\) => ((?:(?!_trackHostOperation)[^])*?)\),\s*\}\)\s*;/g,
