@@ -31,7 +31,9 @@ const HOST = "host";
 /** How long it sleeps where no message wakes it, which is the cheaper sleep. */
 const SLEEP_MS = 20;
 /** Answers after which the main thread is told of them, while there are further calls to go on with. */
-const ANSWERS_TOLD_OF = 4;
+const ANSWERS_TOLD_OF = 6;
+/** How long the first of them may wait for the others, in milliseconds. */
+const TOLD_AFTER_MS = 0.17;
 /** Calls until the event loop has its turn: what V8 puts off is done there. */
 const CALLS_PER_TURN = 1000;
 
@@ -93,6 +95,8 @@ let isObserved = false;
 let knownJson: string | undefined;
 /** Answers that the main thread was not told of. */
 let untold = 0;
+/** When the first of them was given. */
+let untoldSince = 0;
 /** An overflow may have cut short a function of this file: it takes no more calls. */
 let isBroken = false;
 
@@ -198,8 +202,9 @@ function end(of: number, message: string | Ending): void {
   slot = undefined;
   if (links) post({ kind: "links", times: links.take() });
   if (typeof message === "string" && !links && slots.answer(of, message, isStarting)) {
-    untold++;
-    if (isStarting || untold === ANSWERS_TOLD_OF) tell();
+    if (untold++ === 0) untoldSince = performance.now();
+    const isTime = untold === ANSWERS_TOLD_OF || performance.now() - untoldSince >= TOLD_AFTER_MS;
+    if (isStarting || isTime) tell();
   } else {
     // First, since the slot may be another call's as soon as the message is there.
     slots.posted(of);
