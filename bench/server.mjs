@@ -1,11 +1,15 @@
 // Starts the programs that a case puts under load.
 import { spawn } from "node:child_process";
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 const START_LIMIT_MS = 180_000;
 const PAUSE_MS = 2;
+/** Of the end of what a server wrote. */
+const LOG_BYTES = 4000;
 
 /** A free TCP port on loopback. */
 export function freePort() {
@@ -36,17 +40,17 @@ export function script(path, env) {
  */
 export async function start(command, args, { url, env = {}, cwd, request }) {
   const started = performance.now();
+  // To a file, as services log: reading megabytes of it a second would slow down the load that this process makes.
+  const folder = mkdtempSync(join(tmpdir(), "tenon-bench-"));
+  const file = join(folder, "log");
+  const output = openSync(file, "a");
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", output, output],
   });
-  let log = "";
-  for (const output of [child.stdout, child.stderr]) {
-    output.setEncoding("utf8").on("data", (text) => {
-      log = (log + text).slice(-4000);
-    });
-  }
+  closeSync(output);
+  const log = () => endOf(file);
   const ended = new Promise((done) => child.once("exit", done));
   while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
     const answered = await fetch(url, { method: "POST", ...(request ?? { body: "{}" }) }).then(
@@ -59,18 +63,32 @@ export async function start(command, args, { url, env = {}, cwd, request }) {
     } else {
       return {
         pid: child.pid,
-        log: () => log,
+        log,
         exitCode: () => child.exitCode,
         startMs: performance.now() - started,
         stop: async () => {
           // Not every runtime ends on SIGTERM, and nothing is lost.
           child.kill("SIGKILL");
           await ended;
+          rmSync(folder, { recursive: true, force: true });
         },
       };
     }
   }
   child.kill("SIGKILL");
   const state = child.exitCode === null ? "does not answer" : `ended with ${child.exitCode}`;
-  throw new Error(`${command} ${state}: ${log}`);
+  const said = log();
+  rmSync(folder, { recursive: true, force: true });
+  throw new Error(`${command} ${state}: ${said}`);
+}
+
+function endOf(file) {
+  const bytes = Buffer.alloc(LOG_BYTES);
+  const from = openSync(file, "r");
+  try {
+    const length = readSync(from, bytes, 0, LOG_BYTES, Math.max(0, fstatSync(from).size - LOG_BYTES));
+    return bytes.toString("utf8", 0, length);
+  } finally {
+    closeSync(from);
+  }
 }
