@@ -50,7 +50,13 @@ export async function start(command, args, { url, env = {}, cwd, request }) {
     stdio: ["ignore", output, output],
   });
   closeSync(output);
-  const log = () => endOf(file);
+  let said;
+  const log = () => said ?? endOf(file);
+  /** What it wrote can still be asked for. */
+  const forget = () => {
+    said = log();
+    rmSync(folder, { recursive: true, force: true });
+  };
   const ended = new Promise((done) => child.once("exit", done));
   while (child.exitCode === null && performance.now() - started < START_LIMIT_MS) {
     const answered = await fetch(url, { method: "POST", ...(request ?? { body: "{}" }) }).then(
@@ -70,16 +76,15 @@ export async function start(command, args, { url, env = {}, cwd, request }) {
           // Not every runtime ends on SIGTERM, and nothing is lost.
           child.kill("SIGKILL");
           await ended;
-          rmSync(folder, { recursive: true, force: true });
+          forget();
         },
       };
     }
   }
   child.kill("SIGKILL");
   const state = child.exitCode === null ? "does not answer" : `ended with ${child.exitCode}`;
-  const said = log();
-  rmSync(folder, { recursive: true, force: true });
-  throw new Error(`${command} ${state}: ${said}`);
+  forget();
+  throw new Error(`${command} ${state}: ${log()}`);
 }
 
 function endOf(file) {

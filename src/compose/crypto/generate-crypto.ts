@@ -8,7 +8,7 @@ import { sha2Text } from "./sha2.ts";
 
 /** Bytes of the digests. */
 const DIGESTS = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const;
-const HASHES = ["sha1", "sha256", "sha384", "sha512"] as const;
+type Hash = keyof typeof DIGESTS;
 const MAX_DIGEST = 64;
 const KEY_BYTES = 64;
 const SIGNATURE_BYTES = 64;
@@ -31,7 +31,7 @@ function makeCrypto(): Promise<Uint8Array> {
   const text = memory.reserve(2 * MAX_DIGEST);
   const answer = memory.reserve(8, 4); // string: address, length
   const functions = [sha1Text(memory), sha2Text(memory), p256Text(memory), hexText(memory)].join("\n");
-  const hashText = (name: string, hash: keyof typeof DIGESTS, length: string): string => `
+  const exported = (name: string, hash: Hash, length: string): string => `
   (func (export "${CRYPTO}#${name}") (param $at i32) (param $length i32) (result i32)
     (call $${hash} (i32.const ${digest}) (local.get $at) ${length})
     (call $hex-of (i32.const ${text}) (i32.const ${digest}) (i32.const ${DIGESTS[hash]}))
@@ -40,8 +40,10 @@ function makeCrypto(): Promise<Uint8Array> {
     (i32.const ${answer}))
   (func (export "cabi_post_${CRYPTO}#${name}") (param i32) (call $reset))`;
   const hashes = [
-    ...HASHES.map((name) => hashText(name, name, "(call $bytes-of (local.get $at) (local.get $length))")),
-    hashText("sha256-of-text", "sha256", "(local.get $length)"),
+    ...(Object.keys(DIGESTS) as Hash[]).map((name) =>
+      exported(name, name, "(call $bytes-of (local.get $at) (local.get $length))"),
+    ),
+    exported("sha256-of-text", "sha256", "(local.get $length)"),
   ];
   return generateComponent(
     `(module

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import { compose } from "tenon/compose";
-import { parseComponent } from "../../../src/compose/wasm-tools.ts";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parseComponent } from "../../../src/compose/wasm-tools.ts";
 import { adaptGlue } from "../../../hosts/node/glue/adapt-glue.ts";
 import { createHostImports } from "../../../hosts/node/host-imports.ts";
 import { createPassages } from "../../../hosts/node/glue/passages.ts";
